@@ -1,0 +1,120 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+
+const CameraNetworks = z.string().transform((text, context) => {
+  const networks = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  for (const network of networks) {
+    const [address = '', prefix = ''] = network.split('/')
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
+      context.addIssue({ code: 'custom', message: `'${network}' is not a network such as 10.0.0.0/8` })
+    }
+  }
+  return networks
+})
+
+const CellCodePattern = z.string().transform((text, context) => {
+  try {
+    return new RegExp(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not a regular expression' })
+    return z.NEVER
+  }
+})
+
+const MqttUrl = z.string().regex(/^mqtts?:\/\//, 'must begin with mqtt:// or mqtts://')
+
+/** The environment as Gridlight reads it; `docs/ref/configuration.md` tells the same for people. */
+const Environment = z.strictObject({
+  GRIDLIGHT_HTTP_HOST: z.string().default('127.0.0.1'),
+  GRIDLIGHT_HTTP_PORT: port.default(8080),
+  GRIDLIGHT_TLS_CERT_FILE: z.string().optional(),
+  GRIDLIGHT_TLS_KEY_FILE: z.string().optional(),
+  GRIDLIGHT_BEHIND_TLS_PROXY: flag.default(false),
+  GRIDLIGHT_DATA_DIR: z.string().default('./data'),
+  GRIDLIGHT_DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
+    .optional(),
+  GRIDLIGHT_MQTT_URL: MqttUrl.optional(),
+  GRIDLIGHT_MQTT_HOST: z.string().default('127.0.0.1'),
+  GRIDLIGHT_MQTT_PORT: port.default(1883),
+  GRIDLIGHT_CAMERA_NETWORKS: CameraNetworks.prefault('10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8'),
+  GRIDLIGHT_ADMIN_PASSWORD: z.string().min(10, 'needs 10 characters or more').max(200).optional(),
+  GRIDLIGHT_MASTER_KEY_FILE: z.string().optional(),
+  GRIDLIGHT_CELL_CODE_PATTERN: CellCodePattern.prefault('^\\d{15}$'),
+  GRIDLIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
+
+export interface Config {
+  http: { host: string; port: number; tls: { certFile: string; keyFile: string } | undefined; behindTlsProxy: boolean }
+  dataDir: string
+  databaseUrl: string | undefined
+  mqtt: { kind: 'embedded'; host: string; port: number } | { kind: 'external'; url: string }
+  cameraNetworks: readonly string[]
+  adminPassword: string | undefined
+  masterKeyFile: string
+  cellCodePattern: RegExp
+  logLevel: z.infer<typeof Environment>['GRIDLIGHT_LOG_LEVEL']
+}
+
+export type ConfigResult = { ok: true; config: Config } | { ok: false; faults: string[] }
+
+/** Environment to configuration; every fault at once, each with the variable's name. Never throws, never reads a file. */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const ours = Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => name.startsWith('GRIDLIGHT_') && value !== ''),
+  )
+  const parsed = Environment.safeParse(ours)
+  const faults = parsed.success ? [] : parsed.error.issues.flatMap(describeIssue)
+  const host = ours.GRIDLIGHT_HTTP_HOST ?? '127.0.0.1'
+  const tls = tlsFiles(ours.GRIDLIGHT_TLS_CERT_FILE, ours.GRIDLIGHT_TLS_KEY_FILE)
+  if (tls === 'incomplete') faults.push('GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE: set both or none')
+  if (!isLoopback(host) && tls === undefined && ours.GRIDLIGHT_BEHIND_TLS_PROXY !== 'true') {
+    faults.push(
+      `GRIDLIGHT_HTTP_HOST: ${host} is not loopback; set GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE, or GRIDLIGHT_BEHIND_TLS_PROXY=true behind a TLS proxy`,
+    )
+  }
+  if (!parsed.success || faults.length > 0 || tls === 'incomplete') return { ok: false, faults }
+  const env = parsed.data
+  const dataDir = resolve(env.GRIDLIGHT_DATA_DIR)
+  return {
+    ok: true,
+    config: {
+      http: { host, port: env.GRIDLIGHT_HTTP_PORT, tls, behindTlsProxy: env.GRIDLIGHT_BEHIND_TLS_PROXY },
+      dataDir,
+      databaseUrl: env.GRIDLIGHT_DATABASE_URL,
+      mqtt:
+        env.GRIDLIGHT_MQTT_URL === undefined
+          ? { kind: 'embedded', host: env.GRIDLIGHT_MQTT_HOST, port: env.GRIDLIGHT_MQTT_PORT }
+          : { kind: 'external', url: env.GRIDLIGHT_MQTT_URL },
+      cameraNetworks: env.GRIDLIGHT_CAMERA_NETWORKS,
+      adminPassword: env.GRIDLIGHT_ADMIN_PASSWORD,
+      masterKeyFile: resolve(env.GRIDLIGHT_MASTER_KEY_FILE ?? `${dataDir}/master.key`),
+      cellCodePattern: env.GRIDLIGHT_CELL_CODE_PATTERN,
+      logLevel: env.GRIDLIGHT_LOG_LEVEL,
+    },
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => `${name}: there is no such setting`)
+  return [`${String(issue.path[0])}: ${issue.message}`]
+}
+
+function tlsFiles(certFile: string | undefined, keyFile: string | undefined): Config['http']['tls'] | 'incomplete' {
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (certFile === undefined || keyFile === undefined) return 'incomplete'
+  return { certFile: resolve(certFile), keyFile: resolve(keyFile) }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}

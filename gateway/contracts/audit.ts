@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { Id, Instant, InstantInput } from './common.ts'
+
+/** Closed vocabulary of what is recorded. */
+export const AuditAction = z.enum([
+  'gateway-started',
+  'gateway-stopped',
+  'sign-in',
+  'sign-in-refused',
+  'sign-out',
+  'user-created',
+  'user-changed',
+  'token-created',
+  'token-revoked',
+  'grid-imported',
+  'camera-registered',
+  'camera-changed',
+  'camera-removed',
+  'link-created',
+  'link-state-changed',
+  'owner-session',
+  'consent-given',
+  'link-paused',
+  'link-resumed',
+  'link-revoked',
+  'view-granted',
+  'view-refused',
+  'view-ended',
+  'alarm-source-created',
+  'access-refused',
+  'audit-read',
+  'key-rotated',
+])
+export type AuditAction = z.infer<typeof AuditAction>
+
+/** One fact for the chain, before it has a place in it. Free text goes into `detail`, never a credential. */
+export interface NewAuditEntry {
+  action: AuditAction
+  actor: {
+    kind: 'user' | 'token' | 'owner' | 'system' | 'anonymous'
+    id?: string
+    name: string
+    roles?: readonly string[]
+    sessionId?: string
+  }
+  /** What was acted on, such as `camera:4f1c…`. */
+  object: string
+  result: 'done' | 'refused'
+  /** Reason code of a refusal, purpose of a view, and the like. */
+  why?: string
+  consentVersion?: number
+  detail?: Readonly<Record<string, unknown>>
+}
+
+export const AuditEntry = z.object({
+  sequence: z.number().int().positive(),
+  at: Instant,
+  actorKind: z.string(),
+  actorId: z.string().optional(),
+  actorName: z.string(),
+  roles: z.array(z.string()),
+  sessionId: z.string().optional(),
+  action: AuditAction,
+  object: z.string(),
+  result: z.enum(['done', 'refused']),
+  why: z.string().optional(),
+  consentVersion: z.number().int().optional(),
+  detail: z.record(z.string(), z.unknown()).optional(),
+  hash: z.string(),
+})
+export type AuditEntry = z.infer<typeof AuditEntry>
+
+export const AuditQuery = z.strictObject({
+  since: InstantInput.optional(),
+  actor: z.string().max(128).optional(),
+  object: z.string().max(128).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(200).optional(),
+})
+
+export const AuditCheckpoint = z.object({
+  id: Id,
+  sequence: z.number().int().nonnegative(),
+  hash: z.string(),
+  at: Instant,
+  publicKey: z.string(),
+  signature: z.string(),
+})
+export type AuditCheckpoint = z.infer<typeof AuditCheckpoint>

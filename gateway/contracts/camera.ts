@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { CellCode, Id, Instant, Line, Ownership } from './common.ts'
+import { Codec, DeviceAddress, StreamRole } from './device.ts'
+
+/** State Council Order 799: public places of Article 7, other public places of Article 9, and the rest. */
+export const PlaceClass = z.enum(['article-7', 'article-9', 'other'])
+export type PlaceClass = z.infer<typeof PlaceClass>
+
+/** Contract of the retained MQTT state as well. */
+export const CameraState = z.enum(['online', 'offline', 'stalled', 'unlinked'])
+export type CameraState = z.infer<typeof CameraState>
+
+/** Where a camera stands and looks, WGS-84 degrees; heading clockwise from north. */
+export const Position = z.strictObject({
+  lon: z.number().min(-180).max(180),
+  lat: z.number().min(-90).max(90),
+  headingDeg: z.number().min(0).lt(360).optional(),
+})
+export type Position = z.infer<typeof Position>
+
+/** GB/T 28181 §E.1: 20 decimal digits. */
+export const GbId = z.string().regex(/^\d{20}$/)
+
+/** An RTSP URI without user info: credentials travel in their own fields. */
+export const RtspUri = z
+  .string()
+  .trim()
+  .max(1024)
+  .regex(/^rtsp:\/\/[^\s@/?#]+(?:[/?][^\s]*)?$/, 'rtsp://host[:port]/path without user name or password')
+
+export const OnvifSource = z.strictObject({
+  kind: z.literal('onvif'),
+  address: DeviceAddress,
+  username: z.string().max(128),
+  password: z.string().max(256),
+  /** Video source token of a recorder with several channels; the first one when absent. */
+  channel: z.string().max(128).optional(),
+})
+
+export const RtspSource = z.strictObject({
+  kind: z.literal('rtsp'),
+  mainUri: RtspUri,
+  subUri: RtspUri.optional(),
+  username: z.string().max(128).optional(),
+  password: z.string().max(256).optional(),
+})
+
+export const CameraSource = z.discriminatedUnion('kind', [OnvifSource, RtspSource])
+export type CameraSource = z.infer<typeof CameraSource>
+
+export const NewCamera = z.strictObject({
+  name: Line,
+  cellCode: CellCode,
+  placeClass: PlaceClass,
+  ownership: Ownership,
+  position: Position.optional(),
+  gbId: GbId.optional(),
+  source: CameraSource,
+})
+export type NewCamera = z.infer<typeof NewCamera>
+
+export const CameraChange = z.strictObject({
+  name: Line.optional(),
+  cellCode: CellCode.optional(),
+  placeClass: PlaceClass.optional(),
+  position: Position.nullable().optional(),
+  gbId: GbId.nullable().optional(),
+})
+export type CameraChange = z.infer<typeof CameraChange>
+
+export const CameraStream = z.object({
+  role: StreamRole,
+  codec: Codec,
+  width: z.number().int(),
+  height: z.number().int(),
+  frameRate: z.number().optional(),
+  uri: z.string(),
+})
+export type CameraStream = z.infer<typeof CameraStream>
+
+export const Camera = z.object({
+  id: Id,
+  name: Line,
+  cellCode: CellCode,
+  placeClass: PlaceClass,
+  ownership: Ownership,
+  position: Position.optional(),
+  gbId: GbId.optional(),
+  state: CameraState,
+  stateSince: Instant,
+  stateReason: z.string().optional(),
+  streams: z.array(CameraStream),
+  device: z.object({
+    id: Id,
+    address: z.string(),
+    manufacturer: z.string().optional(),
+    model: z.string().optional(),
+    deviceProfile: z.string(),
+    channel: z.string().optional(),
+  }),
+  createdAt: Instant,
+})
+export type Camera = z.infer<typeof Camera>
+
+export const CameraQuery = z.strictObject({
+  cell: CellCode.optional(),
+  state: CameraState.optional(),
+  q: z.string().trim().max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(200),
+  cursor: z.string().max(200).optional(),
+})

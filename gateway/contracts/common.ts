@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+/** ISO 8601, UTC, milliseconds: `2026-03-02T06:03:27.000Z`. */
+export const Instant = z.iso.datetime({ precision: 3 })
+export type Instant = z.infer<typeof Instant>
+
+/** An instant as people write it; any offset and precision, answered as `Instant`. */
+export const InstantInput = z.iso.datetime({ offset: true })
+
+export const toInstant = (ms: number): Instant => new Date(ms).toISOString()
+
+/** Opaque identifier of a stored record. */
+export const Id = z.uuid()
+export type Id = z.infer<typeof Id>
+
+/** A grid-cell or division code; its exact pattern is configuration. */
+export const CellCode = z.string().regex(/^[0-9A-Za-z-]{2,32}$/)
+export type CellCode = z.infer<typeof CellCode>
+
+/** One line of text a person typed: trimmed, bounded, without control characters. */
+export const Line = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, 'control characters are not allowed')
+
+/** A paragraph a person typed; line breaks allowed. */
+export const Paragraph = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2000)
+  .regex(/^(?:[^\p{Cc}]|\n|\t)*$/u, 'control characters are not allowed')
+
+export const IdParams = z.strictObject({ id: Id })
+
+/** Lists are pages: `items`, and a cursor while there is more. */
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().optional() })
+
+export const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(200).optional(),
+})
+
+export const Ownership = z.enum(['public', 'private'])
+export type Ownership = z.infer<typeof Ownership>

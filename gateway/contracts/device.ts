@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { Id, Instant } from './common.ts'
+
+/** IPv4, IPv6 in brackets, or a name, with an optional port. */
+export const DeviceAddress = z
+  .string()
+  .trim()
+  .max(260)
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/, 'an address such as 192.0.2.7 or 192.0.2.7:8000')
+
+export const NewDiscovery = z.strictObject({
+  method: z.enum(['multicast', 'range']),
+  /** CIDR ranges or single addresses; needed for `range`. */
+  targets: z.array(z.string().trim().max(64)).min(1).max(64).optional(),
+})
+export type NewDiscovery = z.infer<typeof NewDiscovery>
+
+export const FoundDevice = z.object({
+  address: z.string(),
+  endpointReference: z.string().optional(),
+  xaddrs: z.array(z.string()),
+  manufacturer: z.string().optional(),
+  model: z.string().optional(),
+  name: z.string().optional(),
+  /** Cameras already registered at this address. */
+  cameraIds: z.array(Id),
+})
+export type FoundDevice = z.infer<typeof FoundDevice>
+
+export const DiscoveryProblem = z.object({ code: z.string(), detail: z.string() })
+
+export const Discovery = z.object({
+  id: Id,
+  method: z.enum(['multicast', 'range']),
+  state: z.enum(['running', 'finished']),
+  startedAt: Instant,
+  /** What is searched: interface names with addresses, or ranges. */
+  searched: z.array(z.string()),
+  progress: z.object({ done: z.number().int(), total: z.number().int() }),
+  devices: z.array(FoundDevice),
+  problems: z.array(DiscoveryProblem),
+})
+export type Discovery = z.infer<typeof Discovery>
+
+export const NewProbe = z.strictObject({
+  address: DeviceAddress,
+  username: z.string().max(128).optional(),
+  password: z.string().max(256).optional(),
+})
+export type NewProbe = z.infer<typeof NewProbe>
+
+export const StreamRole = z.enum(['main', 'sub', 'other'])
+export type StreamRole = z.infer<typeof StreamRole>
+
+export const Codec = z.enum(['h264', 'h265', 'mjpeg', 'unknown'])
+export type Codec = z.infer<typeof Codec>
+
+/** A stream a device offers; `uri` never holds user info. */
+export const ProbedStream = z.object({
+  role: StreamRole,
+  codec: Codec,
+  width: z.number().int().nonnegative(),
+  height: z.number().int().nonnegative(),
+  frameRate: z.number().positive().optional(),
+  uri: z.string(),
+})
+export type ProbedStream = z.infer<typeof ProbedStream>
+
+export const ProbedChannel = z.object({ token: z.string(), name: z.string(), streams: z.array(ProbedStream) })
+export type ProbedChannel = z.infer<typeof ProbedChannel>
+
+/** One step of the interview, with its cause and next step when it failed. */
+export const ProbeCheck = z.object({
+  name: z.enum(['address', 'reachable', 'clock', 'login', 'media', 'describe', 'first-frame']),
+  ok: z.boolean(),
+  code: z.string().optional(),
+  detail: z.string(),
+  nextStep: z.string().optional(),
+})
+export type ProbeCheck = z.infer<typeof ProbeCheck>
+
+export const DeviceInformation = z.object({
+  manufacturer: z.string(),
+  model: z.string(),
+  firmware: z.string(),
+  serial: z.string(),
+})
+export type DeviceInformation = z.infer<typeof DeviceInformation>
+
+export const Probe = z.object({
+  device: DeviceInformation.optional(),
+  deviceProfile: z.string(),
+  clockOffsetMs: z.number().int().optional(),
+  channels: z.array(ProbedChannel),
+  checks: z.array(ProbeCheck),
+})
+export type Probe = z.infer<typeof Probe>

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { Alarm } from './alarm.ts'
+import { CameraState } from './camera.ts'
+import { CellCode, Id, Instant } from './common.ts'
+import { LinkState } from './link.ts'
+import { ViewEnd } from './view.ts'
+
+/** A camera's reachability changed. */
+export const CameraEvent = z.object({
+  id: Id,
+  name: z.string(),
+  cellCode: CellCode,
+  state: CameraState,
+  since: Instant,
+  reason: z.string().optional(),
+})
+export type CameraEvent = z.infer<typeof CameraEvent>
+
+export const LinkEvent = z.object({ id: Id, cameraId: Id, cellCode: CellCode, state: LinkState, since: Instant })
+export type LinkEvent = z.infer<typeof LinkEvent>
+
+export const ViewEndedEvent = z.object({ id: Id, cameraId: Id, why: ViewEnd, at: Instant })
+export type ViewEndedEvent = z.infer<typeof ViewEndedEvent>
+
+/** What `GET /api/v1/events` carries: the SSE event name and its data. */
+export const LiveEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('alarm'), data: Alarm }),
+  z.object({ kind: z.literal('camera'), data: CameraEvent }),
+  z.object({ kind: z.literal('link'), data: LinkEvent }),
+  z.object({ kind: z.literal('view-ended'), data: ViewEndedEvent }),
+])
+export type LiveEvent = z.infer<typeof LiveEvent>
+export type LiveEventKind = LiveEvent['kind']
+
+/**
+ * An event to be written in the transaction of the change it tells. It reaches everyone whose rights cover
+ * `cellCode`, or one session alone when `sessionId` is given.
+ */
+export type NewLiveEvent = LiveEvent & { cellCode: string; sessionId?: string }

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { CellCode, Id, Instant, InstantInput, Line, Ownership, Paragraph } from './common.ts'
+
+/** What a link lets the centre do with the feed; nothing is implied by anything else. */
+export const LinkScope = z.enum(['live', 'snapshot', 'alarm-clip', 'ptz', 'audio'])
+export type LinkScope = z.infer<typeof LinkScope>
+
+export const PublicLinkState = z.enum(['draft', 'active', 'suspended', 'ended'])
+export const PrivateLinkState = z.enum(['draft', 'awaiting-consent', 'active', 'paused', 'expired', 'revoked'])
+
+/** Public links use the first four and `expired`, private ones all but `suspended` and `ended`. */
+export const LinkState = z.enum([
+  'draft',
+  'awaiting-consent',
+  'active',
+  'paused',
+  'suspended',
+  'expired',
+  'revoked',
+  'ended',
+])
+export type LinkState = z.infer<typeof LinkState>
+
+export const Party = z.strictObject({
+  kind: z.enum(['government', 'institution', 'shop', 'school', 'residential-compound', 'company', 'person']),
+  name: Line,
+  contact: Line,
+})
+export type Party = z.infer<typeof Party>
+
+/** Daily window of wall-clock time in the township's time zone; `to` before `from` runs over midnight. */
+export const Hours = z.strictObject({
+  from: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
+  to: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
+})
+export type Hours = z.infer<typeof Hours>
+
+export const Filing = z.strictObject({ number: Line, date: z.iso.date() })
+
+export const NewLink = z.strictObject({
+  cameraId: Id,
+  ownership: Ownership,
+  party: Party,
+  basis: Paragraph,
+  purpose: Paragraph,
+  scopes: z.array(LinkScope).min(1).max(5),
+  hours: Hours.optional(),
+  validFrom: InstantInput,
+  validUntil: InstantInput.optional(),
+  filing: Filing.optional(),
+})
+export type NewLink = z.infer<typeof NewLink>
+
+/** The owner's word in force: one immutable version of the consent. */
+export const Consent = z.object({
+  version: z.number().int().positive(),
+  scopes: z.array(LinkScope),
+  hours: Hours.optional(),
+  validUntil: Instant,
+  agreedAt: Instant,
+})
+export type Consent = z.infer<typeof Consent>
+
+export const Link = z.object({
+  id: Id,
+  cameraId: Id,
+  cameraName: z.string(),
+  cellCode: CellCode,
+  ownership: Ownership,
+  state: LinkState,
+  stateSince: Instant,
+  stateReason: z.string().optional(),
+  party: Party,
+  basis: z.string(),
+  purpose: z.string(),
+  scopes: z.array(LinkScope),
+  hours: Hours.optional(),
+  validFrom: Instant,
+  validUntil: Instant.optional(),
+  pausedUntil: Instant.optional(),
+  filing: Filing.optional(),
+  consent: Consent.optional(),
+  createdAt: Instant,
+})
+export type Link = z.infer<typeof Link>
+
+export const OwnerInvitation = z.object({ url: z.string(), token: z.string(), expiresAt: Instant })
+export type OwnerInvitation = z.infer<typeof OwnerInvitation>
+
+/** The invitation is in the answer to the creation only; it is not kept in the clear. */
+export const NewLinkAnswer = Link.extend({ ownerInvitation: OwnerInvitation.optional() })
+export type NewLinkAnswer = z.infer<typeof NewLinkAnswer>
+
+export const LinkQuery = z.strictObject({
+  ownership: Ownership.optional(),
+  state: LinkState.optional(),
+  cell: CellCode.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(200),
+  cursor: z.string().max(200).optional(),
+})
+
+export const LinkRevocation = z.strictObject({ reason: Paragraph })
+
+const Counts = z.partialRecord(LinkState, z.number().int())
+
+export const LinkSummary = z.object({
+  public: Counts,
+  private: Counts,
+  byCell: z.array(z.object({ cellCode: CellCode, public: Counts, private: Counts })),
+})
+export type LinkSummary = z.infer<typeof LinkSummary>
+
+export const OwnerSignIn = z.strictObject({ token: z.string().min(16).max(200) })
+
+export const OwnerConsent = z.strictObject({
+  scopes: z.array(LinkScope).min(1).max(5),
+  validUntil: InstantInput,
+  hours: Hours.optional(),
+})
+export type OwnerConsent = z.infer<typeof OwnerConsent>
+
+export const OwnerPause = z.strictObject({ untilAt: InstantInput })
+
+/** One line of the owner's ledger: who watched, of which standing, why, and for how long. */
+export const OwnerView = z.object({
+  id: Id,
+  viewer: z.string(),
+  unit: z.string(),
+  reason: z.object({ kind: z.string(), caseId: z.string().optional(), text: z.string().optional() }),
+  startedAt: Instant,
+  endedAt: Instant.optional(),
+  endedWhy: z.string().optional(),
+  durationSeconds: z.number().int(),
+  watchingNow: z.boolean(),
+})
+export type OwnerView = z.infer<typeof OwnerView>

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { Id, Instant, Paragraph } from './common.ts'
+
+export const ViewReason = z.strictObject({
+  kind: z.enum(['routine', 'case', 'request', 'maintenance']),
+  caseId: Id.optional(),
+  text: Paragraph.optional(),
+})
+export type ViewReason = z.infer<typeof ViewReason>
+
+export const NewView = z.strictObject({
+  cameraId: Id,
+  stream: z.enum(['auto', 'main', 'sub']).default('auto'),
+  reason: ViewReason,
+})
+export type NewView = z.infer<typeof NewView>
+
+/** A granted view. `mimeType` is for `MediaSource.isTypeSupported`. */
+export const View = z.object({
+  id: Id,
+  cameraId: Id,
+  stream: z.enum(['main', 'sub']),
+  hlsUrl: z.string(),
+  mimeType: z.string(),
+  expiresAt: Instant,
+})
+export type View = z.infer<typeof View>
+
+/** Why a picture is refused; each is a problem code as well. */
+export const ViewRefusal = z.enum([
+  'no-valid-link',
+  'link-paused',
+  'link-expired',
+  'link-revoked',
+  'outside-hours',
+  'scope-missing',
+  'reason-required',
+  'role-may-not-watch',
+  'not-in-your-cells',
+])
+export type ViewRefusal = z.infer<typeof ViewRefusal>
+
+/** Why a view ended, said to the viewer in words. */
+export const ViewEnd = z.enum([
+  'closed',
+  'idle',
+  'expired',
+  'link-revoked',
+  'link-paused',
+  'link-expired',
+  'link-ended',
+  'outside-hours',
+  'signed-out',
+  'rights-changed',
+  'camera-removed',
+  'interrupted',
+])
+export type ViewEnd = z.infer<typeof ViewEnd>

@@ -1,0 +1,48 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyRequest,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Principal, Role } from '../contracts/identity.ts'
+import { Problem } from '../errors.ts'
+
+/** The server as features see it: schemas are zod, and every route says who may call it. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+/**
+ * Who may call a route. A route without it stops the start of the server.
+ * `anyone`: no session needed. `signed-in`: staff, scripts and owners alike. `roles`: staff or scripts with one of
+ * them. `owner`: an owner's session. `gate`: a session is needed, and the view gate decides on the very resource.
+ */
+export type Access = 'anyone' | 'signed-in' | 'owner' | 'gate' | { roles: readonly Role[] }
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | undefined
+  }
+  interface FastifyContextConfig {
+    access?: Access
+  }
+}
+
+/** Whoever makes this request; routes open to `anyone` have none. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === undefined) throw new Problem('not-signed-in')
+  return request.principal
+}
+
+/** How a request proves who it is; identity gives it to the server. */
+export interface Authenticator {
+  /** `csrfToken` is given for cookie sessions, whose writes must repeat it; never for bearer tokens. */
+  authenticate(request: FastifyRequest): Promise<{ principal: Principal; csrfToken?: string } | undefined>
+}

@@ -1,0 +1,192 @@
+import { timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import websocket from '@fastify/websocket'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import {
+  hasZodFastifySchemaValidationErrors,
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import type { Principal } from '../contracts/identity.ts'
+import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
+import type { Access, App, Authenticator } from './route.ts'
+
+/** Requests carry JSON of records, a grid of a township at the most. */
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024
+
+export interface ServerOptions {
+  logger: FastifyBaseLogger
+  version: string
+  tls: { certFile: string; keyFile: string } | undefined
+  behindTlsProxy: boolean
+  authenticator: Authenticator
+  /** Writes the refusal to the audit trail. */
+  onRefused(principal: Principal, request: FastifyRequest, code: ProblemCode): Promise<void>
+}
+
+/** Fastify with what every route shares: zod schemas, problem documents, security headers, access, OpenAPI. */
+export async function createServer(options: ServerOptions): Promise<App> {
+  const common = {
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: options.behindTlsProxy ? 'loopback, linklocal, uniquelocal' : false,
+    forceCloseConnections: 'idle' as const,
+    routerOptions: { maxParamLength: 256 },
+  }
+  // With TLS the same port speaks HTTP/2 and, for older clients and WebSockets, HTTP/1.1.
+  const server = options.tls
+    ? fastify({
+        ...common,
+        http2: true,
+        https: { allowHTTP1: true, cert: readFileSync(options.tls.certFile), key: readFileSync(options.tls.keyFile) },
+      })
+    : fastify(common)
+  // The HTTP/2 server differs in its raw types only, which no route of ours touches in a way that matters.
+  const app = (server as unknown as FastifyInstance).withTypeProvider<ZodTypeProvider>()
+
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  handleProblems(app, options)
+  await app.register(cookie)
+  await app.register(helmet, {
+    // swagger-ui and the console are served from here; nothing is loaded from anywhere else.
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        mediaSrc: ["'self'", 'blob:'],
+        workerSrc: ["'self'", 'blob:'],
+        styleSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: options.tls !== undefined || options.behindTlsProxy,
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  await app.register(websocket, { options: { maxPayload: 64 * 1024 } })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Gridlight', version: options.version, description: 'Gridlight HTTP API' },
+    },
+    transform: jsonSchemaTransform,
+  })
+  guardRoutes(app, options)
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/api/v1/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, async () => app.swagger())
+  return app
+}
+
+function handleProblems(app: App, { onRefused }: ServerOptions): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const problem = asProblem(error)
+    if (problem.code === 'internal' || problem.code === 'storage-failure')
+      request.log.error({ err: error }, problem.code)
+    if (AUDITED_REFUSALS.has(problem.code) && request.principal !== undefined) {
+      await onRefused(request.principal, request, problem.code)
+    }
+    const document = problemDocument(problem, request.headers['accept-language'])
+    return reply
+      .code(document.status)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .header('vary', 'accept-language')
+      .serializer((body: unknown) => JSON.stringify(body))
+      .send(document)
+  })
+  app.setNotFoundHandler({}, async (request) => {
+    throw new Problem('not-found', `${request.method} ${request.url.split('?')[0]} does not exist`)
+  })
+}
+
+const AUDITED_REFUSALS = new Set<ProblemCode>([
+  'role-not-allowed',
+  'not-in-your-cells',
+  'csrf-token-missing',
+  'foreign-origin',
+])
+
+const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid-request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid-request',
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const faults = error.validation.map(
+      (fault) => `${fault.instancePath.replaceAll('/', '.').replace(/^\./, '') || 'request'}: ${fault.message}`,
+    )
+    return new Problem('invalid-request', `${error.validationContext ?? 'request'}: ${faults.join('; ')}`)
+  }
+  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
+  const known = code === undefined ? undefined : FASTIFY_CODES[code]
+  if (known !== undefined) return new Problem(known, message)
+  if (statusCode === 429) return new Problem('too-many-requests', message)
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('invalid-request', message)
+  return new Problem('internal', 'the cause is in the log')
+}
+
+/** Default deny: who is asking, may they, and is a write from a browser really theirs. */
+function guardRoutes(app: App, { authenticator }: ServerOptions): void {
+  app.decorateRequest('principal', undefined)
+  app.addHook('onRoute', (route) => {
+    const isDocumentation = route.url.startsWith('/docs')
+    if (isDocumentation) route.config = { ...route.config, access: 'anyone' }
+    if (route.config?.access === undefined)
+      throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
+  })
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config.access
+    if (access === undefined) return // the not-found handler
+    refuseForeignOrigin(request)
+    const found = await authenticator.authenticate(request)
+    request.principal = found?.principal
+    if (access === 'anyone') return
+    if (found === undefined) throw new Problem('not-signed-in')
+    if (
+      found.csrfToken !== undefined &&
+      !isRead(request) &&
+      !sameText(request.headers['x-csrf-token'], found.csrfToken)
+    ) {
+      throw new Problem('csrf-token-missing')
+    }
+    if (!mayCall(found.principal, access)) throw new Problem('role-not-allowed')
+  })
+}
+
+const isRead = (request: FastifyRequest): boolean => request.method === 'GET' || request.method === 'HEAD'
+
+/** Browsers name the page's origin on writes and sockets; a page of another site gets nothing (ASVS 3.5). */
+function refuseForeignOrigin(request: FastifyRequest): void {
+  const { origin } = request.headers
+  const isSocket = request.headers.upgrade !== undefined
+  if (origin === undefined || (isRead(request) && !isSocket)) return
+  if (URL.parse(origin)?.host !== request.host)
+    throw new Problem('foreign-origin', `origin ${origin} is not this gateway`)
+}
+
+function mayCall(principal: Principal, access: Exclude<Access, 'anyone'>): boolean {
+  if (access === 'signed-in' || access === 'gate') return true
+  if (access === 'owner') return principal.kind === 'owner'
+  return principal.kind !== 'owner' && principal.roles.some((role) => access.roles.includes(role))
+}
+
+function sameText(given: string | string[] | undefined, expected: string): boolean {
+  if (typeof given !== 'string') return false
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+
+/**
+ * Keeps a second gateway off the same data directory. The lock is SQLite's own on a file of its own, so the kernel
+ * releases it however the process ends.
+ */
+export function lockDataDir(dataDir: string): { release(): void } {
+  const db = new BetterSqlite3(join(dataDir, 'gateway.lock'), { timeout: 0 })
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch {
+    db.close()
+    throw new Error(
+      `${dataDir} is in use by another gateway: stop it, or set GRIDLIGHT_DATA_DIR / 数据目录已被另一个网关占用`,
+    )
+  }
+  return { release: () => db.close() }
+}

@@ -29,7 +29,7 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const lock = config.databaseUrl === undefined ? lockDataDir(config.dataDir) : undefined
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
-  const log = pino({ level: config.logLevel, base: undefined, timestamp: pino.stdTimeFunctions.isoTime })
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const gateway = await buildApp(config, { clock: systemClock, log, version })
   await gateway.start()
 

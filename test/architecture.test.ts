@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import t from 'tap'
+
+/**
+ * The house's arrows. A room may import itself, the leaves and what is listed here; what one feature needs of another
+ * is an interface of its own that app.ts fills.
+ */
+const LEAVES = ['clock.ts', 'config.ts', 'dial.ts', 'digest.ts', 'errors.ts', 'media.ts', 'vault.ts']
+const FEATURE = ['contracts', 'storage', 'http/route.ts', 'identity/rights.ts']
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  contracts: [],
+  storage: [],
+  // media plane: knows no cameras, people or databases
+  cmaf: [],
+  rtp: ['cmaf'],
+  rtsp: ['rtp', 'cmaf'],
+  hls: ['cmaf'],
+  relay: ['rtsp', 'rtp', 'cmaf', 'hls'],
+  // device plane
+  onvif: ['contracts'],
+  mqtt: ['contracts'],
+  registry: [...FEATURE, 'onvif'],
+  grid: FEATURE,
+  // lawful access
+  links: FEATURE,
+  views: FEATURE,
+  audit: FEATURE,
+  identity: FEATURE,
+  // alarms
+  alarms: FEATURE,
+  notify: FEATURE,
+  http: ['contracts'],
+  cli: ['*'],
+}
+/** Leaves that a room may not have: contracts serve the browser, the media plane reads no configuration. */
+const WITHOUT_LEAVES = new Set(['contracts'])
+const ROOT_FILES = new Set(['app.ts', 'main.ts', ...LEAVES])
+
+const gatewayDir = resolve(import.meta.dirname, '../gateway')
+const consoleDir = resolve(import.meta.dirname, '../web-console')
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !/\/(generated|node_modules|dist)\//.test(file))
+}
+
+/** Own files that `file` imports, absolute. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8')
+  const found = text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)
+  return [...found].map((match) => resolve(dirname(file), match[1] ?? ''))
+}
+
+t.test('gateway rooms import only what their place allows', async (t) => {
+  let checked = 0
+  for (const file of filesBelow(gatewayDir)) {
+    const path = relative(gatewayDir, file)
+    const room = path.includes('/') ? (path.split('/')[0] ?? '') : undefined
+    if (room === undefined) {
+      t.ok(ROOT_FILES.has(path), `${path} has a place in the plan`)
+      continue
+    }
+    const allowed = MAY_IMPORT[room]
+    if (allowed === undefined) {
+      t.fail(`${room}/ is not in the plan`)
+      continue
+    }
+    for (const target of importsOf(file)) {
+      checked += 1
+      const name = relative(gatewayDir, target)
+      const ok =
+        name.startsWith(`${room}/`) ||
+        allowed.includes('*') ||
+        allowed.some((entry) => name === entry || name.startsWith(`${entry}/`)) ||
+        (LEAVES.includes(name) && !WITHOUT_LEAVES.has(room))
+      if (!ok) t.fail(`${path} must not import ${name}`)
+    }
+  }
+  t.ok(checked > 100, `${checked} imports checked`)
+})
+
+t.test('nothing imports app, cli, scripts or tests', async (t) => {
+  for (const file of filesBelow(gatewayDir)) {
+    const path = relative(gatewayDir, file)
+    for (const target of importsOf(file)) {
+      const name = relative(gatewayDir, target)
+      if (path === 'main.ts' && name === 'app.ts') continue
+      t.notMatch(name, /^(app\.ts|main\.ts|\.\.\/)/, `${path} imports ${name}`)
+      if (!path.startsWith('cli/')) t.notMatch(name, /^cli\//, `${path} imports ${name}`)
+    }
+  }
+})
+
+t.test('the console imports contracts only', async (t) => {
+  let checked = 0
+  for (const file of filesBelow(consoleDir)) {
+    for (const target of importsOf(file)) {
+      checked += 1
+      const outside = relative(consoleDir, target)
+      if (outside.startsWith('..')) {
+        t.match(relative(gatewayDir, target), /^contracts\//, `${relative(consoleDir, file)} imports ${outside}`)
+      }
+    }
+  }
+  t.ok(checked > 10, `${checked} imports checked`)
+})
+
+t.test('pure rooms touch no database, server or socket', async (t) => {
+  const pure = [
+    ...filesBelow(join(gatewayDir, 'contracts')),
+    ...filesBelow(join(gatewayDir, 'cmaf')),
+    ...filesBelow(join(gatewayDir, 'hls')),
+  ]
+  for (const file of pure) {
+    t.notMatch(readFileSync(file, 'utf8'), /from '(node:net|node:http|fastify|@prisma)/, relative(gatewayDir, file))
+  }
+  t.ok(pure.length > 10, `${pure.length} files checked`)
+})
+
+t.test('rooms have the name of their job', async (t) => {
+  for (const file of [...filesBelow(gatewayDir), ...filesBelow(consoleDir)]) {
+    t.notMatch(file, /\b(utils?|helpers?|common-?utils|manager|service)\.tsx?$/)
+  }
+})

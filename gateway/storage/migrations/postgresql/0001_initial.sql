@@ -209,6 +209,7 @@ CREATE TABLE "AlarmSource" (
     "mqttPasswordHash" TEXT NOT NULL,
     "webhookTokenHash" TEXT NOT NULL,
     "lastHeardAt" TIMESTAMP(3),
+    "sendsHeartbeats" BOOLEAN NOT NULL DEFAULT false,
     "createdAt" TIMESTAMP(3) NOT NULL,
 
     CONSTRAINT "AlarmSource_pkey" PRIMARY KEY ("id")

@@ -192,6 +192,7 @@ CREATE TABLE "AlarmSource" (
     "mqttPasswordHash" TEXT NOT NULL,
     "webhookTokenHash" TEXT NOT NULL,
     "lastHeardAt" DATETIME,
+    "sendsHeartbeats" BOOLEAN NOT NULL DEFAULT false,
     "createdAt" DATETIME NOT NULL
 );
 

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { AuditCheckpoint, AuditEntry, AuditQuery } from '../contracts/audit.ts'
+import { PageQuery, page } from '../contracts/common.ts'
+import { Problem } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import type { Database } from '../storage/database.ts'
+import type { Audit } from './audit.ts'
+import { listCheckpoints, listEntries } from './store.ts'
+
+export interface AuditRoutesDeps {
+  database: Database
+  audit: Pick<Audit, 'append'>
+}
+
+/** Auditors check the register, administrators look for the cause of a fault; both leave a trace. */
+const READERS = { roles: ['auditor', 'administrator'] } as const
+
+const Cursor = z.string().regex(/^\d{1,18}$/)
+
+export function auditRoutes(app: App, { database, audit }: AuditRoutesDeps): void {
+  app.get(
+    '/api/v1/audit',
+    {
+      config: { access: READERS },
+      schema: { tags: ['audit'], querystring: AuditQuery, response: { 200: page(AuditEntry) } },
+    },
+    async (request) => {
+      const { since, actor, object, limit, cursor } = request.query
+      const { kind, id, name, roles, sessionId } = principalOf(request)
+      const before = parseCursor(cursor)
+      const items = await database.transaction(async (tx) => {
+        const found = await listEntries(tx, {
+          sinceMs: since === undefined ? undefined : Date.parse(since),
+          actor,
+          object,
+          before,
+          limit,
+        })
+        await audit.append(tx, {
+          action: 'audit-read',
+          actor: { kind, id, name, roles, sessionId },
+          object: 'audit',
+          result: 'done',
+          detail: request.query,
+        })
+        return found
+      })
+      return paged(items, limit)
+    },
+  )
+
+  app.get(
+    '/api/v1/audit/checkpoints',
+    {
+      config: { access: READERS },
+      schema: { tags: ['audit'], querystring: PageQuery, response: { 200: page(AuditCheckpoint) } },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query
+      return paged(await listCheckpoints(database.client, parseCursor(cursor), limit), limit)
+    },
+  )
+}
+
+function parseCursor(cursor: string | undefined): bigint | undefined {
+  if (cursor === undefined) return undefined
+  const parsed = Cursor.safeParse(cursor)
+  if (!parsed.success) throw new Problem('invalid-request', 'cursor: not one that this list has given')
+  return BigInt(parsed.data)
+}
+
+function paged<T extends { sequence: number }>(items: T[], limit: number): { items: T[]; nextCursor?: string } {
+  const last = items.at(-1)
+  return items.length < limit || last === undefined ? { items } : { items, nextCursor: String(last.sequence) }
+}

@@ -1,0 +1,209 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { RtspScheme } from '../township-data.ts'
+import { acceptsBasic } from './digest.ts'
+import type { EncodedFrame, FrameSink } from './encoder.ts'
+import { RtpSender } from './rtp-sender.ts'
+import { formatResponse, RtspReader, type RtspRequest, type RtspStatus } from './rtsp-message.ts'
+import type { RtspServer, ServedStream } from './rtsp-server.ts'
+import { describe, PAYLOAD_TYPE, VIDEO_CONTROL } from './sdp.ts'
+
+const REPORT_INTERVAL_MS = 5_000
+/** A client that reads this far behind loses frames until the next key frame, as a camera's small buffer does. */
+const MAX_UNSENT_BYTES = 1_048_576
+
+interface Reply {
+  status: RtspStatus
+  headers?: readonly (readonly [string, string])[]
+  body?: string
+  /** What happens once the reply is on its way. */
+  after?: () => void
+}
+
+/** One client: its requests, its one session, and the frames it gets (RFC 2326). */
+export class RtspConnection implements FrameSink {
+  readonly #socket: Socket
+  readonly #server: RtspServer
+  readonly #reader = new RtspReader()
+  readonly #closed = new AbortController()
+  readonly #sessionId = randomBytes(6).toString('hex')
+  #described: ServedStream | undefined
+  #stream: ServedStream | undefined
+  #sender: RtpSender | undefined
+  #playing = false
+  #reporting = false
+  #waitsForKey = true
+  #lastHeardMs: number
+
+  constructor(socket: Socket, server: RtspServer) {
+    this.#socket = socket
+    this.#server = server
+    this.#lastHeardMs = server.options.clock.monotonicMs()
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk) => this.#hear(chunk))
+    socket.on('close', () => {
+      this.#stop()
+      this.#closed.abort()
+    })
+  }
+
+  get isPlaying(): boolean {
+    return this.#playing
+  }
+
+  frame(frame: EncodedFrame): void {
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#waitsForKey = true
+    else if (frame.isKey) this.#waitsForKey = false
+    if (!this.#waitsForKey) this.#sender?.send(frame)
+  }
+
+  #hear(chunk: Buffer): void {
+    this.#lastHeardMs = this.#server.options.clock.monotonicMs()
+    const requests = this.#reader.push(chunk)
+    if (requests === undefined) {
+      this.#socket.end(formatResponse(400, undefined))
+      return
+    }
+    for (const request of requests) {
+      const { status, headers = [], body, after } = this.#answer(request)
+      if (this.#socket.destroyed) return
+      this.#socket.write(formatResponse(status, request.headers.get('cseq'), headers, body))
+      after?.()
+    }
+  }
+
+  #answer(request: RtspRequest): Reply {
+    const { method, uri, headers } = request
+    const methods = ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'PAUSE', 'TEARDOWN']
+    if (this.#server.options.habits.keepalive === 'GET_PARAMETER') methods.push('GET_PARAMETER', 'SET_PARAMETER')
+    const offered: Reply['headers'] = [['Public', methods.join(', ')]]
+    if (!methods.includes(method)) return { status: 501, headers: offered }
+    if (method === 'OPTIONS') return { status: 200, headers: offered }
+    if (!this.#isAllowed(request)) return { status: 401, headers: this.#challenges() }
+    const given = headers.get('session')?.split(';')[0]
+    if (given !== undefined && given !== this.#sessionId) return { status: 454 }
+
+    switch (method) {
+      case 'DESCRIBE':
+        return this.#describe(uri)
+      case 'SETUP':
+        return this.#setUp(request)
+      case 'PLAY':
+        return this.#play(uri)
+      case 'PAUSE':
+        this.#stop()
+        return { status: 200, headers: [this.#session()] }
+      case 'TEARDOWN':
+        this.#stop()
+        this.#sender = undefined
+        return { status: 200 }
+      default:
+        return { status: 200, headers: [this.#session()] }
+    }
+  }
+
+  #session(): readonly [string, string] {
+    return ['Session', `${this.#sessionId};timeout=${this.#server.options.habits.sessionTimeoutSeconds}`]
+  }
+
+  #describe(uri: string): Reply {
+    const { habits, address } = this.#server.options
+    this.#described = this.#server.streamAt(uri)
+    if (this.#described === undefined) return { status: 404 }
+    const base = uri.endsWith('/') ? uri : `${uri}/`
+    return {
+      status: 200,
+      headers: [
+        ['Content-Base', base],
+        ['Content-Type', 'application/sdp'],
+      ],
+      body: describe(this.#described.encoder.clip, habits, uri, address),
+    }
+  }
+
+  #setUp({ uri, headers }: RtspRequest): Reply {
+    const stream = this.#server.streamAt(uri) ?? this.#described
+    if (stream === undefined) return { status: 404 }
+    const transport = headers.get('transport') ?? ''
+    const [, rtp = '0', rtcp = '1'] = /interleaved=(\d{1,3})-(\d{1,3})/i.exec(transport) ?? []
+    const [rtpChannel, rtcpChannel] = [Number(rtp), Number(rtcp)]
+    if (!/RTP\/AVP\/TCP/i.test(transport) || rtpChannel > 255 || rtcpChannel > 255) return { status: 461 }
+    const ssrc = randomInt(2 ** 32)
+    const isFurtherTrack = /track(ID=)?\d/i.test(uri) && !uri.includes(VIDEO_CONTROL)
+    if (!isFurtherTrack) {
+      this.#stream = stream
+      this.#sender = new RtpSender({
+        codec: stream.encoder.clip.spec.codec,
+        payloadType: PAYLOAD_TYPE,
+        ssrc,
+        firstSequence: randomInt(65_536),
+        rtpChannel,
+        rtcpChannel,
+        write: (packet) => this.#socket.write(packet),
+      })
+    }
+    const id = ssrc.toString(16).padStart(8, '0').toUpperCase()
+    const granted = `RTP/AVP/TCP;unicast;interleaved=${rtpChannel}-${rtcpChannel};ssrc=${id}`
+    return { status: 200, headers: [['Transport', granted], this.#session()] }
+  }
+
+  #play(uri: string): Reply {
+    const { habits } = this.#server.options
+    const [stream, sender] = [this.#stream, this.#sender]
+    if (sender === undefined || stream === undefined) return { status: 455 }
+    if (!this.#playing && this.#server.playing >= habits.maxSessions) return { status: 453 }
+    const { rtpTime } = stream.encoder.clockPair()
+    const info = `url=${uri.replace(/\/$/, '')}/${VIDEO_CONTROL};seq=${sender.nextSequence};rtptime=${rtpTime}`
+    const after = (): void => {
+      if (this.#playing) return
+      this.#playing = true
+      this.#waitsForKey = habits.start === 'key-frame'
+      stream.encoder.add(this)
+      void this.#report()
+    }
+    return { status: 200, headers: [this.#session(), ['Range', 'npt=now-'], ['RTP-Info', info]], after }
+  }
+
+  /** Sender reports while it plays; a client that has gone silent for longer than it was granted loses its session. */
+  async #report(): Promise<void> {
+    const { clock, habits } = this.#server.options
+    const patienceMs = habits.sessionTimeoutSeconds * 1000 + REPORT_INTERVAL_MS
+    if (this.#reporting) return
+    this.#reporting = true
+    try {
+      while (this.#playing) {
+        if (clock.monotonicMs() - this.#lastHeardMs > patienceMs) this.#socket.destroy()
+        else if (this.#stream !== undefined) this.#sender?.report(this.#stream.encoder.clockPair())
+        await clock.sleep(REPORT_INTERVAL_MS, this.#closed.signal)
+      }
+    } catch (error) {
+      if (!this.#closed.signal.aborted) throw error
+    } finally {
+      this.#reporting = false
+    }
+  }
+
+  #stop(): void {
+    this.#playing = false
+    this.#stream?.encoder.remove(this)
+  }
+
+  #isAllowed({ method, uri, headers }: RtspRequest): boolean {
+    const { habits, username, password } = this.#server.options
+    if (this.#server.refusesLogins) return false
+    if (habits.auth.length === 0) return true
+    const given = headers.get('authorization') ?? ''
+    if (/^Basic /i.test(given)) return habits.auth.includes('Basic') && acceptsBasic(given, username, password)
+    return this.#server.digest.accepts(given, { method, target: uri }, username, password)
+  }
+
+  #challenges(): [string, string][] {
+    const { auth, realm } = this.#server.options.habits
+    const value = {
+      Basic: () => `Basic realm="${realm}"`,
+      'Digest MD5': () => this.#server.digest.challenge('MD5'),
+      'Digest SHA-256': () => this.#server.digest.challenge('SHA-256'),
+    } satisfies Record<RtspScheme, () => string>
+    return auth.map((scheme) => ['WWW-Authenticate', value[scheme]()])
+  }
+}

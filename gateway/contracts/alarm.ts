@@ -1,5 +1,9 @@
 import { z } from 'zod'
 import { CellCode, Id, Instant, InstantInput, Line } from './common.ts'
+import type { Role } from './identity.ts'
+
+/** Roles that are told of alarms: by list, live event and MQTT. */
+export const ALARM_READERS: readonly Role[] = ['operator', 'administrator', 'patrol-lead', 'auditor']
 
 export const AlarmType = z.enum([
   'intrusion',

@@ -1,0 +1,91 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../storage/database.ts'
+import { eventSpan, readEvents, type StoredEvent } from './store.ts'
+
+/** Another node's events arrive without a wake-up. */
+const POLL_MS = 1000
+const PAGE_EVENTS = 500
+
+export interface EventReaderDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+}
+
+/** The one reader of new events: a query per commit at the most, however many listen. */
+export class EventReader {
+  readonly #deps: EventReaderDeps
+  readonly #listeners = new Set<(events: readonly StoredEvent[]) => void>()
+  readonly #stop = new AbortController()
+  #position = 0n
+  #wake = Promise.withResolvers<void>()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(deps: EventReaderDeps) {
+    this.#deps = deps
+  }
+
+  /** Number of the last event that was handed to the listeners. */
+  get position(): bigint {
+    return this.#position
+  }
+
+  /** Begins after the newest event there is. */
+  async start(): Promise<void> {
+    this.#position = (await eventSpan(this.#deps.database)).newest
+    this.#running = this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** Something was committed. */
+  wake(): void {
+    this.#wake.resolve()
+  }
+
+  /** @returns a function that ends the listening */
+  listen(listener: (events: readonly StoredEvent[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        const full = await this.#readOnce()
+        if (full) continue
+      } catch (error) {
+        this.#deps.log.error({ err: error }, 'live events could not be read; trying again')
+      }
+      await this.#waitForWork()
+    }
+  }
+
+  async #readOnce(): Promise<boolean> {
+    // Renewed before the query: a commit during it wakes the next round.
+    this.#wake = Promise.withResolvers<void>()
+    const events = await readEvents(this.#deps.database, { after: this.#position }, PAGE_EVENTS)
+    const last = events.at(-1)
+    if (last === undefined) return false
+    this.#position = last.number
+    for (const listener of this.#listeners) listener(events)
+    return events.length === PAGE_EVENTS
+  }
+
+  async #waitForWork(): Promise<void> {
+    await waitOrWake(this.#deps.clock, POLL_MS, this.#wake.promise, this.#stop.signal)
+  }
+}
+
+/** Ends after `ms`, when `woken` resolves, or on abort, whichever is first; leaves no timer behind. */
+export async function waitOrWake(clock: Clock, ms: number, woken: Promise<void>, signal: AbortSignal): Promise<void> {
+  const timer = new AbortController()
+  const slept = clock.sleep(ms, AbortSignal.any([signal, timer.signal])).catch(() => {})
+  await Promise.race([slept, woken])
+  timer.abort()
+}

@@ -1,0 +1,75 @@
+import type { NewLiveEvent } from '../contracts/event.ts'
+import type { App } from '../http/route.ts'
+import { afterCommit, type Tx } from '../storage/database.ts'
+import { EventReader, type EventReaderDeps } from './event-reader.ts'
+import { eventRoutes } from './routes.ts'
+import { LiveConnections } from './sse.ts'
+import { insertEvents, pruneEvents } from './store.ts'
+import type { CoversCell } from './visibility.ts'
+
+const HOUR_MS = 3_600_000
+const KEEP_DELIVERED_MS = 7 * 24 * HOUR_MS
+/** A destination that never comes back must not fill the disk. */
+const KEEP_ANYWAY_MS = 30 * 24 * HOUR_MS
+
+export interface EventsDeps extends EventReaderDeps {
+  coversCell: CoversCell
+}
+
+export interface Events {
+  /** Writes the event in the transaction of the change it tells; it is delivered once that is committed. */
+  publish(tx: Tx, event: NewLiveEvent): Promise<void>
+  /** The same for many, in order. */
+  publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<void>
+  /** Runs `listener` after every commit that wrote events, and for other nodes' events within a second. */
+  onNews(listener: () => void): () => void
+  /** Cuts the live connections of a session that has ended or whose rights have changed. */
+  endSession(sessionId: string): void
+  routes(app: App): void
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The outbox and its live readers (server-sent events); `createOutbox` brings the same events to MQTT. */
+export function createEvents(deps: EventsDeps): Events {
+  const { database, clock, log } = deps
+  const reader = new EventReader(deps)
+  const connections = new LiveConnections({ ...deps, reader })
+  const stop = new AbortController()
+  let housekeeping: Promise<void> = Promise.resolve()
+
+  const publishAll = async (tx: Tx, events: readonly NewLiveEvent[]): Promise<void> => {
+    await insertEvents(tx, events, new Date(clock.now()))
+    afterCommit(tx, () => reader.wake())
+  }
+
+  const prune = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      try {
+        const now = clock.now()
+        const deliveredBefore = new Date(now - KEEP_DELIVERED_MS)
+        await pruneEvents(database, { deliveredBefore, anywayBefore: new Date(now - KEEP_ANYWAY_MS) })
+      } catch (error) {
+        log.error({ err: error }, 'old events could not be removed; trying again in an hour')
+      }
+      await clock.sleep(HOUR_MS, stop.signal).catch(() => {})
+    }
+  }
+
+  return {
+    publish: (tx, event) => publishAll(tx, [event]),
+    publishAll,
+    onNews: (listener) => reader.listen(listener),
+    endSession: (sessionId) => connections.endSession(sessionId),
+    routes: (app) => eventRoutes(app, { connections }),
+    start: async () => {
+      await reader.start()
+      connections.start()
+      housekeeping = prune()
+    },
+    close: async () => {
+      stop.abort()
+      await Promise.all([housekeeping, connections.close(), reader.close()])
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import type { App } from '../http/route.ts'
+import { Links, type LinksDeps } from './links.ts'
+import { type OwnerRoutesDeps, type OwnerSessions, ownerRoutes } from './owner-routes.ts'
+import { linkRoutes } from './routes.ts'
+
+export interface CreateLinksDeps extends LinksDeps {
+  sessions: OwnerSessions
+  views: LinksDeps['views'] & { ledger: OwnerRoutesDeps['ledger'] }
+}
+
+export interface LinksFeature extends Pick<Links, 'start' | 'close' | 'now' | 'linkFor' | 'holdAfterRestore'> {
+  routes(app: App): void
+}
+
+/** The register of links, its routes for staff and for owners, and the sweep that writes down what time has ended. */
+export function createLinks(deps: CreateLinksDeps): LinksFeature {
+  const { database, cameras, sessions, views } = deps
+  const links = new Links(deps)
+  return {
+    routes: (app) => {
+      linkRoutes(app, { database, links, cameras })
+      ownerRoutes(app, { database, links, sessions, ledger: (linkId, query) => views.ledger(linkId, query) })
+    },
+    start: () => links.start(),
+    close: () => links.close(),
+    now: () => links.now(),
+    linkFor: (client, cameraId) => links.linkFor(client, cameraId),
+    holdAfterRestore: () => links.holdAfterRestore(),
+  }
+}

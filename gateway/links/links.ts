@@ -1,0 +1,300 @@
+import { createHash } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { AuditAction, NewAuditEntry } from '../contracts/audit.ts'
+import { type Ownership, toInstant } from '../contracts/common.ts'
+import type { NewLiveEvent } from '../contracts/event.ts'
+import type { Link, NewLink, OwnerConsent, OwnerInvitation } from '../contracts/link.ts'
+import type { ViewEnd } from '../contracts/view.ts'
+import { takeNumbers } from '../storage/counter.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import { widerThanAsked } from './consent.ts'
+import { LatchedTime } from './latched-time.ts'
+import { dueAct, isClosed, type LinkAct, nextState } from './lifecycle.ts'
+import * as store from './store.ts'
+
+/** An invitation that nobody opened is void after this long; its link expires with it. */
+const INVITATION_MS = 14 * 24 * 60 * 60_000
+/** The gate refuses what is over at once; the sweep writes it down. */
+const SWEEP_MS = 5_000
+
+export interface LinksDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  newId: () => string
+  /** 256 random bits, base64url. */
+  newToken: () => string
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
+  events: { publish(tx: Tx, event: NewLiveEvent): Promise<unknown> }
+  cameras: { camera(id: string): Promise<LinkCamera | undefined> }
+  /** Darkens viewers; resolves once their media have ended. */
+  views: { endWhere(criteria: { linkId: string }, why: ViewEnd): Promise<unknown> }
+  /** The gateway's address as owners reach it, such as `https://grid.example`. */
+  publicBase: () => string
+}
+
+export interface LinkCamera {
+  id: string
+  cellCode: string
+  ownership: Ownership
+  removed: boolean
+}
+
+export type Actor = NewAuditEntry['actor']
+
+const SYSTEM: Actor = { kind: 'system', name: 'gridlight' }
+
+export type LinkResult =
+  | { kind: 'done'; link: Link }
+  | { kind: 'not-found' }
+  | { kind: 'illegal'; state: Link['state'] }
+  | { kind: 'wider'; what: string }
+
+export type CreateResult =
+  | { kind: 'done'; link: Link; ownerInvitation: OwnerInvitation | undefined }
+  | { kind: 'no-camera' }
+  | { kind: 'ownership-differs'; camera: Ownership }
+  | { kind: 'camera-has-link'; linkId: string }
+
+interface ActOptions {
+  reason?: string | undefined
+  pausedUntil?: string | undefined
+  consent?: OwnerConsent | undefined
+}
+
+/** What each act is called in the audit trail, and what it tells those who are watching; without the latter they stay. */
+const ACTS: Record<Exclude<LinkAct, 'open'>, { action: AuditAction; ends?: ViewEnd }> = {
+  consent: { action: 'consent-given', ends: 'rights-changed' },
+  pause: { action: 'link-paused', ends: 'link-paused' },
+  resume: { action: 'link-resumed' },
+  'end-pause': { action: 'link-resumed' },
+  suspend: { action: 'link-state-changed', ends: 'link-paused' },
+  restore: { action: 'link-state-changed' },
+  end: { action: 'link-state-changed', ends: 'link-ended' },
+  revoke: { action: 'link-revoked', ends: 'link-revoked' },
+  expire: { action: 'link-state-changed', ends: 'link-expired' },
+}
+
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
+
+/** The register of links: every change is one transaction of state, audit and event, then the cut-off. */
+export class Links {
+  readonly #deps: LinksDeps
+  readonly #time: LatchedTime
+  readonly #closing = new AbortController()
+  #sweeping: Promise<void> = Promise.resolve()
+
+  constructor(deps: LinksDeps) {
+    this.#deps = deps
+    this.#time = new LatchedTime(deps.clock)
+  }
+
+  /** Takes up the latest time the store has seen, settles what came due meanwhile, and goes on sweeping. */
+  async start(): Promise<void> {
+    const latch = await store.readLatch(this.#deps.database.client)
+    if (latch !== undefined) this.#time.raise(latch)
+    await this.sweep()
+    this.#sweeping = this.#sweepUntilClosed()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#sweeping
+  }
+
+  /** Time as consent sees it: a clock set back does not set it back. UTC milliseconds. */
+  now(): number {
+    return this.#time.now()
+  }
+
+  /** For the gate: the camera's link as it is at this moment, expired the moment it is over. */
+  async linkFor(client: Tx, cameraId: string): Promise<Link | undefined> {
+    const link = await store.findLinkOfCamera(client, cameraId)
+    if (link === undefined || link.cameraRemoved) return undefined
+    const isOver = dueAct(link, this.now()) === 'expire'
+    return store.shown(isOver ? { ...link, state: 'expired' } : link)
+  }
+
+  async create(actor: Actor, input: NewLink): Promise<CreateResult> {
+    const { database, newId, audit, cameras } = this.#deps
+    const camera = await cameras.camera(input.cameraId)
+    if (camera === undefined || camera.removed) return { kind: 'no-camera' }
+    if (camera.ownership !== input.ownership) return { kind: 'ownership-differs', camera: camera.ownership }
+    const state = nextState(input.ownership, 'draft', 'open')
+    if (state === undefined) throw new Error(`a ${input.ownership} link cannot be opened`)
+    return database.transaction(async (tx): Promise<CreateResult> => {
+      await lockLinks(tx)
+      const present = await store.findLinkOfCamera(tx, input.cameraId)
+      if (present !== undefined && !isClosed(present.state)) return { kind: 'camera-has-link', linkId: present.id }
+      const [id, atMs] = [newId(), this.now()]
+      await store.insertLink(tx, id, input, state, atMs)
+      const ownerInvitation = state === 'awaiting-consent' ? await this.#invite(tx, id, atMs) : undefined
+      const link = await existing(tx, id)
+      await audit.append(tx, {
+        action: 'link-created',
+        actor,
+        object: `link:${id}`,
+        result: 'done',
+        detail: {
+          cameraId: link.cameraId,
+          ownership: link.ownership,
+          state,
+          scopes: link.scopes,
+          party: link.party.name,
+        },
+      })
+      await this.#publish(tx, link)
+      return { kind: 'done', link: store.shown(link), ownerInvitation }
+    })
+  }
+
+  /** One act on one link. Callers have checked that the actor may do it; whether it is legal is decided here. */
+  async act(actor: Actor, linkId: string, act: keyof typeof ACTS, options: ActOptions = {}): Promise<LinkResult> {
+    const result = await this.#deps.database.transaction((tx) => this.#actIn(tx, actor, linkId, act, options))
+    const { ends } = ACTS[act]
+    if (result.kind === 'done' && ends !== undefined) await this.#deps.views.endWhere({ linkId }, ends)
+    return result
+  }
+
+  async #actIn(tx: Tx, actor: Actor, linkId: string, act: keyof typeof ACTS, options: ActOptions): Promise<LinkResult> {
+    await lockLinks(tx)
+    const before = await store.findLink(tx, linkId)
+    if (before === undefined) return { kind: 'not-found' }
+    const atMs = this.now()
+    // What time has ended cannot be acted on, even in the seconds before the sweep says so.
+    const due = dueAct(before, atMs)
+    if (act === 'expire' || act === 'end-pause' ? due !== act : due === 'expire') {
+      return { kind: 'illegal', state: due === 'expire' ? 'expired' : before.state }
+    }
+    const state = nextState(before.ownership, before.state, act)
+    if (state === undefined) return { kind: 'illegal', state: before.state }
+    const { consent } = options
+    if (consent !== undefined) {
+      const what = widerThanAsked(before, consent)
+      if (what !== undefined) return { kind: 'wider', what }
+      const hours = consent.hours ?? before.hours
+      const version = (before.consent?.version ?? 0) + 1
+      const agreed = { ...consent, ...(hours === undefined ? {} : { hours }) }
+      await store.insertConsent(tx, this.#deps.newId(), linkId, version, agreed, atMs)
+    }
+    const pausedUntil = act === 'consent' ? before.pausedUntil : options.pausedUntil
+    const sinceMs = state === before.state ? Date.parse(before.stateSince) : atMs
+    await store.updateState(tx, linkId, { state, sinceMs, reason: options.reason, pausedUntil })
+    const link = await existing(tx, linkId)
+    await this.#deps.audit.append(tx, {
+      action: ACTS[act].action,
+      actor,
+      object: `link:${linkId}`,
+      result: 'done',
+      why: act,
+      ...(link.consent === undefined ? {} : { consentVersion: link.consent.version }),
+      detail: { ...options, from: before.state, to: state, cameraId: link.cameraId },
+    })
+    await this.#publish(tx, link)
+    return { kind: 'done', link: store.shown(link) }
+  }
+
+  /**
+   * The owner's way in. The first opening must come before the invitation expires; from then on it is the owner's key
+   * for as long as the link is not closed.
+   * @param open opens the session, in the same transaction
+   */
+  async openInvitation<T>(token: string, open: (tx: Tx, invitationId: string) => Promise<T>): Promise<T | undefined> {
+    return this.#deps.database.transaction(async (tx) => {
+      await lockLinks(tx)
+      const invitation = await store.findInvitation(tx, hashToken(token))
+      if (invitation === undefined) return undefined
+      const [link, nowMs] = [await existing(tx, invitation.linkId), this.now()]
+      const isLate = !invitation.opened && Date.parse(invitation.expiresAt) <= nowMs
+      if (isLate || isClosed(link.state) || dueAct(link, nowMs) === 'expire') return undefined
+      await store.markOpened(tx, invitation.id, nowMs)
+      const session = await open(tx, invitation.id)
+      await this.#deps.audit.append(tx, {
+        action: 'owner-session',
+        actor: { kind: 'owner', id: invitation.id, name: link.party.name, roles: ['feed-owner'] },
+        object: `link:${link.id}`,
+        result: 'done',
+      })
+      return session
+    })
+  }
+
+  /**
+   * After a restore from a backup: the owner may have revoked since it was made, so every private link that was in
+   * force waits, without an end, for its owner to resume it. Run while the gateway is stopped.
+   * @returns how many links wait now
+   */
+  async holdAfterRestore(): Promise<number> {
+    const { client } = this.#deps.database
+    let held = 0
+    for (const state of ['active', 'paused'] as const) {
+      let cursor: string | undefined
+      for (;;) {
+        const links = await store.listLinks(client, { ownership: 'private', state, limit: 500, cursor })
+        for (const { id } of links) {
+          const result = await this.act(SYSTEM, id, 'pause', { reason: 'restored from a backup' })
+          if (result.kind === 'done') held += 1
+        }
+        cursor = links.at(-1)?.id
+        if (cursor === undefined) break
+      }
+    }
+    return held
+  }
+
+  /** Writes down what time has done: expiries and ends of pauses. */
+  async sweep(): Promise<void> {
+    const { database } = this.#deps
+    const nowMs = this.now()
+    await database.transaction((tx) => store.raiseLatch(tx, nowMs))
+    for (const link of await store.listTimed(database.client, nowMs)) {
+      const act = dueAct(link, nowMs)
+      if (act !== undefined) await this.act(SYSTEM, link.id, act)
+    }
+  }
+
+  async #sweepUntilClosed(): Promise<void> {
+    const { clock, log } = this.#deps
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(SWEEP_MS, signal)
+        await this.sweep()
+      } catch (error) {
+        if (!signal.aborted) log.error({ err: error }, 'links: the sweep failed and is tried again')
+      }
+    }
+  }
+
+  async #invite(tx: Tx, linkId: string, atMs: number): Promise<OwnerInvitation> {
+    const token = this.#deps.newToken()
+    const expiresAt = toInstant(atMs + INVITATION_MS)
+    await store.insertInvitation(tx, { id: this.#deps.newId(), linkId, expiresAt }, hashToken(token), atMs)
+    // In the fragment, which browsers send to nobody.
+    return { url: `${this.#deps.publicBase()}/owner#${token}`, token, expiresAt }
+  }
+
+  async #publish(tx: Tx, link: Link): Promise<void> {
+    const { id, cameraId, cellCode, state, stateSince } = link
+    await this.#deps.events.publish(tx, {
+      kind: 'link',
+      cellCode,
+      data: { id, cameraId, cellCode, state, since: stateSince },
+    })
+  }
+}
+
+/**
+ * Changes of links and grants of views take turns: whoever holds the audit counter's row is alone until the end of the
+ * transaction, on both databases. Taking no number leaves no gap.
+ */
+async function lockLinks(tx: Tx): Promise<void> {
+  await takeNumbers(tx, 'audit', 0)
+}
+
+async function existing(tx: Tx, id: string): Promise<store.StoredLink> {
+  const link = await store.findLink(tx, id)
+  if (link === undefined) throw new Error(`link ${id} vanished within its own transaction`)
+  return link
+}

@@ -1,0 +1,146 @@
+import type { FastifyReply } from 'fastify'
+import type { z } from 'zod'
+import { IdParams, PageQuery, page, toInstant } from '../contracts/common.ts'
+import { type Principal, SessionAnswer } from '../contracts/identity.ts'
+import { Link, OwnerConsent, OwnerPause, OwnerSignIn, OwnerView } from '../contracts/link.ts'
+import { Problem } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { Links } from './links.ts'
+import { actorOf, linkOrProblem } from './routes.ts'
+import { listLinks, shown } from './store.ts'
+
+/** An invitation opens one link; this is room for owners who are given more. */
+const MAX_OWNER_LINKS = 500
+
+/** Sessions of owners, which identity keeps. */
+export interface OwnerSessions {
+  openOwner(tx: Tx, invitationId: string): Promise<{ token: string; answer: SessionAnswer }>
+  setCookie(reply: FastifyReply, token: string): void
+}
+
+export interface OwnerRoutesDeps {
+  database: Database
+  links: Links
+  sessions: OwnerSessions
+  /** Who watched, newest first. */
+  ledger(linkId: string, query: z.infer<typeof PageQuery>): Promise<{ items: OwnerView[]; nextCursor?: string }>
+}
+
+/** The owner's acts. Access is the owner's session alone: no role of the centre reaches any of them. */
+export function ownerRoutes(app: App, { database, links, sessions, ledger }: OwnerRoutesDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/api/v1/owner/session',
+    config: { access: 'anyone' },
+    schema: {
+      tags: ['owner'],
+      summary: 'Sign in with the token of an invitation',
+      body: OwnerSignIn,
+      response: { 200: SessionAnswer },
+    },
+    handler: async (request, reply) => {
+      const session = await links.openInvitation(request.body.token, (tx, id) => sessions.openOwner(tx, id))
+      if (session === undefined) {
+        request.log.warn({ remoteAddress: request.ip }, 'links: an owner invitation was refused')
+        throw new Problem('invitation-invalid')
+      }
+      sessions.setCookie(reply, session.token)
+      return reply.header('cache-control', 'no-store').send(session.answer)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/owner/links',
+    config: { access: 'owner' },
+    schema: { tags: ['owner'], summary: 'My links', response: { 200: page(Link) } },
+    handler: async (request) => {
+      const ids = principalOf(request).linkIds ?? []
+      const found = await listLinks(database.client, { ids, ownership: 'private', limit: MAX_OWNER_LINKS })
+      return { items: found.map(shown) }
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/api/v1/owner/links/:id/consent',
+    config: { access: 'owner' },
+    schema: {
+      tags: ['owner'],
+      summary: 'Agree to what was asked, or to less',
+      params: IdParams,
+      body: OwnerConsent,
+      response: { 200: Link },
+    },
+    handler: async (request) => {
+      const [owner, consent] = [ownerOf(request.params.id, principalOf(request)), request.body]
+      mustBeAhead('validUntil', consent.validUntil, links.now())
+      return linkOrProblem(await links.act(actorOf(owner), request.params.id, 'consent', { consent }))
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/api/v1/owner/links/:id/pause',
+    config: { access: 'owner' },
+    schema: {
+      tags: ['owner'],
+      summary: 'Pause until a moment',
+      params: IdParams,
+      body: OwnerPause,
+      response: { 200: Link },
+    },
+    handler: async (request) => {
+      const [owner, { untilAt }] = [ownerOf(request.params.id, principalOf(request)), request.body]
+      mustBeAhead('untilAt', untilAt, links.now())
+      const pausedUntil = toInstant(Date.parse(untilAt))
+      return linkOrProblem(await links.act(actorOf(owner), request.params.id, 'pause', { pausedUntil }))
+    },
+  })
+
+  for (const act of ['resume', 'revoke'] as const) {
+    app.route({
+      method: 'POST',
+      url: `/api/v1/owner/links/:id/${act}`,
+      config: { access: 'owner' },
+      schema: {
+        tags: ['owner'],
+        summary: act === 'resume' ? 'End the pause' : 'Revoke for good',
+        params: IdParams,
+        response: { 200: Link },
+      },
+      handler: async (request) => {
+        const owner = ownerOf(request.params.id, principalOf(request))
+        return linkOrProblem(await links.act(actorOf(owner), request.params.id, act))
+      },
+    })
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/owner/links/:id/views',
+    config: { access: 'owner' },
+    schema: {
+      tags: ['owner'],
+      summary: 'Who watches now, and who watched',
+      params: IdParams,
+      querystring: PageQuery,
+      response: { 200: page(OwnerView) },
+    },
+    handler: async (request) => {
+      ownerOf(request.params.id, principalOf(request))
+      return ledger(request.params.id, request.query)
+    },
+  })
+}
+
+/** @returns the principal, once it is sure that the link is theirs; other links do not exist for them */
+function ownerOf(linkId: string, principal: Principal): Principal {
+  if (!principal.linkIds?.includes(linkId)) throw new Problem('not-found', 'there is no such link')
+  return principal
+}
+
+function mustBeAhead(field: string, instant: string, nowMs: number): void {
+  if (Date.parse(instant) <= nowMs) throw new Problem('invalid-request', `body: ${field} is over already`)
+}

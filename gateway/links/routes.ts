@@ -1,0 +1,195 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { IdParams, page } from '../contracts/common.ts'
+import type { Principal, Role } from '../contracts/identity.ts'
+import { Link, LinkQuery, LinkRevocation, LinkSummary, NewLink, NewLinkAnswer } from '../contracts/link.ts'
+import { Problem } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import { coversCell } from '../identity/rights.ts'
+import type { Database } from '../storage/database.ts'
+import type { Actor, LinkResult, Links } from './links.ts'
+import { csvHead, csvRow } from './register-csv.ts'
+import { findLink, type LinkFilter, listLinks, shown, summarise } from './store.ts'
+
+const READERS: readonly Role[] = ['administrator', 'operator', 'installer', 'patrol-lead', 'auditor']
+const REGISTRARS: readonly Role[] = ['administrator', 'installer']
+
+/** Rows fetched at a time for the register as a table. */
+const CSV_BATCH_ROWS = 500
+
+export interface LinkRoutesDeps {
+  database: Database
+  links: Links
+  cameras: { camera(id: string): Promise<{ cellCode: string } | undefined> }
+}
+
+/** The register of links as the centre's staff use it. What widens a private link is not here: see owner-routes. */
+export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/api/v1/links',
+    config: { access: { roles: REGISTRARS } },
+    schema: { tags: ['links'], summary: 'Register a link', body: NewLink, response: { 201: NewLinkAnswer } },
+    handler: async (request, reply) => {
+      const [principal, input] = [principalOf(request), request.body]
+      const camera = await cameras.camera(input.cameraId)
+      if (camera === undefined) throw new Problem('not-found', 'there is no such camera')
+      if (!coversCell(principal, camera.cellCode)) throw new Problem('not-in-your-cells')
+      checkValidity(input, links.now())
+      const result = await links.create(actorOf(principal), input)
+      switch (result.kind) {
+        case 'no-camera':
+          throw new Problem('not-found', 'there is no such camera')
+        case 'ownership-differs':
+          throw new Problem('conflict', `the camera is registered as ${result.camera}; its link must be so too`)
+        case 'camera-has-link':
+          throw new Problem('conflict', `the camera has link ${result.linkId}, which is not closed yet`, {
+            linkId: result.linkId,
+          })
+        case 'done': {
+          const { link, ownerInvitation } = result
+          return reply.code(201).send({ ...link, ...(ownerInvitation === undefined ? {} : { ownerInvitation }) })
+        }
+      }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/links',
+    config: { access: { roles: READERS } },
+    schema: {
+      tags: ['links'],
+      summary: 'The register; text/csv by Accept gives all of it as a table',
+      querystring: LinkQuery,
+      response: { 200: page(Link).or(z.instanceof(Readable)) },
+    },
+    handler: async (request, reply) => {
+      const { limit, cursor, ownership, state, cell } = request.query
+      const filter = { ownership, state, cellCode: cell, cellCodes: principalOf(request).cellCodes }
+      if (prefersCsv(request.headers.accept)) {
+        return reply
+          .type('text/csv; charset=utf-8')
+          .header('content-disposition', 'attachment; filename="links.csv"')
+          .header('cache-control', 'no-store')
+          .send(Readable.from(csvText(database, filter)))
+      }
+      const found = await listLinks(database.client, { ...filter, limit: limit + 1, cursor })
+      const items = found.slice(0, limit)
+      const last = items.at(-1)
+      const isMore = found.length > limit && last !== undefined
+      return { items: items.map(shown), ...(isMore ? { nextCursor: last.id } : {}) }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/links/summary',
+    config: { access: { roles: READERS } },
+    schema: { tags: ['links'], summary: 'Counts by state and cell', response: { 200: LinkSummary } },
+    handler: (request) => {
+      const principal = principalOf(request)
+      return summarise(database.client, (cellCode) => coversCell(principal, cellCode))
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/links/:id',
+    config: { access: { roles: READERS } },
+    schema: { tags: ['links'], summary: 'One link', params: IdParams, response: { 200: Link } },
+    handler: (request) => ownCellsLink(database, principalOf(request), request.params.id),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/api/v1/links/:id/revoke',
+    config: { access: { roles: REGISTRARS } },
+    schema: {
+      tags: ['links'],
+      summary: 'End a public link or revoke a private one',
+      params: IdParams,
+      body: LinkRevocation,
+      response: { 200: Link },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request)
+      const { id, ownership } = await ownCellsLink(database, principal, request.params.id)
+      const act = ownership === 'public' ? 'end' : 'revoke'
+      return linkOrProblem(await links.act(actorOf(principal), id, act, request.body))
+    },
+  })
+
+  for (const act of ['suspend', 'restore'] as const) {
+    app.route({
+      method: 'POST',
+      url: `/api/v1/links/:id/${act}`,
+      config: { access: { roles: ['administrator'] } },
+      schema: {
+        tags: ['links'],
+        summary: `${act === 'suspend' ? 'Suspend' : 'Restore'} a public link`,
+        params: IdParams,
+        body: LinkRevocation,
+        response: { 200: Link },
+      },
+      handler: async (request) => {
+        const principal = principalOf(request)
+        const { id } = await ownCellsLink(database, principal, request.params.id)
+        return linkOrProblem(await links.act(actorOf(principal), id, act, request.body))
+      },
+    })
+  }
+}
+
+export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor => ({
+  kind,
+  id,
+  name,
+  roles,
+  sessionId,
+})
+
+export function linkOrProblem(result: LinkResult): Link {
+  switch (result.kind) {
+    case 'done':
+      return result.link
+    case 'not-found':
+      throw new Problem('not-found', 'there is no such link')
+    case 'illegal':
+      throw new Problem('illegal-transition', `the link is ${result.state}`, { state: result.state })
+    case 'wider':
+      throw new Problem('consent-wider-than-asked', result.what)
+  }
+}
+
+function checkValidity({ validFrom, validUntil }: NewLink, nowMs: number): void {
+  if (validUntil === undefined) return
+  const untilMs = Date.parse(validUntil)
+  if (untilMs <= Date.parse(validFrom)) throw new Problem('invalid-request', 'body: validUntil must be after validFrom')
+  if (untilMs <= nowMs) throw new Problem('invalid-request', 'body: validUntil is over already')
+}
+
+async function ownCellsLink(database: Database, principal: Principal, id: string): Promise<Link> {
+  const link = await findLink(database.client, id)
+  if (link === undefined) throw new Problem('not-found', 'there is no such link')
+  if (!coversCell(principal, link.cellCode)) throw new Problem('not-in-your-cells')
+  return shown(link)
+}
+
+/** True where text/csv is named before JSON; browsers and scripts that name neither get JSON. */
+function prefersCsv(accept: string | undefined): boolean {
+  const named = (accept ?? '').split(',').map((part) => part.split(';')[0]?.trim().toLowerCase())
+  const csv = named.indexOf('text/csv')
+  const json = named.indexOf('application/json')
+  return csv !== -1 && (json === -1 || csv < json)
+}
+
+async function* csvText(database: Database, filter: Omit<LinkFilter, 'limit'>): AsyncGenerator<string> {
+  yield csvHead()
+  let cursor: string | undefined
+  do {
+    const links = await listLinks(database.client, { ...filter, cursor, limit: CSV_BATCH_ROWS })
+    if (links.length > 0) yield links.map((link) => csvRow(shown(link))).join('')
+    cursor = links.at(-1)?.id
+  } while (cursor !== undefined)
+}

@@ -1,0 +1,293 @@
+import { z } from 'zod'
+import { Ownership, toInstant } from '../contracts/common.ts'
+import {
+  type Consent,
+  Filing,
+  Hours,
+  type Link,
+  LinkScope,
+  LinkState,
+  type LinkSummary,
+  type NewLink,
+  type OwnerConsent,
+  Party,
+} from '../contracts/link.ts'
+import type { Tx } from '../storage/database.ts'
+import type { Prisma } from '../storage/generated/sqlite/client.ts'
+import { CLOSED_STATES, type Timed } from './lifecycle.ts'
+
+/** A link with what the register does not show. */
+export interface StoredLink extends Link {
+  cameraRemoved: boolean
+  /** Expiry of an invitation that nobody has opened yet. */
+  unopenedUntil: string | undefined
+}
+
+const WITH_ALL = {
+  camera: { select: { name: true, cellCode: true, removedAt: true } },
+  consents: { orderBy: { version: 'desc' }, take: 1 },
+  invitations: { where: { usedAt: null }, select: { expiresAt: true } },
+} as const satisfies Prisma.LinkInclude
+
+type LinkRow = Prisma.LinkGetPayload<{ include: typeof WITH_ALL }>
+
+const Scopes = z.array(LinkScope)
+
+const instant = (date: Date): string => toInstant(date.getTime())
+
+/** A field for a spread: present when the column is not null. */
+function given<K extends string, From, To>(
+  name: K,
+  value: From | null,
+  parse: (value: From) => To,
+): Partial<Record<K, To>> {
+  return value === null ? {} : ({ [name]: parse(value) } as Partial<Record<K, To>>) // one computed key widens to string
+}
+
+const toHours = (json: string): Hours => Hours.parse(JSON.parse(json))
+
+function toConsent(row: LinkRow['consents'][number]): Consent {
+  return {
+    version: row.version,
+    scopes: Scopes.parse(JSON.parse(row.scopesJson)),
+    ...given('hours', row.hoursJson, toHours),
+    validUntil: instant(row.validUntil),
+    agreedAt: instant(row.agreedAt),
+  }
+}
+
+function toLink(row: LinkRow): StoredLink {
+  const consent = row.consents[0]
+  return {
+    id: row.id,
+    cameraId: row.cameraId,
+    cameraName: row.camera.name,
+    cellCode: row.camera.cellCode,
+    ownership: Ownership.parse(row.ownership),
+    state: LinkState.parse(row.state),
+    stateSince: instant(row.stateSince),
+    ...given('stateReason', row.stateReason, String),
+    party: Party.parse(JSON.parse(row.partyJson)),
+    basis: row.basis,
+    purpose: row.purpose,
+    scopes: Scopes.parse(JSON.parse(row.scopesJson)),
+    ...given('hours', row.hoursJson, toHours),
+    validFrom: instant(row.validFrom),
+    ...given('validUntil', row.validUntil, instant),
+    ...given('pausedUntil', row.pausedUntil, instant),
+    ...given('filing', row.filingJson, (json) => Filing.parse(JSON.parse(json))),
+    ...(consent === undefined ? {} : { consent: toConsent(consent) }),
+    createdAt: instant(row.createdAt),
+    cameraRemoved: row.camera.removedAt !== null,
+    unopenedUntil: row.invitations[0] === undefined ? undefined : instant(row.invitations[0].expiresAt),
+  }
+}
+
+/** What the register shows of a link. */
+export function shown({ cameraRemoved: _, unopenedUntil: __, ...link }: StoredLink): Link {
+  return link
+}
+
+export async function insertLink(tx: Tx, id: string, link: NewLink, state: LinkState, atMs: number): Promise<void> {
+  await tx.link.create({
+    data: {
+      id,
+      cameraId: link.cameraId,
+      ownership: link.ownership,
+      state,
+      stateSince: new Date(atMs),
+      partyJson: JSON.stringify(link.party),
+      basis: link.basis,
+      purpose: link.purpose,
+      scopesJson: JSON.stringify([...new Set(link.scopes)]),
+      hoursJson: link.hours === undefined ? null : JSON.stringify(link.hours),
+      validFrom: new Date(link.validFrom),
+      validUntil: link.validUntil === undefined ? null : new Date(link.validUntil),
+      filingJson: link.filing === undefined ? null : JSON.stringify(link.filing),
+      createdAt: new Date(atMs),
+    },
+  })
+}
+
+export interface StateChange {
+  state: LinkState
+  sinceMs: number
+  reason: string | undefined
+  pausedUntil: string | undefined
+}
+
+export async function updateState(tx: Tx, id: string, change: StateChange): Promise<void> {
+  await tx.link.update({
+    where: { id },
+    data: {
+      state: change.state,
+      stateSince: new Date(change.sinceMs),
+      stateReason: change.reason ?? null,
+      pausedUntil: change.pausedUntil === undefined ? null : new Date(change.pausedUntil),
+    },
+  })
+}
+
+/** Versions are never changed; a new word of the owner is a new row. */
+export async function insertConsent(
+  tx: Tx,
+  id: string,
+  linkId: string,
+  version: number,
+  consent: OwnerConsent,
+  atMs: number,
+): Promise<void> {
+  await tx.consent.create({
+    data: {
+      id,
+      linkId,
+      version,
+      scopesJson: JSON.stringify([...new Set(consent.scopes)]),
+      hoursJson: consent.hours === undefined ? null : JSON.stringify(consent.hours),
+      validUntil: new Date(consent.validUntil),
+      agreedAt: new Date(atMs),
+    },
+  })
+}
+
+export async function findLink(client: Tx, id: string): Promise<StoredLink | undefined> {
+  const row = await client.link.findUnique({ where: { id }, include: WITH_ALL })
+  return row === null ? undefined : toLink(row)
+}
+
+/** The camera's link that is not closed, else its newest. */
+export async function findLinkOfCamera(client: Tx, cameraId: string): Promise<StoredLink | undefined> {
+  const open = await client.link.findFirst({
+    where: { cameraId, state: { notIn: [...CLOSED_STATES] } },
+    include: WITH_ALL,
+  })
+  const row =
+    open ?? (await client.link.findFirst({ where: { cameraId }, include: WITH_ALL, orderBy: { stateSince: 'desc' } }))
+  return row === null ? undefined : toLink(row)
+}
+
+export interface LinkFilter {
+  ids?: readonly string[] | undefined
+  ownership?: Ownership | undefined
+  state?: LinkState | undefined
+  cellCode?: string | undefined
+  /** Only links of these cells. */
+  cellCodes?: readonly string[] | undefined
+  limit: number
+  /** Id of the last link of the page before. */
+  cursor?: string | undefined
+}
+
+/** By id, so that a page stays where it was while links are added. */
+export async function listLinks(client: Tx, filter: LinkFilter): Promise<StoredLink[]> {
+  const rows = await client.link.findMany({
+    where: {
+      AND: [
+        filter.ids === undefined ? {} : { id: { in: [...filter.ids] } },
+        filter.cursor === undefined ? {} : { id: { gt: filter.cursor } },
+        filter.ownership === undefined ? {} : { ownership: filter.ownership },
+        filter.state === undefined ? {} : { state: filter.state },
+        filter.cellCode === undefined ? {} : { camera: { cellCode: filter.cellCode } },
+        filter.cellCodes === undefined ? {} : { camera: { cellCode: { in: [...filter.cellCodes] } } },
+      ],
+    },
+    orderBy: { id: 'asc' },
+    take: filter.limit,
+    include: WITH_ALL,
+  })
+  return rows.map(toLink)
+}
+
+/** Links that time may have something to do with at `atMs`; `dueAct` has the last word. */
+export async function listTimed(client: Tx, atMs: number): Promise<(Timed & { id: string })[]> {
+  const over = { lte: new Date(atMs) }
+  const rows = await client.link.findMany({
+    where: {
+      state: { notIn: [...CLOSED_STATES] },
+      OR: [
+        { validUntil: over },
+        { pausedUntil: over },
+        { consents: { some: { validUntil: over } } },
+        { state: 'awaiting-consent', invitations: { some: { usedAt: null, expiresAt: over } } },
+      ],
+    },
+    include: WITH_ALL,
+  })
+  return rows.map(toLink)
+}
+
+const CountRow = z.object({
+  cellCode: z.string(),
+  ownership: Ownership,
+  state: LinkState,
+  links: z.coerce.number().int(),
+})
+
+/** Counts by cell; `isCovered` says which cells the asker may know of. */
+export async function summarise(client: Tx, isCovered: (cellCode: string) => boolean): Promise<LinkSummary> {
+  const rows = z.array(CountRow).parse(
+    await client.$queryRaw`
+      SELECT c."cellCode", l."ownership", l."state", COUNT(*) AS "links"
+      FROM "Link" l JOIN "Camera" c ON c."id" = l."cameraId"
+      GROUP BY c."cellCode", l."ownership", l."state" ORDER BY c."cellCode"`,
+  )
+  const cells = new Map<string, LinkSummary['byCell'][number]>()
+  const summary: LinkSummary = { public: {}, private: {}, byCell: [] }
+  for (const { cellCode, ownership, state, links } of rows) {
+    if (!isCovered(cellCode)) continue
+    const cell = cells.get(cellCode) ?? { cellCode, public: {}, private: {} }
+    cells.set(cellCode, cell)
+    cell[ownership][state] = links
+    summary[ownership][state] = (summary[ownership][state] ?? 0) + links
+  }
+  summary.byCell.push(...cells.values())
+  return summary
+}
+
+export interface Invitation {
+  id: string
+  linkId: string
+  expiresAt: string
+  opened: boolean
+}
+
+export async function insertInvitation(
+  tx: Tx,
+  { id, linkId, expiresAt }: Omit<Invitation, 'opened'>,
+  tokenHash: string,
+  atMs: number,
+): Promise<void> {
+  await tx.ownerInvitation.create({
+    data: { id, linkId, tokenHash, expiresAt: new Date(expiresAt), createdAt: new Date(atMs) },
+  })
+}
+
+export async function findInvitation(client: Tx, tokenHash: string): Promise<Invitation | undefined> {
+  const row = await client.ownerInvitation.findUnique({ where: { tokenHash } })
+  if (row === null) return undefined
+  return { id: row.id, linkId: row.linkId, expiresAt: instant(row.expiresAt), opened: row.usedAt !== null }
+}
+
+export async function markOpened(tx: Tx, invitationId: string, atMs: number): Promise<void> {
+  await tx.ownerInvitation.updateMany({
+    where: { id: invitationId, usedAt: null },
+    data: { usedAt: new Date(atMs) },
+  })
+}
+
+const LATCH = 'links.latest-wall-time'
+
+/** The latest wall time this database has seen, UTC milliseconds; undefined at the very first start. */
+export async function readLatch(client: Tx): Promise<number | undefined> {
+  const row = await client.setting.findUnique({ where: { name: LATCH } })
+  return row === null ? undefined : Date.parse(row.value)
+}
+
+/** Only ever forward, whichever node writes. */
+export async function raiseLatch(tx: Tx, atMs: number): Promise<void> {
+  const value = toInstant(atMs)
+  const raised = await tx.setting.updateMany({ where: { name: LATCH, value: { lt: value } }, data: { value } })
+  if (raised.count === 0 && (await tx.setting.findUnique({ where: { name: LATCH } })) === null) {
+    await tx.setting.create({ data: { name: LATCH, value } })
+  }
+}

@@ -1,0 +1,335 @@
+import type { Clock } from '../clock.ts'
+import type { Dialer, DialFault } from '../dial.ts'
+import { authorize, type Challenge, parseChallenges } from '../digest.ts'
+import {
+  type DeviceInformation,
+  type DeviceTime,
+  parseCapabilities,
+  parseDeviceInformation,
+  parseServices,
+  parseSystemTime,
+  type Services,
+} from './device.ts'
+import { type HttpAnswer, post } from './http.ts'
+import { type MediaProfile, parseProfiles, parseStreamUri } from './media.ts'
+import {
+  attemptsLeft,
+  type Credentials,
+  envelope,
+  isClockFault,
+  isLocked,
+  isLoginFault,
+  NS,
+  oneLine,
+  parseSoap,
+  type SoapFault,
+  usernameToken,
+} from './soap.ts'
+import { type PathSecrets, parseXaddr, rewriteUri } from './uri.ts'
+import { escapeXml, PROFILES_LIMITS, SOAP_LIMITS, type XmlElement, type XmlLimits } from './xml.ts'
+
+export type OnvifFailure =
+  | DialFault
+  | 'closed'
+  | 'too-large'
+  | 'not-onvif'
+  | 'login-needed'
+  | 'login-refused'
+  | 'login-locked'
+  | 'clock-refused'
+  | 'fault'
+  | 'unusable-uri'
+
+export type OnvifResult<T> = { ok: true; value: T } | { ok: false; why: OnvifFailure; detail: string }
+
+export interface OnvifOptions {
+  dialer: Dialer
+  clock: Clock
+  /** Fresh random bytes for every login. */
+  randomBytes: (count: number) => Buffer
+  host: string
+  port: number
+  /** Path of the device service; discovery may have told another. */
+  devicePath?: string
+  credentials?: Credentials
+  timeoutMs?: number
+}
+
+export interface OnvifStreamUri {
+  uri: string
+  pathSecrets: PathSecrets | undefined
+}
+
+const DEVICE_PATH = '/onvif/device_service'
+const TIMEOUT_MS = 10_000
+/** Recorders with many channels are slow to list them (agsh/onvif#328). */
+const PROFILES_TIMEOUT_MS = 30_000
+/** Cameras lock accounts; a check ends here, whatever it has learnt. */
+const MAX_REFUSED_LOGINS = 2
+const NONCE_BYTES = 20
+
+interface ServiceAddress {
+  port: number
+  path: string
+}
+
+interface Call {
+  to: ServiceAddress
+  body: string
+  limits?: XmlLimits
+  timeoutMs?: number
+}
+
+type Exchange =
+  | { kind: 'body'; element: XmlElement }
+  | { kind: 'refused'; challenges: Challenge[]; fault: SoapFault | undefined }
+  | { kind: 'failed'; why: OnvifFailure; detail: string; status?: number }
+
+type Login =
+  | { kind: 'wsse' }
+  /** `requests` sent with the nonce so far (RFC 7616 nc). */
+  | { kind: 'digest' | 'both'; challenges: Challenge[]; requests: number }
+
+const fail = (why: OnvifFailure, detail: string): { ok: false; why: OnvifFailure; detail: string } => ({
+  ok: false,
+  why,
+  detail,
+})
+
+/**
+ * One check of one device. Requests go out one after the other, each on a connection of its own. A question is asked
+ * without login first; how the camera refuses it says which login it wants, so a password is tried once and not in
+ * every way there is. After two refusals nothing more is sent with credentials.
+ */
+export class OnvifClient {
+  readonly #options: OnvifOptions
+  #login: Login | undefined
+  #refusedLogins = 0
+  #accepted = false
+  #offsetMs = 0
+  #otherOffsetMs: number | undefined
+
+  constructor(options: OnvifOptions) {
+    this.#options = options
+  }
+
+  /** Camera's clock minus ours, milliseconds, as the last `systemTime` found it. */
+  get clockOffsetMs(): number {
+    return this.#offsetMs
+  }
+
+  /** Asks for the clock and keeps the offset for the login; zero where the camera gives no usable date. */
+  async systemTime(signal: AbortSignal): Promise<OnvifResult<DeviceTime>> {
+    const answer = await this.#ask({ to: this.#device, body: tds('GetSystemDateAndTime') }, signal)
+    if (!answer.ok) return answer
+    if (answer.value.name !== 'GetSystemDateAndTimeResponse') return fail('not-onvif', 'the answer is not a time')
+    const time = parseSystemTime(answer.value)
+    const now = this.#options.clock.now()
+    const [first, second] = [time.utcMs, time.localMs, time.wallMs].filter((reading) => reading !== undefined)
+    this.#offsetMs = first === undefined ? 0 : first - now
+    this.#otherOffsetMs = second === undefined || second === first ? undefined : second - now
+    return { ok: true, value: time }
+  }
+
+  async deviceInformation(signal: AbortSignal): Promise<OnvifResult<DeviceInformation>> {
+    const answer = await this.#ask({ to: this.#device, body: tds('GetDeviceInformation') }, signal)
+    return answer.ok ? { ok: true, value: parseDeviceInformation(answer.value) } : answer
+  }
+
+  /** GetServices, or GetCapabilities where a Profile S device does not have it. */
+  async services(signal: AbortSignal): Promise<OnvifResult<Services>> {
+    const to = this.#device
+    const asked = await this.#ask(
+      { to, body: tds('GetServices', '<d:IncludeCapability>false</d:IncludeCapability>') },
+      signal,
+    )
+    if (asked.ok) {
+      const services = parseServices(asked.value)
+      if (services.size > 0) return { ok: true, value: services }
+    } else if (asked.why !== 'fault' && asked.why !== 'not-onvif') return asked
+    const older = await this.#ask({ to, body: tds('GetCapabilities', '<d:Category>All</d:Category>') }, signal)
+    return older.ok ? { ok: true, value: parseCapabilities(older.value) } : older
+  }
+
+  /** Media2 where it is listed and works, else Media1. */
+  async media(services: Services, signal: AbortSignal): Promise<OnvifResult<OnvifMedia>> {
+    const call = (to: ServiceAddress, body: string): Call => ({
+      to,
+      body,
+      limits: PROFILES_LIMITS,
+      timeoutMs: PROFILES_TIMEOUT_MS,
+    })
+    const media2 = services.get(NS.media2)
+    if (media2 !== undefined) {
+      const service = this.#serviceAt(media2, services)
+      // Without a Type the specification wants empty configurations, and Hikvision and Uniview obey.
+      const body = `<m:GetProfiles xmlns:m="${NS.media2}"><m:Type>All</m:Type></m:GetProfiles>`
+      const answer = await this.#ask(call(service, body), signal)
+      const profiles = answer.ok ? parseProfiles(answer.value) : []
+      if (profiles.some(({ encoder }) => encoder !== undefined)) {
+        return { ok: true, value: { version: 2, service, profiles } }
+      }
+      if (!answer.ok && FINAL.has(answer.why)) return answer
+    }
+    const service = this.#serviceAt(services.get(NS.media) ?? '', services)
+    const answer = await this.#ask(call(service, `<m:GetProfiles xmlns:m="${NS.media}"/>`), signal)
+    if (!answer.ok) return answer
+    return { ok: true, value: { version: 1, service, profiles: parseProfiles(answer.value) } }
+  }
+
+  /** GetStreamUri for RTP over RTSP, unicast; the answer's host is replaced by the one that works. */
+  async streamUri(media: OnvifMedia, token: string, signal: AbortSignal): Promise<OnvifResult<OnvifStreamUri>> {
+    const profile = escapeXml(token)
+    const body =
+      media.version === 2
+        ? `<m:GetStreamUri xmlns:m="${NS.media2}"><m:Protocol>RTSP</m:Protocol><m:ProfileToken>${profile}</m:ProfileToken></m:GetStreamUri>`
+        : `<m:GetStreamUri xmlns:m="${NS.media}" xmlns:t="${NS.schema}"><m:StreamSetup><t:Stream>RTP-Unicast</t:Stream>` +
+          `<t:Transport><t:Protocol>RTSP</t:Protocol></t:Transport></m:StreamSetup><m:ProfileToken>${profile}</m:ProfileToken></m:GetStreamUri>`
+    const answer = await this.#ask({ to: media.service, body }, signal)
+    if (!answer.ok) return answer
+    const reported = parseStreamUri(answer.value)
+    if (reported === undefined) return fail('unusable-uri', `no URI for ${oneLine(token)}`)
+    const rewritten = rewriteUri(reported, { host: this.#options.host }, ['rtsp'])
+    if (!rewritten.ok) return fail('unusable-uri', `URI for ${oneLine(token)}: ${rewritten.why}`)
+    return { ok: true, value: { uri: rewritten.uri, pathSecrets: rewritten.pathSecrets } }
+  }
+
+  get #device(): ServiceAddress {
+    return { port: this.#options.port, path: this.#options.devicePath ?? DEVICE_PATH }
+  }
+
+  /**
+   * Where a service lives: path and port as reported, except that the port reported for the device service itself
+   * means the one we came in by (a forwarded port). The reported host is never used.
+   */
+  #serviceAt(xaddr: string, services: Services): ServiceAddress {
+    const reported = parseXaddr(xaddr)
+    if (reported === undefined) return { port: this.#options.port, path: DEVICE_PATH }
+    const device = parseXaddr(services.get(NS.device) ?? '')
+    const isOwnPort = !reported.isPlain || reported.port === (device?.port ?? reported.port)
+    return { port: isOwnPort ? this.#options.port : reported.port, path: reported.path }
+  }
+
+  async #ask(call: Call, signal: AbortSignal): Promise<OnvifResult<XmlElement>> {
+    let exchange = await this.#exchange(call, signal)
+    while (exchange.kind === 'refused') {
+      if (this.#login !== undefined) this.#refusedLogins += 1
+      const next = this.#nextLogin(exchange)
+      if ('why' in next) return next
+      this.#login = next
+      exchange = await this.#exchange(call, signal)
+    }
+    if (exchange.kind === 'failed') return fail(exchange.why, exchange.detail)
+    if (this.#login !== undefined) {
+      this.#accepted = true
+      this.#refusedLogins = 0
+    }
+    return { ok: true, value: exchange.element }
+  }
+
+  /** What to try after a refusal, or why to stop; ends after MAX_REFUSED_LOGINS refusals in a row. */
+  #nextLogin({ challenges, fault }: Exchange & { kind: 'refused' }): Login | ReturnType<typeof fail> {
+    const tried = this.#login
+    const words = fault?.text ?? ''
+    if (this.#options.credentials === undefined) return fail('login-needed', words)
+    if (fault !== undefined && isLocked(fault)) return fail('login-locked', words)
+    const offer = { challenges, requests: 0 }
+    if (tried === undefined) return challenges.length > 0 ? { kind: 'digest', ...offer } : { kind: 'wsse' }
+    if (this.#refusedLogins >= MAX_REFUSED_LOGINS) return fail('login-refused', words)
+    if (tried.kind !== 'wsse' && challenges.length > 0 && (this.#accepted || isStale(challenges))) {
+      this.#accepted = false // the nonce was used up, which says nothing of the password; once
+      return { kind: tried.kind, ...offer }
+    }
+    if (fault !== undefined && isClockFault(fault) && tried.kind !== 'digest') {
+      if (this.#otherOffsetMs === undefined) return fail('clock-refused', words)
+      this.#offsetMs = this.#otherOffsetMs
+      this.#otherOffsetMs = undefined
+      return tried
+    }
+    const countsDown = fault !== undefined && attemptsLeft(fault) !== undefined
+    if (tried.kind === 'wsse' && challenges.length > 0 && !countsDown) return { kind: 'both', ...offer }
+    return fail('login-refused', words)
+  }
+
+  async #exchange(call: Call, signal: AbortSignal): Promise<Exchange> {
+    const { dialer, host, timeoutMs = TIMEOUT_MS } = this.#options
+    const login = this.#login
+    const { port, path } = call.to
+    const { limits = SOAP_LIMITS } = call
+    const answer = await post(
+      dialer,
+      {
+        host,
+        port,
+        path,
+        body: envelope(call.body, this.#security(login)),
+        headers: this.#authorization(login, path),
+        maxBytes: limits.maxBytes,
+        timeoutMs: Math.max(call.timeoutMs ?? 0, timeoutMs),
+      },
+      signal,
+    )
+    return answer.ok
+      ? toExchange(answer, limits)
+      : { kind: 'failed', why: answer.why === 'not-http' ? 'not-onvif' : answer.why, detail: answer.detail }
+  }
+
+  #security(login: Login | undefined): string {
+    const { credentials, clock, randomBytes } = this.#options
+    if (credentials === undefined || login === undefined || login.kind === 'digest') return ''
+    return usernameToken(credentials, randomBytes(NONCE_BYTES), clock.now() + this.#offsetMs)
+  }
+
+  #authorization(login: Login | undefined, path: string): Record<string, string> {
+    const { credentials, randomBytes } = this.#options
+    if (credentials === undefined || login === undefined || login.kind === 'wsse') return {}
+    login.requests += 1
+    const value = authorize(login.challenges, {
+      ...credentials,
+      method: 'POST',
+      uri: path,
+      nc: login.requests,
+      cnonce: randomBytes(8).toString('hex'),
+    })
+    return value === undefined ? {} : { authorization: value }
+  }
+}
+
+export interface OnvifMedia {
+  version: 1 | 2
+  service: ServiceAddress
+  profiles: MediaProfile[]
+}
+
+const tds = (name: string, content = ''): string => `<d:${name} xmlns:d="${NS.device}">${content}</d:${name}>`
+
+/** Basic would give the password away in the clear, so it is not among the answers. */
+const digestsOf = (values: readonly string[]): Challenge[] =>
+  parseChallenges(values).filter(({ scheme }) => scheme === 'digest')
+
+const isStale = (challenges: readonly Challenge[]): boolean =>
+  challenges.some((challenge) => challenge.scheme === 'digest' && challenge.stale)
+
+/** Failures that the other media service would meet as well. */
+const FINAL: ReadonlySet<OnvifFailure> = new Set([
+  'login-needed',
+  'login-refused',
+  'login-locked',
+  'clock-refused',
+  'refused',
+  'unreachable',
+])
+
+function toExchange({ status, challenges, body }: HttpAnswer & { ok: true }, limits: XmlLimits): Exchange {
+  const message = parseSoap(body, limits)
+  if (message.kind === 'body' && status < 400) return message
+  const fault = message.kind === 'fault' ? message.fault : undefined
+  if (status === 401 || (fault !== undefined && isLoginFault(fault))) {
+    return { kind: 'refused', challenges: digestsOf(challenges), fault }
+  }
+  if (fault !== undefined) {
+    return { kind: 'failed', why: 'fault', detail: `${fault.codes.join('/')}: ${fault.text}`, status }
+  }
+  const detail = message.kind === 'unreadable' ? message.why : `HTTP ${status}`
+  return { kind: 'failed', why: 'not-onvif', detail: `HTTP ${status}, ${oneLine(detail)}`, status }
+}

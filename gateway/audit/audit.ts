@@ -1,8 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { NewAuditEntry } from '../contracts/audit.ts'
+import type { App } from '../http/route.ts'
 import { afterCommit, type Database, type Tx } from '../storage/database.ts'
 import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.ts'
+import { auditRoutes } from './routes.ts'
 import { appendEntry } from './store.ts'
 
 export interface AuditDeps {
@@ -19,17 +21,20 @@ export interface AuditDeps {
 }
 
 export interface Audit extends Pick<CheckpointWriter, 'start' | 'close'> {
+  routes(app: App): void
   /** Adds an entry in the transaction of what it records: both are on disk, or neither. */
   append(tx: Tx, entry: NewAuditEntry): Promise<void>
 }
 
 export function createAudit(deps: AuditDeps): Audit {
   const writer = createCheckpointWriter(deps)
+  const append: Audit['append'] = async (tx, entry) => {
+    await appendEntry(tx, entry, deps)
+    afterCommit(tx, () => writer.noteEntry())
+  }
   return {
-    append: async (tx, entry) => {
-      await appendEntry(tx, entry, deps)
-      afterCommit(tx, () => writer.noteEntry())
-    },
+    append,
+    routes: (app) => auditRoutes(app, { database: deps.database, append }),
     start: () => writer.start(),
     close: () => writer.close(),
   }

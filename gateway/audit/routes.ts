@@ -9,7 +9,7 @@ import { listCheckpoints, listEntries } from './store.ts'
 
 export interface AuditRoutesDeps {
   database: Database
-  audit: Pick<Audit, 'append'>
+  append: Audit['append']
 }
 
 /** Auditors check the register, administrators look for the cause of a fault; both leave a trace. */
@@ -17,7 +17,7 @@ const READERS = { roles: ['auditor', 'administrator'] } as const
 
 const Cursor = z.string().regex(/^\d{1,18}$/)
 
-export function auditRoutes(app: App, { database, audit }: AuditRoutesDeps): void {
+export function auditRoutes(app: App, { database, append }: AuditRoutesDeps): void {
   app.get(
     '/api/v1/audit',
     {
@@ -36,7 +36,7 @@ export function auditRoutes(app: App, { database, audit }: AuditRoutesDeps): voi
           before,
           limit,
         })
-        await audit.append(tx, {
+        await append(tx, {
           action: 'audit-read',
           actor: { kind, id, name, roles, sessionId },
           object: 'audit',

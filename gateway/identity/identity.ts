@@ -1,0 +1,52 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { NewAuditEntry } from '../contracts/audit.ts'
+import type { App } from '../http/route.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import { sessionRoutes } from './routes.ts'
+import { createSessionEnds, type EndListener } from './session-end.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+import { createSignIn } from './sign-in.ts'
+import { tokenRoutes } from './token-routes.ts'
+import { userRoutes } from './user-routes.ts'
+import { createUsers, type Users } from './users.ts'
+
+export interface IdentityDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  newId: () => string
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
+  /** True everywhere but on plain HTTP, which listens on loopback only. */
+  secureCookies: boolean
+}
+
+export interface Identity {
+  sessions: Sessions
+  users: Users
+  /** Called after the commit, when a session is over or a person's rights have changed. */
+  onEnded(listener: EndListener): void
+  routes(app: App): void
+  /** Begins to end sessions that run out by time. */
+  start(): void
+  close(): Promise<void>
+}
+
+export function createIdentity(deps: IdentityDeps): Identity {
+  const ends = createSessionEnds()
+  const sessions = createSessions({ ...deps, ends })
+  const users = createUsers({ ...deps, ends })
+  const signIn = createSignIn({ ...deps, sessions })
+  return {
+    sessions,
+    users,
+    onEnded: ends.onEnded,
+    routes: (app) => {
+      sessionRoutes(app, { ...deps, sessions, signIn })
+      userRoutes(app, { ...deps, users })
+      tokenRoutes(app, { ...deps, users })
+    },
+    start: sessions.start,
+    close: sessions.close,
+  }
+}

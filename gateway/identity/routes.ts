@@ -1,0 +1,84 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { NewAuditEntry } from '../contracts/audit.ts'
+import { SessionAnswer, SignIn } from '../contracts/identity.ts'
+import { Problem } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { Sessions } from './sessions.ts'
+import type { SignInCheck } from './sign-in.ts'
+import { findUser } from './store.ts'
+import { actorOf } from './users.ts'
+
+export interface SessionRoutesDeps {
+  database: Database
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
+  sessions: Sessions
+  signIn: SignInCheck
+}
+
+/** Sign-in, who am I, sign-out. */
+export function sessionRoutes(app: App, { database, audit, sessions, signIn }: SessionRoutesDeps): void {
+  app.post(
+    '/api/v1/session',
+    {
+      config: { access: 'anyone' },
+      schema: { tags: ['identity'], body: SignIn, response: { 200: SessionAnswer } },
+    },
+    async (request, reply) => {
+      const result = await signIn(request.body, request)
+      if (result.kind === 'refused') {
+        if (result.why !== 'locked-out') throw new Problem(result.why)
+        const retryAfterSeconds = Math.ceil(result.retryAfterMs / 1000)
+        reply.header('retry-after', retryAfterSeconds)
+        throw new Problem('locked-out', `locked for another ${retryAfterSeconds} s`, { retryAfterSeconds })
+      }
+      const { user, session } = result
+      sessions.setCookie(reply, session.token)
+      return reply.header('cache-control', 'no-store').send({ user, csrfToken: session.csrfToken })
+    },
+  )
+
+  app.get(
+    '/api/v1/session',
+    { config: { access: 'signed-in' }, schema: { tags: ['identity'], response: { 200: SessionAnswer } } },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { user: await whoIs(database, request), csrfToken: sessions.csrfToken(request) }
+    },
+  )
+
+  app.delete(
+    '/api/v1/session',
+    { config: { access: 'signed-in' }, schema: { tags: ['identity'], response: { 204: z.null() } } },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      if (principal.kind === 'token') {
+        throw new Problem('invalid-request', 'a bearer token is ended by DELETE /api/v1/tokens/{id}')
+      }
+      await database.transaction(async (tx) => {
+        await sessions.end(tx, principal.sessionId)
+        await audit.append(tx, {
+          action: 'sign-out',
+          actor: actorOf(principal),
+          object: `session:${principal.sessionId}`,
+          result: 'done',
+        })
+      })
+      sessions.clearCookie(reply)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+async function whoIs(database: Database, request: FastifyRequest): Promise<SessionAnswer['user']> {
+  const { kind, id, name, roles, cellCodes } = principalOf(request)
+  const user = kind === 'user' ? await findUser(database.client, id) : undefined
+  return {
+    id,
+    ...(user === undefined ? {} : { username: user.username }),
+    displayName: name,
+    roles: [...roles],
+    ...(cellCodes === undefined ? {} : { cellCodes: [...cellCodes] }),
+  }
+}

@@ -1,0 +1,165 @@
+import '@fastify/cookie'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Principal } from '../contracts/identity.ts'
+import type { Authenticator } from '../http/route.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import { BEARER_PREFIX, csrfTokenOf, newSecret, secretHash } from './secret.ts'
+import type { SessionEnds } from './session-end.ts'
+import {
+  endOverdueSessions,
+  endSession,
+  findLiveSession,
+  insertSession,
+  markSeen,
+  type NewSession,
+  SEEN_INTERVAL_MS,
+  SHIFT_LIMIT_MS,
+} from './session-store.ts'
+import { findTokenByHash, tokensExpired } from './store.ts'
+
+/** How late a view notices that the session behind it has run out, at the most. */
+const OVERDUE_INTERVAL_MS = 30_000
+
+/** Longest credential looked at; ours are 47 characters. */
+const MAX_SECRET_CHARS = 200
+
+export interface SessionsDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  newId: () => string
+  /** True everywhere but on plain HTTP, which listens on loopback only. */
+  secureCookies: boolean
+  ends: SessionEnds
+}
+
+export interface OpenedSession {
+  /** The cookie's value. */
+  token: string
+  sessionId: string
+  csrfToken: string
+}
+
+export interface Sessions extends Authenticator {
+  open(tx: Tx, holder: NewSession['holder']): Promise<OpenedSession>
+  /** A session that sees and changes the link of that invitation only, and is over when the invitation is. */
+  openOwner(tx: Tx, invitationId: string): Promise<OpenedSession>
+  /** Ends the session that the request's cookie names, if it is open; its views are cut after the commit. */
+  endOf(tx: Tx, request: FastifyRequest): Promise<void>
+  end(tx: Tx, sessionId: string): Promise<void>
+  setCookie(reply: FastifyReply, token: string): void
+  clearCookie(reply: FastifyReply): void
+  /** What writes of this cookie session must repeat; empty for a bearer token. */
+  csrfToken(request: FastifyRequest): string
+  start(): void
+  close(): Promise<void>
+}
+
+export function createSessions({ database, clock, log, newId, secureCookies, ends }: SessionsDeps): Sessions {
+  // The prefix makes browsers refuse the cookie unless it is Secure, host-only and for every path (RFC 6265bis §4.1.3).
+  const cookieName = secureCookies ? '__Host-gridlight' : 'gridlight'
+  const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const
+  const stop = new AbortController()
+  let ended: Promise<void> | undefined
+
+  const cookieOf = (request: FastifyRequest): string | undefined => {
+    const value = request.headers.authorization === undefined ? request.cookies[cookieName] : undefined
+    return value === undefined || value === '' || value.length > MAX_SECRET_CHARS ? undefined : value
+  }
+
+  const byCookie = async (secret: string): Promise<Principal | undefined> => {
+    const nowMs = clock.now()
+    const live = await findLiveSession(database.client, secretHash(secret), nowMs)
+    if (live === undefined) return undefined
+    if (Math.abs(nowMs - live.lastSeenMs) >= SEEN_INTERVAL_MS) {
+      // A full disk must not sign people out; the next request tries again.
+      await markSeen(database.client, live.principal.sessionId, nowMs).catch((error: unknown) =>
+        log.warn({ err: error }, 'the last use of a session could not be stored'),
+      )
+    }
+    return live.principal
+  }
+
+  const byBearer = async (authorization: string): Promise<Principal | undefined> => {
+    const secret = /^bearer +(\S+)$/i.exec(authorization.slice(0, MAX_SECRET_CHARS))?.[1]
+    if (secret === undefined || !secret.startsWith(BEARER_PREFIX)) return undefined
+    const token = await findTokenByHash(database.client, secretHash(secret))
+    if (token === undefined || token.revoked) return undefined
+    if (token.expiresAt !== undefined && Date.parse(token.expiresAt) <= clock.now()) return undefined
+    const { id, name, roles, cellCodes } = token
+    return { kind: 'token', id, name, roles, cellCodes, sessionId: id }
+  }
+
+  const open: Sessions['open'] = async (tx, holder) => {
+    const token = newSecret()
+    const sessionId = newId()
+    await insertSession(tx, { id: sessionId, tokenHash: secretHash(token), holder }, clock.now())
+    return { token, sessionId, csrfToken: csrfTokenOf(token) }
+  }
+
+  const end: Sessions['end'] = async (tx, sessionId) => {
+    if (await endSession(tx, sessionId, clock.now())) ends.tell(tx, { sessionId, why: 'signed-out' })
+  }
+
+  /** Whatever runs out by time alone is told like a sign-out, for those who hold a socket and send no request. */
+  const endOverdue = (sinceMs: number): Promise<void> =>
+    database.transaction(async (tx) => {
+      const nowMs = clock.now()
+      for (const sessionId of await endOverdueSessions(tx, nowMs)) ends.tell(tx, { sessionId, why: 'signed-out' })
+      for (const id of await tokensExpired(tx, sinceMs, nowMs)) {
+        ends.tell(tx, { sessionId: id, principalId: id, why: 'signed-out' })
+      }
+    })
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    let sinceMs = 0
+    while (!signal.aborted) {
+      const nowMs = clock.now()
+      await endOverdue(sinceMs)
+        .then(() => {
+          sinceMs = nowMs
+        })
+        .catch((error: unknown) => log.error({ err: error }, 'overdue sessions could not be ended'))
+      await clock.sleep(OVERDUE_INTERVAL_MS, signal).catch(() => {})
+    }
+  }
+
+  return {
+    authenticate: async (request) => {
+      const { authorization } = request.headers
+      if (authorization !== undefined) {
+        const principal = await byBearer(authorization)
+        return principal && { principal }
+      }
+      const secret = cookieOf(request)
+      const principal = secret === undefined ? undefined : await byCookie(secret)
+      return secret === undefined || principal === undefined ? undefined : { principal, csrfToken: csrfTokenOf(secret) }
+    },
+    open,
+    openOwner: (tx, invitationId) => open(tx, { kind: 'owner', invitationId }),
+    end,
+    endOf: async (tx, request) => {
+      const secret = cookieOf(request)
+      const live = secret === undefined ? undefined : await findLiveSession(tx, secretHash(secret), clock.now())
+      if (live !== undefined) await end(tx, live.principal.sessionId)
+    },
+    setCookie: (reply, token) => {
+      reply.setCookie(cookieName, token, { ...cookieOptions, maxAge: SHIFT_LIMIT_MS / 1000 })
+    },
+    clearCookie: (reply) => {
+      reply.clearCookie(cookieName, cookieOptions)
+    },
+    csrfToken: (request) => {
+      const secret = cookieOf(request)
+      return secret === undefined ? '' : csrfTokenOf(secret)
+    },
+    start: () => {
+      ended = run(stop.signal)
+    },
+    close: async () => {
+      stop.abort()
+      await ended
+    },
+  }
+}

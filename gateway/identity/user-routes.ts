@@ -1,0 +1,56 @@
+import { IdParams, PageQuery, page } from '../contracts/common.ts'
+import { NewUser, User, UserChange } from '../contracts/identity.ts'
+import { Problem, type ProblemCode } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import type { Database } from '../storage/database.ts'
+import { listUsers } from './store.ts'
+import { actorOf, type UserRefusal, type Users } from './users.ts'
+
+export const ADMINISTRATOR = { roles: ['administrator'] } as const
+
+const REFUSALS: Readonly<Record<UserRefusal, [ProblemCode, string]>> = {
+  'username-taken': ['conflict', 'username: somebody has this name already'],
+  'duties-not-separate': ['invalid-request', 'roles: one person is not administrator and auditor at once'],
+  'no-such-user': ['not-found', 'there is no such user'],
+  'last-administrator': ['conflict', 'this is the last administrator who can sign in'],
+}
+
+const refusal = (why: UserRefusal): Problem => new Problem(...REFUSALS[why])
+
+export function userRoutes(app: App, { database, users }: { database: Database; users: Users }): void {
+  app.post(
+    '/api/v1/users',
+    { config: { access: ADMINISTRATOR }, schema: { tags: ['identity'], body: NewUser, response: { 201: User } } },
+    async (request, reply) => {
+      const result = await users.create(request.body, actorOf(principalOf(request)))
+      if (!result.ok) throw refusal(result.why)
+      return reply.code(201).send(result.user)
+    },
+  )
+
+  app.get(
+    '/api/v1/users',
+    {
+      config: { access: ADMINISTRATOR },
+      schema: { tags: ['identity'], querystring: PageQuery, response: { 200: page(User) } },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const items = await listUsers(database.client, cursor, limit)
+      const last = items.at(-1)
+      return items.length < limit || last === undefined ? { items } : { items, nextCursor: last.username }
+    },
+  )
+
+  app.patch(
+    '/api/v1/users/:id',
+    {
+      config: { access: ADMINISTRATOR },
+      schema: { tags: ['identity'], params: IdParams, body: UserChange, response: { 200: User } },
+    },
+    async (request) => {
+      const result = await users.change(request.params.id, request.body, actorOf(principalOf(request)))
+      if (!result.ok) throw refusal(result.why)
+      return result.user
+    },
+  )
+}

@@ -1,0 +1,194 @@
+import { type AccessUnitStore, MAX_ACCESS_UNIT_BYTES } from '../media.ts'
+import { TRACK_ID } from './init.ts'
+import { Part } from './part.ts'
+import { MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab.ts'
+
+/** A part of 200 ms has at most 50 frames at 240 a second. */
+export const MAX_PART_SAMPLES = 64
+const MAX_SLAB_BYTES = 1024 * 1024
+const SAMPLE_BYTES = 16
+/** moof, mfhd, traf, tfhd, tfdt, trun without samples, mdat header */
+const FIXED_HEADER_BYTES = 8 + 16 + 8 + 16 + 20 + 20 + 8
+const HEADER_ROOM_BYTES = FIXED_HEADER_BYTES + MAX_PART_SAMPLES * SAMPLE_BYTES
+
+/** sample_depends_on and sample_is_non_sync_sample (ISO/IEC 14496-12 §8.6.4.3, §8.8.3.1) */
+const KEY_FLAGS = 0x02000000
+const DEPENDENT_FLAGS = 0x01010000
+
+/**
+ * Lays access units into a slab one behind the other and turns runs of them into parts. Room for the `moof` is left in
+ * front of a part, so payload bytes are copied once and a part is mostly one piece of memory. A part that runs over
+ * the end of a slab has a second piece; only the unit under construction is ever moved.
+ */
+export class PartWriter implements AccessUnitStore {
+  bytes: Buffer
+  unitStart: number
+  end: number
+  /** Bytes a slab should hold, about one second of the stream. */
+  slabBytes = MIN_SLAB_BYTES
+  readonly #pool: SlabPool
+  #slab: Slab
+  #pieces: Buffer[] = []
+  #slabs: Slab[] = []
+  #pieceStart = HEADER_ROOM_BYTES
+  #hasRoom = true
+  #nextId = 0
+  #count = 0
+  #startTicks = 0
+  #key = false
+  readonly #durations = new Uint32Array(MAX_PART_SAMPLES)
+  readonly #sizes = new Uint32Array(MAX_PART_SAMPLES)
+  readonly #keys = new Uint8Array(MAX_PART_SAMPLES)
+  readonly #offsets = new Int32Array(MAX_PART_SAMPLES)
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool
+    this.#slab = pool.take(MIN_SLAB_BYTES)
+    this.bytes = this.#slab.bytes
+    this.unitStart = HEADER_ROOM_BYTES
+    this.end = HEADER_ROOM_BYTES
+  }
+
+  get samples(): number {
+    return this.#count
+  }
+
+  /** The id the next finished part will bear. */
+  get nextId(): number {
+    return this.#nextId
+  }
+
+  ensure(count: number): boolean {
+    if (this.bytes.length - this.end >= count) return true
+    const unitBytes = this.end - this.unitStart
+    if (unitBytes + count > MAX_ACCESS_UNIT_BYTES) return false
+    const old = this.#slab
+    const slab = this.#pool.take(
+      Math.max(Math.min(this.slabBytes, MAX_SLAB_BYTES), HEADER_ROOM_BYTES + 2 * (unitBytes + count)),
+    )
+    old.bytes.copy(slab.bytes, HEADER_ROOM_BYTES, this.unitStart, this.end)
+    if (this.#count > 0 && this.unitStart > this.#pieceStart) this.#keepPiece(this.unitStart)
+    else if (this.#count === 0) this.#hasRoom = true
+    old.release()
+    this.#slab = slab
+    this.bytes = slab.bytes
+    this.#pieceStart = HEADER_ROOM_BYTES
+    this.unitStart = HEADER_ROOM_BYTES
+    this.end = HEADER_ROOM_BYTES + unitBytes
+    return true
+  }
+
+  /** Takes the unit in the store as the next sample of the part. Durations follow with `setLastDuration`. */
+  addSample(decodeTicks: number, compositionOffset: number, key: boolean): void {
+    const i = this.#count
+    if (i >= MAX_PART_SAMPLES) throw new Error('part has too many samples')
+    if (i === 0) {
+      this.#startTicks = decodeTicks
+      this.#key = key
+    }
+    this.#sizes[i] = this.end - this.unitStart
+    this.#keys[i] = key ? 1 : 0
+    this.#offsets[i] = compositionOffset
+    this.#durations[i] = 0
+    this.#count = i + 1
+    this.unitStart = this.end
+  }
+
+  setLastDuration(ticks: number): void {
+    if (this.#count > 0) this.#durations[this.#count - 1] = Math.max(0, ticks)
+  }
+
+  /** Closes the part; the caller holds it once. There must be at least one sample. */
+  finish(): Part {
+    let durationTicks = 0
+    for (let i = 0; i < this.#count; i++) durationTicks += this.#durations[i] ?? 0
+    const facts = {
+      id: this.#nextId++,
+      startTicks: this.#startTicks,
+      durationTicks,
+      independent: this.#key,
+      samples: this.#count,
+    }
+    if (this.unitStart > this.#pieceStart) this.#keepPiece(this.unitStart)
+    const part = this.#assemble(facts)
+    this.#pieces = []
+    this.#slabs = []
+    this.#count = 0
+    if (this.end === this.unitStart && this.end + HEADER_ROOM_BYTES < this.bytes.length) {
+      this.end += HEADER_ROOM_BYTES
+      this.unitStart = this.end
+      this.#hasRoom = true
+    } else {
+      this.#hasRoom = false
+    }
+    this.#pieceStart = this.unitStart
+    return part
+  }
+
+  /** Forgets the unit under construction and unfinished samples. */
+  discard(): void {
+    for (const slab of this.#slabs) slab.release()
+    this.#slabs = []
+    this.#pieces = []
+    this.#count = 0
+    this.end = this.unitStart
+    this.#pieceStart = this.unitStart
+    this.#hasRoom = false
+  }
+
+  /** Gives the slab back; the writer must not be used after that. */
+  close(): void {
+    this.discard()
+    this.#slab.release()
+  }
+
+  #keepPiece(end: number): void {
+    this.#pieces.push(this.bytes.subarray(this.#pieceStart, end))
+    this.#slabs.push(this.#slab)
+    this.#slab.retain()
+  }
+
+  /** moof and mdat header (14496-12 §8.8), written right before the first piece where there is room. */
+  #assemble(facts: Part['facts']): Part {
+    const count = this.#count
+    const moofBytes = FIXED_HEADER_BYTES - 8 + count * SAMPLE_BYTES
+    const [first, ...rest] = this.#pieces
+    if (first === undefined) throw new Error('part without samples')
+    let payloadBytes = first.length
+    for (const piece of rest) payloadBytes += piece.length
+    const headerBytes = moofBytes + 8
+    const whole = this.#hasRoom
+      ? Buffer.from(first.buffer, first.byteOffset - headerBytes, headerBytes + first.length)
+      : undefined
+    const to = whole ?? Buffer.allocUnsafe(headerBytes)
+    let at = header(to, 0, moofBytes, 'moof')
+    at = header(to, at, 16, 'mfhd')
+    at = to.writeUInt32BE(0, at)
+    at = to.writeUInt32BE((facts.id + 1) >>> 0, at)
+    at = header(to, at, moofBytes - 24, 'traf')
+    at = header(to, at, 16, 'tfhd')
+    at = to.writeUInt32BE(0x020000, at) // default-base-is-moof
+    at = to.writeUInt32BE(TRACK_ID, at)
+    at = header(to, at, 20, 'tfdt')
+    at = to.writeUInt32BE(0x01000000, at)
+    at = to.writeUInt32BE(Math.floor(facts.startTicks / 2 ** 32), at)
+    at = to.writeUInt32BE(facts.startTicks % 2 ** 32, at)
+    at = header(to, at, 20 + count * SAMPLE_BYTES, 'trun')
+    at = to.writeUInt32BE(0x01000f01, at) // version 1: signed offsets; data offset, duration, size, flags, offset
+    at = to.writeUInt32BE(count, at)
+    at = to.writeUInt32BE(headerBytes, at)
+    for (let i = 0; i < count; i++) {
+      at = to.writeUInt32BE(this.#durations[i] ?? 0, at)
+      at = to.writeUInt32BE(this.#sizes[i] ?? 0, at)
+      at = to.writeUInt32BE(this.#keys[i] === 1 ? KEY_FLAGS : DEPENDENT_FLAGS, at)
+      at = to.writeInt32BE(this.#offsets[i] ?? 0, at)
+    }
+    header(to, at, 8 + payloadBytes, 'mdat')
+    return new Part(facts, whole === undefined ? [to, first, ...rest] : [whole, ...rest], this.#slabs)
+  }
+}
+
+function header(to: Buffer, at: number, sizeBytes: number, type: string): number {
+  const next = to.writeUInt32BE(sizeBytes, at)
+  return next + to.write(type, next, 'latin1')
+}

@@ -1,0 +1,115 @@
+import type { Part } from '../cmaf/part.ts'
+
+/** Ticks a second of all we mux: the RTP clock of H.264 and H.265 (RFC 6184 §8.2.1, RFC 7798 §7.1). */
+export const TIMESCALE = 90_000
+/** Never changes during a muxing session (RFC 8216bis §6.2.1), so it cannot follow the camera. */
+export const TARGET_DURATION_S = 2
+/** Older parts are no use to a player at the live edge (RFC 8216bis §6.2.2). */
+const PARTS_LISTED_S = 3 * TARGET_DURATION_S
+/** CAN-SKIP-UNTIL is at least six target durations (RFC 8216bis §4.4.3.8). */
+export const SKIP_BOUNDARY_S = 6 * TARGET_DURATION_S
+
+export interface Segment {
+  /** Media sequence number. */
+  msn: number
+  parts: Part[]
+  /** Undefined while the segment grows. */
+  durationTicks: number | undefined
+  discontinuity: boolean
+  initId: number
+  /** Wall clock of its first frame, ms since 1970. */
+  startedAtMs: number
+  sizeBytes: number
+}
+
+export interface MediaPlaylistView {
+  segments: readonly Segment[]
+  discontinuitySequence: number
+  partTargetTicks: number
+  nextPartId: number
+}
+
+/** Media playlist (RFC 8216bis §4.4), a delta update if `skip` and something is old enough (§6.2.5.1). */
+export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
+  const { segments } = view
+  const target = seconds(view.partTargetTicks)
+  const first = segments[0]
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:9',
+    `#EXT-X-TARGETDURATION:${TARGET_DURATION_S}`,
+    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(view.partTargetTicks * 3)},CAN-SKIP-UNTIL=${SKIP_BOUNDARY_S.toFixed(1)}`,
+    `#EXT-X-PART-INF:PART-TARGET=${target}`,
+    `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${view.discontinuitySequence}`,
+  ]
+  const ages = agesToEndS(segments)
+  const skipped = skip
+    ? segments.filter((segment, i) => segment.durationTicks !== undefined && (ages[i] ?? 0) > SKIP_BOUNDARY_S).length
+    : 0
+  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`)
+  let initId = skipped > 0 ? segments[skipped - 1]?.initId : undefined
+  for (const [i, segment] of segments.entries()) {
+    if (i < skipped) continue
+    if (segment.discontinuity && i > 0) lines.push('#EXT-X-DISCONTINUITY')
+    if (segment.initId !== initId) lines.push(`#EXT-X-MAP:URI="init-${segment.initId}.mp4"`)
+    initId = segment.initId
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startedAtMs).toISOString()}`)
+    if ((ages[i] ?? 0) <= PARTS_LISTED_S + TARGET_DURATION_S)
+      for (const part of segment.parts) lines.push(partTag(part))
+    if (segment.durationTicks !== undefined)
+      lines.push(`#EXTINF:${extinf(segment.durationTicks)},`, `s${segment.msn}.m4s`)
+  }
+  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p${view.nextPartId}.m4s"`, '')
+  return lines.join('\n')
+}
+
+export interface MultivariantView {
+  mediaUri: string
+  codecString: string
+  width: number
+  height: number
+  /** Peak of the segments at hand, bits a second. */
+  bandwidthBps: number
+}
+
+/** Multivariant playlist (RFC 8216bis §4.4.6) of the one rendition there is. */
+export function multivariantPlaylist(view: MultivariantView): string {
+  return [
+    '#EXTM3U',
+    '#EXT-X-VERSION:9',
+    `#EXT-X-STREAM-INF:BANDWIDTH=${Math.ceil(view.bandwidthBps)},CODECS="${view.codecString}",RESOLUTION=${view.width}x${view.height}`,
+    view.mediaUri,
+    '',
+  ].join('\n')
+}
+
+function partTag(part: Part): string {
+  const { id, durationTicks, independent } = part.facts
+  return `#EXT-X-PART:DURATION=${seconds(durationTicks)},URI="p${id}.m4s"${independent ? ',INDEPENDENT=YES' : ''}`
+}
+
+/** For each segment the time from its start to the end of the playlist. */
+function agesToEndS(segments: readonly Segment[]): number[] {
+  const ages: number[] = new Array(segments.length)
+  let age = 0
+  for (let i = segments.length - 1; i >= 0; i--) {
+    const segment = segments[i]
+    age += (segment?.durationTicks ?? partTicks(segment)) / TIMESCALE
+    ages[i] = age
+  }
+  return ages
+}
+
+function partTicks(segment: Segment | undefined): number {
+  return segment?.parts.reduce((sum, part) => sum + part.facts.durationTicks, 0) ?? 0
+}
+
+/** Rounded it must not pass the target duration (RFC 8216bis §4.4.3.1): time stamps that jitter may pass it by a hair. */
+function extinf(ticks: number): string {
+  return Math.min(ticks / TIMESCALE, TARGET_DURATION_S + 0.499).toFixed(5)
+}
+
+function seconds(ticks: number): string {
+  return (ticks / TIMESCALE).toFixed(5)
+}

@@ -1,0 +1,204 @@
+import { DecodeTimes } from '../cmaf/decode-times.ts'
+import { h264Format } from '../cmaf/h264-config.ts'
+import { h265Format } from '../cmaf/h265-config.ts'
+import { initSegment } from '../cmaf/init.ts'
+import { MAX_PART_SAMPLES, type PartWriter } from '../cmaf/part-writer.ts'
+import type { AccessUnitSink, ParameterSets, VideoCodec, VideoFormat } from '../media.ts'
+import { TARGET_DURATION_S, TIMESCALE } from './playlist.ts'
+import type { Window } from './window.ts'
+
+const PART_TICKS = TIMESCALE / 5
+/** A key frame this late begins a new segment; a little less than a second, for clocks that jitter. */
+const MIN_SEGMENT_TICKS = 0.9 * TIMESCALE
+/** Rounded it is still the target duration; a camera with rarer key frames is cut between them. */
+const MAX_SEGMENT_TICKS = (TARGET_DURATION_S + 0.49) * TIMESCALE
+/** A longer pause between frames cannot be shown as one frame: what follows is a new beginning. */
+const MAX_FRAME_TICKS = 1.5 * TIMESCALE
+/** Presentation this far from decoding is no reordering but a clock gone astray. */
+const MAX_COMPOSITION_TICKS = 5 * TIMESCALE
+const DEFAULT_FRAME_TICKS = TIMESCALE / 25
+/** Media time of the first frame; leaves room for decode times before it. */
+const START_TICKS = TIMESCALE
+const MAX_ANCHOR_ERROR_MS = 500
+
+export interface SegmenterClock {
+  now(): number
+  monotonicMs(): number
+}
+
+/** Cuts access units into parts of 200 ms and segments at key frames, and numbers time through gaps and reconnects. */
+export class Segmenter implements AccessUnitSink {
+  readonly #writer: PartWriter
+  readonly #window: Window
+  readonly #clock: SegmenterClock
+  #codec: VideoCodec = 'h264'
+  #sets: ParameterSets | undefined
+  #format: VideoFormat | undefined
+  #initBytes: Buffer | undefined
+  #times = new DecodeTimes(0)
+  #started = false
+  #offset = 0
+  #startPresentation = 0
+  #lastTicks = 0
+  #lastDecode = 0
+  #lastArrivalMs = 0
+  #frameTicks = DEFAULT_FRAME_TICKS
+  #measured = false
+  #segmentStart = 0
+  #partStart = 0
+  #segmentOpen = false
+  #anchorMs: number | undefined
+  /** Units must wait for a key frame: new session, pause, or sets that made no sense. */
+  #needKey = true
+  frames = 0
+  /** Monotonic time at which the first key frame of this session was whole. */
+  firstKeyAtMs: number | undefined
+
+  constructor(writer: PartWriter, window: Window, clock: SegmenterClock) {
+    this.#writer = writer
+    this.#window = window
+    this.#clock = clock
+  }
+
+  get format(): VideoFormat | undefined {
+    return this.#format
+  }
+
+  get lastArrivalMs(): number {
+    return this.#lastArrivalMs
+  }
+
+  /** A new connection to the camera: its media time has nothing to do with that of the last. */
+  startSession(codec: VideoCodec, frameRate: number | undefined): void {
+    this.#codec = codec
+    this.#needKey = true
+    this.#measured = false
+    this.firstKeyAtMs = undefined
+    this.#writer.end = this.#writer.unitStart
+    if (frameRate !== undefined) this.#frameTicks = TIMESCALE / frameRate
+  }
+
+  /** The connection is gone: what is there becomes visible. */
+  endSession(): void {
+    this.#writer.end = this.#writer.unitStart
+    this.#closePart(this.#frameTicks)
+    this.#needKey = true
+  }
+
+  accessUnit(ticks: number, key: boolean, sets: ParameterSets, afterGap: boolean): void {
+    if (afterGap || ticks - this.#lastTicks > MAX_FRAME_TICKS * (1 + this.#times.depth)) this.#needKey = true
+    this.#lastTicks = ticks
+    if (this.#needKey && !key) return
+    let changed = false
+    if (sets !== this.#sets) {
+      if (!this.#takeSets(sets)) {
+        this.#needKey = true
+        return
+      }
+      changed = this.#takeInit()
+    }
+    const format = this.#format
+    if (format === undefined) return
+    if (this.#needKey || changed) this.#restart(ticks, format)
+    const presentation = ticks + this.#offset
+    if (presentation < this.#startPresentation) return // leads the key frame and needs what came before it
+    const decode = this.#times.next(presentation, this.#frameTicks)
+    if (Math.abs(presentation - decode) > MAX_COMPOSITION_TICKS) {
+      this.#needKey = true
+      return
+    }
+    this.#measure(decode)
+    this.#cutBefore(decode, key)
+    this.#writer.addSample(decode, presentation - decode, key)
+    this.#lastDecode = decode
+    this.#lastArrivalMs = this.#clock.monotonicMs()
+    this.frames++
+    if (key) this.firstKeyAtMs ??= this.#lastArrivalMs
+    this.#cutAfter(decode)
+  }
+
+  /** Parts and segments that must end before this frame. */
+  #cutBefore(decode: number, key: boolean): void {
+    const step = decode - this.#lastDecode
+    const age = decode - this.#segmentStart
+    if (!this.#segmentOpen) {
+      this.#openSegment(decode, false)
+    } else if ((key && age >= MIN_SEGMENT_TICKS) || age + this.#frameTicks > MAX_SEGMENT_TICKS) {
+      this.#closePart(step)
+      this.#window.closeSegment(age)
+      this.#openSegment(decode, false)
+    } else if (key) {
+      this.#closePart(step)
+    }
+    if (this.#writer.samples === 0) this.#partStart = decode
+    else this.#writer.setLastDuration(step)
+  }
+
+  /** Ends the part once another frame would take it further from its target, without waiting for that frame. */
+  #cutAfter(decode: number): void {
+    const duration = decode + this.#frameTicks - this.#partStart
+    const isFirst = this.#writer.nextId === 0 // a cold viewer waits for it
+    const isFull = duration + this.#frameTicks / 2 >= PART_TICKS || this.#writer.samples >= MAX_PART_SAMPLES
+    if (isFirst || isFull) this.#closePart(this.#frameTicks)
+  }
+
+  #restart(ticks: number, format: VideoFormat): void {
+    this.#closePart(this.#frameTicks)
+    if (this.#segmentOpen) this.#window.closeSegment(this.#lastDecode + this.#frameTicks - this.#segmentStart)
+    if (format.frameRate !== undefined && !this.#measured) this.#frameTicks = TIMESCALE / format.frameRate
+    const elapsed = (this.#clock.monotonicMs() - this.#lastArrivalMs) * (TIMESCALE / 1000)
+    const decode = this.#started ? Math.round(this.#lastDecode + Math.max(this.#frameTicks, elapsed)) : START_TICKS
+    this.#times = new DecodeTimes(format.reorderFrames ?? 0)
+    this.#startPresentation = decode + Math.round(this.#times.depth * this.#frameTicks)
+    this.#offset = this.#startPresentation - ticks
+    this.#lastDecode = decode
+    this.#anchorMs = undefined
+    this.#openSegment(decode, this.#started)
+    this.#started = true
+    this.#needKey = false
+  }
+
+  #openSegment(decode: number, discontinuity: boolean): void {
+    const now = this.#clock.now()
+    const elapsedMs = decode / (TIMESCALE / 1000)
+    if (this.#anchorMs === undefined || Math.abs(this.#anchorMs + elapsedMs - now) > MAX_ANCHOR_ERROR_MS) {
+      this.#anchorMs = now - elapsedMs
+    }
+    this.#window.startSegment({ discontinuity, startedAtMs: Math.round(this.#anchorMs + elapsedMs) })
+    this.#segmentStart = decode
+    this.#segmentOpen = true
+  }
+
+  #closePart(lastTicks: number): void {
+    if (this.#writer.samples === 0) return
+    this.#writer.setLastDuration(Math.round(lastTicks))
+    this.#window.append(this.#writer.finish())
+  }
+
+  /** Usual distance of frames: exact where the camera's clock is steady, smooth where it jitters. */
+  #measure(decode: number): void {
+    const step = decode - this.#lastDecode
+    if (step <= 1 || step > MAX_FRAME_TICKS) return
+    if (this.#measured) this.#frameTicks += (step - this.#frameTicks) / 8
+    else this.#frameTicks = step
+    this.#measured = true
+  }
+
+  #takeSets(sets: ParameterSets): boolean {
+    const format = this.#codec === 'h264' ? h264Format(sets) : h265Format(sets)
+    if (format === undefined) return false
+    this.#sets = sets
+    this.#format = format
+    return true
+  }
+
+  /** @returns true if the decoder must be set up anew */
+  #takeInit(): boolean {
+    if (this.#format === undefined) return false
+    const bytes = initSegment(this.#format, TIMESCALE)
+    if (this.#initBytes?.equals(bytes) === true) return false
+    this.#initBytes = bytes
+    this.#window.setInit(bytes, this.#format)
+    return true
+  }
+}

@@ -1,0 +1,329 @@
+import { randomBytes } from 'node:crypto'
+import type { Part } from '../cmaf/part.ts'
+import type { VideoFormat } from '../media.ts'
+import { found, type MediaAnswer, refused } from './answer.ts'
+import { mediaPlaylist, multivariantPlaylist, type Segment, TARGET_DURATION_S, TIMESCALE } from './playlist.ts'
+import { Waiters } from './waiters.ts'
+
+/** At least three target durations must be listed (RFC 8216bis §6.2.2). */
+const MIN_LISTED_S = 3 * TARGET_DURATION_S
+/** Segments that left the playlist and may still be on their way to a viewer. */
+const GRACE_SEGMENTS = 1
+/** Whatever a camera sends, its window is not larger. */
+const MAX_WINDOW_BYTES = 48 * 1024 * 1024
+const PART_TARGET_TICKS = TIMESCALE / 5
+const PART_TARGET_STEP_TICKS = TIMESCALE / 20
+const HELD_MS = 3 * TARGET_DURATION_S * 1000
+const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
+const MEDIA_TYPE = 'video/mp4'
+const MEDIA_CACHE_S = 3600
+
+export interface Init {
+  id: number
+  bytes: Buffer
+  format: VideoFormat
+}
+
+/** Takes parts as they are finished. A part kept past the call must be retained. */
+export interface LiveSink {
+  init(init: Init): void
+  part(part: Part): void
+  /** Nothing more will come. */
+  end(): void
+}
+
+export interface ReadQuery {
+  msn?: number
+  part?: number
+  skip?: boolean
+}
+
+export interface WindowOptions {
+  /** Media listed, seconds; never less than three target durations. */
+  listedSeconds?: number
+  monotonicMs(): number
+}
+
+/** The last seconds of a stream as parts and segments, and the playlists that list them (RFC 8216bis). */
+export class Window {
+  /** Differs for every muxing session, so that no cache mixes two. */
+  readonly prefix = randomBytes(9).toString('base64url')
+  readonly #listedS: number
+  readonly #monotonicMs: () => number
+  readonly #waiters = new Waiters()
+  readonly #sinks = new Set<LiveSink>()
+  readonly #inits = new Map<number, Init>()
+  #segments: Segment[] = []
+  /** Index of the first listed one; those before it are in grace. */
+  #listedFrom = 0
+  #discontinuities = 0
+  #nextMsn = 0
+  #nextInitId = 0
+  #nextPartId = 0
+  #partTargetTicks = PART_TARGET_TICKS
+  #sizeBytes = 0
+  #rendered = new Map<string, Buffer>()
+  #closed = false
+
+  constructor(options: WindowOptions) {
+    this.#listedS = Math.max(MIN_LISTED_S, options.listedSeconds ?? MIN_LISTED_S)
+    this.#monotonicMs = options.monotonicMs
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  get init(): Init | undefined {
+    return this.#inits.get(this.#nextInitId - 1)
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments
+  }
+
+  /** The newest part that starts with a key frame. */
+  get newestKeyPart(): Part | undefined {
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const part = this.#segments[i]?.parts.findLast((candidate) => candidate.facts.independent)
+      if (part !== undefined) return part
+    }
+    return undefined
+  }
+
+  setInit(bytes: Buffer, format: VideoFormat): number {
+    const init = { id: this.#nextInitId++, bytes, format }
+    this.#inits.set(init.id, init)
+    for (const sink of this.#sinks) sink.init(init)
+    return init.id
+  }
+
+  startSegment(facts: { discontinuity: boolean; startedAtMs: number }): void {
+    const initId = this.#nextInitId - 1
+    this.#segments.push({ ...facts, msn: this.#nextMsn++, parts: [], durationTicks: undefined, initId, sizeBytes: 0 })
+  }
+
+  /** Takes over the caller's hold on the part. */
+  append(part: Part): void {
+    const segment = this.#segments.at(-1)
+    if (segment === undefined || this.#closed) {
+      part.release()
+      return
+    }
+    segment.parts.push(part)
+    segment.sizeBytes += part.sizeBytes
+    this.#sizeBytes += part.sizeBytes
+    this.#nextPartId = part.facts.id + 1
+    if (part.facts.durationTicks > this.#partTargetTicks) {
+      this.#partTargetTicks = Math.ceil(part.facts.durationTicks / PART_TARGET_STEP_TICKS) * PART_TARGET_STEP_TICKS
+    }
+    this.#evict()
+    this.#changed()
+    for (const sink of this.#sinks) sink.part(part)
+  }
+
+  closeSegment(durationTicks: number): void {
+    const segment = this.#segments.at(-1)
+    if (segment === undefined || segment.durationTicks !== undefined) return
+    if (segment.parts.length === 0) {
+      this.#segments.pop()
+      this.#nextMsn--
+      return
+    }
+    segment.durationTicks = durationTicks
+    this.#changed()
+  }
+
+  /** Ends held requests whose time is over. */
+  expire(): void {
+    this.#waiters.expire(this.#monotonicMs())
+  }
+
+  /** Drops everything; readers that hold parts keep them until they release. */
+  close(): void {
+    this.#closed = true
+    this.#waiters.endAll()
+    for (const sink of this.#sinks) sink.end()
+    this.#sinks.clear()
+    for (const segment of this.#segments) for (const part of segment.parts) part.release()
+    this.#segments = []
+    this.#listedFrom = 0
+    this.#sizeBytes = 0
+    this.#rendered.clear()
+  }
+
+  /** Init first, then every part from the newest key frame on. @returns ends the subscription */
+  subscribe(sink: LiveSink): () => void {
+    if (this.#closed) {
+      sink.end()
+      return () => {}
+    }
+    const key = this.newestKeyPart
+    const holder = this.#segments.findLastIndex((segment) => segment.parts.some((part) => part === key))
+    const init = this.#inits.get(this.#segments[holder]?.initId ?? this.#nextInitId - 1)
+    if (init !== undefined) sink.init(init)
+    if (key !== undefined) {
+      for (const segment of this.#segments.slice(holder)) {
+        for (const part of segment.parts) if (part.facts.id >= key.facts.id) sink.part(part)
+      }
+    }
+    this.#sinks.add(sink)
+    return () => this.#sinks.delete(sink)
+  }
+
+  /** @param path below the view's base; a playlist or hinted part that is not there yet is waited for */
+  async read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
+    if (this.#closed) return refused(503, 'stream-ended')
+    if (path === 'index.m3u8') return this.#multivariant()
+    if (!path.startsWith(`${this.prefix}/`)) return refused(404, 'not-found')
+    const file = path.slice(this.prefix.length + 1)
+    if (file === 'video.m3u8') return this.#playlist(query, signal)
+    const [, kind = '', digits = ''] = /^(init-|s|p)(\d{1,15})\.(?:mp4|m4s)$/.exec(file) ?? []
+    const id = Number(digits)
+    if (kind === 'p') return this.#part(id, signal)
+    if (kind === 's') return this.#segment(id)
+    if (kind === 'init-') return this.#initAnswer(id)
+    return refused(404, 'not-found')
+  }
+
+  #multivariant(): MediaAnswer {
+    const init = this.init
+    if (init === undefined || this.#nextPartId === 0) return refused(503, 'not-ready')
+    const { codecString, width, height } = init.format
+    const text = multivariantPlaylist({
+      mediaUri: `${this.prefix}/video.m3u8`,
+      codecString,
+      width,
+      height,
+      bandwidthBps: this.#peakBps(),
+    })
+    return found(PLAYLIST_TYPE, 0, [Buffer.from(text)])
+  }
+
+  async #playlist({ msn, part, skip }: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
+    if (this.#nextPartId === 0) return refused(503, 'not-ready')
+    if (msn === undefined && part !== undefined) return refused(400, 'part-without-msn')
+    if (msn !== undefined) {
+      if (!isCount(msn) || (part !== undefined && !isCount(part))) return refused(400, 'bad-reload-request')
+      if (this.#isTooFarAhead(msn, part ?? 0)) return refused(400, 'too-far-ahead')
+      const there = (): boolean => this.#has(msn, part)
+      const outcome = await this.#waiters.wait(there, this.#monotonicMs() + HELD_MS, signal)
+      if (outcome !== 'there') return refused(503, outcome)
+    }
+    const key = skip === true ? 'delta' : 'full'
+    const known = this.#rendered.get(key)
+    if (known !== undefined) return found(PLAYLIST_TYPE, 0, [known])
+    const text = mediaPlaylist(
+      {
+        segments: this.#segments.slice(this.#listedFrom),
+        discontinuitySequence: this.#discontinuities,
+        partTargetTicks: this.#partTargetTicks,
+        nextPartId: this.#nextPartId,
+      },
+      skip === true,
+    )
+    const bytes = Buffer.from(text)
+    this.#rendered.set(key, bytes)
+    return found(PLAYLIST_TYPE, 0, [bytes])
+  }
+
+  /** More than two past the last whole segment, or past the Advance Part Limit (RFC 8216bis §6.2.5.2). */
+  #isTooFarAhead(msn: number, part: number): boolean {
+    const open = this.#segments.at(-1)
+    if (open === undefined || msn > open.msn + (open.durationTicks === undefined ? 1 : 2)) return true
+    const limit = Math.ceil((3 * TIMESCALE) / Math.min(this.#partTargetTicks, TIMESCALE))
+    return msn === open.msn && part >= open.parts.length + limit
+  }
+
+  /** A part past the end of its segment means the first of the next one (RFC 8216bis §6.2.5.2). */
+  #has(msn: number, part: number | undefined): boolean {
+    const last = this.#segments.at(-1)
+    if (last === undefined || msn < (this.#segments[0]?.msn ?? 0)) return true
+    const segment = this.#segments[msn - (this.#segments[0]?.msn ?? 0)]
+    if (segment === undefined) return false
+    if (part === undefined) return segment.durationTicks !== undefined
+    if (segment.parts.length > part) return true
+    return segment.durationTicks !== undefined && last.msn > msn && (last.msn > msn + 1 || last.parts.length > 0)
+  }
+
+  async #part(id: number, signal: AbortSignal): Promise<MediaAnswer> {
+    if (id > this.#nextPartId) return refused(404, 'not-found')
+    if (id === this.#nextPartId) {
+      const outcome = await this.#waiters.wait(() => this.#nextPartId > id, this.#monotonicMs() + HELD_MS, signal)
+      if (outcome !== 'there') return refused(503, outcome)
+    }
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const parts = this.#segments[i]?.parts ?? []
+      const part = parts[id - (parts[0]?.facts.id ?? 0)]
+      if (part !== undefined && part.facts.id === id) return found(MEDIA_TYPE, MEDIA_CACHE_S, part.buffers, [part])
+    }
+    return refused(404, 'not-found')
+  }
+
+  #segment(msn: number): MediaAnswer {
+    const segment = this.#segments[msn - (this.#segments[0]?.msn ?? 0)]
+    if (segment === undefined || segment.durationTicks === undefined) return refused(404, 'not-found')
+    const buffers = segment.parts.flatMap((part) => part.buffers)
+    return found(MEDIA_TYPE, MEDIA_CACHE_S, buffers, segment.parts)
+  }
+
+  #initAnswer(id: number): MediaAnswer {
+    const init = this.#inits.get(id)
+    return init === undefined ? refused(404, 'not-found') : found(MEDIA_TYPE, MEDIA_CACHE_S, [init.bytes])
+  }
+
+  #peakBps(): number {
+    let peak = 0
+    for (const { parts, durationTicks, sizeBytes } of this.#segments) {
+      const ticks = durationTicks ?? parts.reduce((sum, part) => sum + part.facts.durationTicks, 0)
+      if (ticks > 0) peak = Math.max(peak, (sizeBytes * 8 * TIMESCALE) / Math.max(ticks, TIMESCALE))
+    }
+    return Math.max(peak, 1)
+  }
+
+  /**
+   * The list keeps its seconds and always starts with a key frame, so a camera with rare key frames has a longer one;
+   * the bound in bytes comes before both.
+   */
+  #evict(): void {
+    let drop = 0
+    let listed = 0
+    for (const segment of this.#segments.slice(this.#listedFrom)) listed += (segment.durationTicks ?? 0) / TIMESCALE
+    let ahead = listed
+    for (let i = this.#listedFrom; i < this.#segments.length - 1; i++) {
+      ahead -= (this.#segments[i]?.durationTicks ?? 0) / TIMESCALE
+      if (ahead < this.#listedS) break
+      if (this.#segments[i + 1]?.parts[0]?.facts.independent === true) drop = i + 1 - this.#listedFrom
+    }
+    for (let i = 0; i < drop; i++) this.#unlistFirst()
+    while (this.#sizeBytes > MAX_WINDOW_BYTES && this.#segments.length > 1) {
+      if (this.#listedFrom === 0) this.#unlistFirst()
+      this.#removeFirst()
+    }
+    while (this.#listedFrom > GRACE_SEGMENTS) this.#removeFirst()
+  }
+
+  #unlistFirst(): void {
+    this.#listedFrom++
+    if (this.#segments[this.#listedFrom]?.discontinuity === true) this.#discontinuities++
+  }
+
+  #removeFirst(): void {
+    const segment = this.#segments.shift()
+    if (segment === undefined) return
+    this.#listedFrom--
+    this.#sizeBytes -= segment.sizeBytes
+    for (const part of segment.parts) part.release()
+    const oldest = this.#segments[0]?.initId ?? 0
+    for (const id of this.#inits.keys()) if (id < oldest) this.#inits.delete(id)
+  }
+
+  #changed(): void {
+    this.#rendered.clear()
+    this.#waiters.wake()
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}

@@ -1,0 +1,120 @@
+import type { Clock } from '../clock.ts'
+import { h264Format } from '../cmaf/h264-config.ts'
+import { h265Format } from '../cmaf/h265-config.ts'
+import { PartWriter } from '../cmaf/part-writer.ts'
+import { SlabPool } from '../cmaf/slab.ts'
+import type { Dialer } from '../dial.ts'
+import type { VideoFormat } from '../media.ts'
+import { RtpReceiver } from '../rtp/receiver.ts'
+import { StreamFault, type StreamFaultCode, toFault } from '../rtsp/fault.ts'
+import type { Sdp } from '../rtsp/sdp.ts'
+import { RtspSession, type StreamSource } from '../rtsp/session.ts'
+import { findVideoTrack, type VideoTrack } from '../rtsp/video-track.ts'
+
+export interface StreamTrack {
+  kind: string
+  /** Upper case as in SDP, such as `H264`, `PCMA`; empty if the format is unknown. */
+  encoding: string
+  codec?: string
+  width?: number
+  height?: number
+  frameRate?: number
+}
+
+export type StreamDescription =
+  | { ok: true; tracks: StreamTrack[] /** From PLAY to the first key frame. */; firstFrameMs?: number }
+  | { ok: false; fault: { code: StreamFaultCode; detail: string } }
+
+export interface DescribeOptions {
+  dialer: Dialer
+  clock: Clock
+  /** Also play until the first key frame, which tells the size where the description does not. */
+  play?: boolean
+  /** For the first key frame. */
+  timeoutMs?: number
+}
+
+const FIRST_FRAME_TIMEOUT_MS = 15_000
+
+/** Asks a camera once what a stream is. One login attempt; never throws but for the signal's reason. */
+export async function describe(
+  source: StreamSource,
+  options: DescribeOptions,
+  signal: AbortSignal,
+): Promise<StreamDescription> {
+  try {
+    return await ask(source, options, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    const fault = toFault(error)
+    if (fault === undefined) throw error
+    return { ok: false, fault }
+  }
+}
+
+async function ask(source: StreamSource, options: DescribeOptions, signal: AbortSignal): Promise<StreamDescription> {
+  const { clock, dialer } = options
+  let onFrame = (_channel: number, _bytes: Buffer, _start: number, _end: number): void => {}
+  const session = new RtspSession(source, { dialer, clock, onFrame: (...frame) => onFrame(...frame) })
+  try {
+    await session.open(signal)
+    const sdp = await session.describe(signal)
+    const track = findVideoTrack(sdp)
+    if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264 or H.265 video is offered')
+    const described = track.codec === 'h264' ? h264Format(track.sets) : h265Format(track.sets)
+    if (options.play !== true) return { ok: true, tracks: toTracks(sdp, track, described) }
+    const channel = await session.setup(track.media, signal)
+    const first = Promise.withResolvers<VideoFormat>()
+    first.promise.catch(() => undefined) // seen where it is awaited, if PLAY gets that far
+    const writer = new PartWriter(new SlabPool())
+    const receiver = new RtpReceiver(track, writer, {
+      accessUnit: (_ticks, key, sets) => {
+        const format = track.codec === 'h264' ? h264Format(sets) : h265Format(sets)
+        if (key && format !== undefined) first.resolve(format)
+      },
+    })
+    onFrame = (of, bytes, start, end) => {
+      if (of === channel) receiver.packet(bytes, start, end)
+    }
+    const playedAtMs = clock.monotonicMs()
+    void session.ended.then((fault) => first.reject(fault))
+    await session.play(signal)
+    const format = await withTimeout(first.promise, clock, options.timeoutMs ?? FIRST_FRAME_TIMEOUT_MS, signal)
+    const firstFrameMs = Math.round(clock.monotonicMs() - playedAtMs)
+    return { ok: true, tracks: toTracks(sdp, track, format), firstFrameMs }
+  } finally {
+    await session.close()
+  }
+}
+
+async function withTimeout(
+  first: Promise<VideoFormat>,
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<VideoFormat> {
+  const done = new AbortController()
+  const late = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(() => {
+    throw new StreamFault('no-key-frame', `none came in ${ms} ms`)
+  })
+  late.catch(() => undefined) // decided by the race, or aborted after it
+  try {
+    return await Promise.race([first, late])
+  } finally {
+    done.abort()
+  }
+}
+
+function toTracks(sdp: Sdp, video: VideoTrack, format: VideoFormat | undefined): StreamTrack[] {
+  return sdp.media.map((media) => {
+    const track: StreamTrack = { kind: media.kind, encoding: media.formats[0]?.encoding ?? '' }
+    if (media !== video.media) return track
+    const frameRate = media.frameRate ?? format?.frameRate
+    return {
+      ...track,
+      encoding: video.codec === 'h264' ? 'H264' : 'H265',
+      ...(format === undefined ? {} : { codec: format.codecString, width: format.width, height: format.height }),
+      ...(frameRate === undefined ? {} : { frameRate: Math.round(frameRate * 1000) / 1000 }),
+    }
+  })
+}

@@ -1,0 +1,116 @@
+import type { Clock } from '../clock.ts'
+import { SlabPool } from '../cmaf/slab.ts'
+import type { Dialer } from '../dial.ts'
+import type { StreamSource } from '../rtsp/session.ts'
+import { FfmpegRunner } from './ffmpeg.ts'
+import { Relay, type RelayHealth } from './relay.ts'
+
+export type { StreamSource } from '../rtsp/session.ts'
+
+export interface RelayLease {
+  readonly relay: Relay
+  /** More calls do nothing. */
+  release(): void
+}
+
+export interface RelayPoolOptions {
+  dialer: Dialer
+  clock: Clock
+  /** How long a relay outlives its last viewer, ms. */
+  lingerMs?: number
+  /** Media listed in playlists, seconds; never less than six. */
+  listedSeconds?: number
+  onState?(streamId: string, health: RelayHealth): void
+  /** In [0, 1). */
+  random?(): number
+}
+
+const LINGER_MS = 30_000
+
+interface Entry {
+  relay: Relay
+  leases: number
+  abort: AbortController
+  done: Promise<void>
+  linger: AbortController | undefined
+}
+
+/** One relay a stream, started on demand and shared by all who watch it. */
+export class RelayPool {
+  readonly #options: RelayPoolOptions
+  readonly #slabs = new SlabPool()
+  readonly #ffmpeg = new FfmpegRunner()
+  readonly #entries = new Map<string, Entry>()
+  /** Relays that were ended and still say goodbye to their camera. */
+  readonly #leaving = new Set<Promise<void>>()
+  #closed = false
+
+  constructor(options: RelayPoolOptions) {
+    this.#options = options
+  }
+
+  /** @param source asked at every connection attempt, so a changed password is taken up */
+  acquire(streamId: string, source: () => Promise<StreamSource>): RelayLease {
+    if (this.#closed) throw new Error('the relay pool is closed')
+    const entry = this.#entries.get(streamId) ?? this.#start(streamId, source)
+    entry.leases++
+    entry.linger?.abort()
+    entry.linger = undefined
+    let held = true
+    return {
+      relay: entry.relay,
+      release: () => {
+        if (!held) return
+        held = false
+        entry.leases--
+        if (entry.leases === 0) void this.#lingerOn(streamId, entry)
+      },
+    }
+  }
+
+  *running(): Iterable<[string, Relay]> {
+    for (const [streamId, { relay }] of this.#entries) yield [streamId, relay]
+  }
+
+  /** Ends a stream now, whoever watches: its camera was deleted or its address changed. */
+  end(streamId: string): void {
+    const entry = this.#entries.get(streamId)
+    if (entry === undefined) return
+    this.#entries.delete(streamId)
+    entry.linger?.abort()
+    entry.abort.abort()
+    this.#leaving.add(entry.done)
+    void entry.done.then(() => this.#leaving.delete(entry.done))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const streamId of [...this.#entries.keys()]) this.end(streamId)
+    await Promise.all(this.#leaving)
+  }
+
+  #start(streamId: string, source: () => Promise<StreamSource>): Entry {
+    const { dialer, clock, listedSeconds, random, onState } = this.#options
+    const relay = new Relay({
+      source,
+      dialer,
+      clock,
+      slabs: this.#slabs,
+      ffmpeg: this.#ffmpeg,
+      ...(listedSeconds === undefined ? {} : { listedSeconds }),
+      ...(random === undefined ? {} : { random }),
+      ...(onState === undefined ? {} : { onState: (health) => onState(streamId, health) }),
+    })
+    const abort = new AbortController()
+    const entry: Entry = { relay, leases: 0, abort, done: relay.run(abort.signal), linger: undefined }
+    this.#entries.set(streamId, entry)
+    return entry
+  }
+
+  async #lingerOn(streamId: string, entry: Entry): Promise<void> {
+    const linger = new AbortController()
+    entry.linger = linger
+    await this.#options.clock.sleep(this.#options.lingerMs ?? LINGER_MS, linger.signal).catch(() => undefined) // wanted again
+    if (!linger.signal.aborted && this.#entries.get(streamId) === entry) this.end(streamId)
+  }
+}

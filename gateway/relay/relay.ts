@@ -1,0 +1,310 @@
+import type { Clock } from '../clock.ts'
+import { PartWriter } from '../cmaf/part-writer.ts'
+import type { SlabPool } from '../cmaf/slab.ts'
+import type { Dialer } from '../dial.ts'
+import { type MediaAnswer, refused } from '../hls/answer.ts'
+import { Segmenter } from '../hls/segmenter.ts'
+import { type LiveSink, type ReadQuery, Window } from '../hls/window.ts'
+import { RtpReceiver } from '../rtp/receiver.ts'
+import { StreamFault, toFault } from '../rtsp/fault.ts'
+import { RtspSession, type StreamSource } from '../rtsp/session.ts'
+import { findVideoTrack } from '../rtsp/video-track.ts'
+import { backOffMs, STABLE_MS } from './back-off.ts'
+import type { FfmpegRunner } from './ffmpeg.ts'
+import { Snapshot } from './snapshot.ts'
+
+export type RelayState = 'starting' | 'live' | 'stalled' | 'offline'
+
+export interface RelayHealth {
+  state: RelayState
+  /** Wall clock of the last change of state, ms since 1970. */
+  since: number
+  lastFrameAgeMs?: number
+  fault?: { code: string; detail: string }
+  codec?: string
+  width?: number
+  height?: number
+  bitrateBps?: number
+  frameRate?: number
+  /** From PLAY to the first key frame. */
+  firstFrameMs?: number
+  reconnects: number
+  lostPackets: number
+}
+
+export type Readiness =
+  | { kind: 'ready'; mimeType: string; width: number; height: number }
+  | { kind: 'failed'; code: string; detail: string }
+
+export interface RelayOptions {
+  source(): Promise<StreamSource>
+  dialer: Dialer
+  clock: Clock
+  slabs: SlabPool
+  ffmpeg: FfmpegRunner
+  onState?(health: RelayHealth): void
+  /** Media listed in playlists, seconds. */
+  listedSeconds?: number
+  /** In [0, 1). */
+  random?(): number
+}
+
+const TICK_MS = 1_000
+/** Together with a tick a hung camera is noticed within five seconds. */
+const SILENCE_MS = 4_000
+const STALLED_MS = 2_000
+/** Longer than the rarest key frames cameras are set to. */
+const MAX_KEY_WAIT_MS = 30_000
+/** A viewer's wish shortens the back-off, but not more often than this. */
+const MIN_ATTEMPT_DISTANCE_MS = 5_000
+
+/** One stream: camera to window, for as long as `run` runs. */
+export class Relay {
+  readonly #options: RelayOptions
+  readonly #window: Window
+  readonly #writer: PartWriter
+  readonly #segmenter: Segmenter
+  readonly #snapshot: Snapshot
+  #state: RelayState = 'starting'
+  #sinceMs: number
+  #fault: { code: string; detail: string } | undefined
+  #attempt = Promise.withResolvers<Readiness>()
+  #settled = false
+  #attemptAtMs = 0
+  #wakeUp: AbortController | undefined
+  #firstFrameMs: number | undefined
+  #reconnects = 0
+  #lostBefore = 0
+  #receiver: RtpReceiver | undefined
+  #bitrateBps: number | undefined
+  #frameRate: number | undefined
+  #ended = false
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+    this.#sinceMs = options.clock.now()
+    const { clock } = options
+    this.#window = new Window({
+      monotonicMs: () => clock.monotonicMs(),
+      ...(options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }),
+    })
+    this.#writer = new PartWriter(options.slabs)
+    this.#segmenter = new Segmenter(this.#writer, this.#window, clock)
+    this.#snapshot = new Snapshot(this.#window, options.ffmpeg)
+  }
+
+  /** Keeps the stream up until the signal is aborted; then everything it held is given back. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    const unsubscribe = this.#window.subscribe({ init: () => {}, part: () => this.#onPart(), end: () => {} })
+    const housekeeping = this.#housekeep(signal)
+    for (let failures = 0; !signal.aborted; failures++) {
+      this.#attemptAtMs = clock.monotonicMs()
+      try {
+        await this.#runOnce(signal)
+      } catch (error) {
+        if (signal.aborted) break
+        // A bug must not take the neighbours down; its text may hold anything, so it is not shown.
+        this.#fault = toFault(error) ?? { code: 'internal', detail: error instanceof Error ? error.name : 'unknown' }
+      }
+      if (this.#state !== 'offline' && clock.monotonicMs() - this.#attemptAtMs >= STABLE_MS) failures = 0
+      this.#offline()
+      await this.#pause(backOffMs(failures, this.#fault?.code, this.#options.random ?? Math.random), signal)
+      this.#renewAttempt()
+      this.#reconnects++
+    }
+    this.#ended = true
+    unsubscribe()
+    this.#settle({ kind: 'failed', code: 'stream-ended', detail: 'the stream was ended' })
+    await housekeeping
+    this.#window.close()
+    this.#writer.close()
+  }
+
+  /** First playable media is there, or the reason why it will not come before `signal`. */
+  async ready(signal: AbortSignal): Promise<Readiness> {
+    const resting = this.#state === 'offline' && this.#wakeUp !== undefined
+    if (resting && !this.#retryNow()) return this.#failure()
+    if (this.#state === 'live' || this.#state === 'stalled') return this.#readiness()
+    const aborted = Promise.withResolvers<Readiness>()
+    const onAbort = (): void =>
+      aborted.resolve({ kind: 'failed', code: 'timeout', detail: 'no key frame came in time' })
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    const outcome = await Promise.race([this.#attempt.promise, aborted.promise])
+    signal.removeEventListener('abort', onAbort)
+    return outcome
+  }
+
+  read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
+    return this.#ended ? Promise.resolve(refused(503, 'stream-ended')) : this.#window.read(path, query, signal)
+  }
+
+  subscribe(sink: LiveSink): () => void {
+    return this.#window.subscribe(sink)
+  }
+
+  /** JPEG of the last key frame, or undefined if there is none or ffmpeg is missing. */
+  snapshot(signal: AbortSignal): Promise<Buffer | undefined> {
+    return this.#snapshot.take(signal)
+  }
+
+  health(): RelayHealth {
+    const { format, frames, lastArrivalMs } = this.#segmenter
+    return {
+      state: this.#state,
+      since: this.#sinceMs,
+      reconnects: this.#reconnects,
+      lostPackets: this.#lostBefore + (this.#receiver?.lostPackets ?? 0),
+      ...(frames === 0 ? {} : { lastFrameAgeMs: Math.round(this.#options.clock.monotonicMs() - lastArrivalMs) }),
+      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      ...(format === undefined ? {} : { codec: format.codecString, width: format.width, height: format.height }),
+      ...(this.#bitrateBps === undefined ? {} : { bitrateBps: Math.round(this.#bitrateBps) }),
+      ...(this.#frameRate === undefined ? {} : { frameRate: Math.round(this.#frameRate * 10) / 10 }),
+      ...(this.#firstFrameMs === undefined ? {} : { firstFrameMs: this.#firstFrameMs }),
+    }
+  }
+
+  /** Bytes of media held for viewers. */
+  get windowBytes(): number {
+    return this.#window.sizeBytes
+  }
+
+  async #runOnce(signal: AbortSignal): Promise<void> {
+    const { clock, dialer } = this.#options
+    let channel = -1
+    let receiver: RtpReceiver | undefined
+    let packets = 0
+    const onFrame = (of: number, bytes: Buffer, start: number, end: number): void => {
+      if (of === channel && receiver?.packet(bytes, start, end) === true) packets++
+    }
+    const source = await this.#options.source()
+    const session = new RtspSession(source, { dialer, clock, onFrame })
+    try {
+      await session.open(signal)
+      const track = findVideoTrack(await session.describe(signal))
+      if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264 or H.265 video is offered')
+      channel = await session.setup(track.media, signal)
+      this.#segmenter.startSession(track.codec, track.frameRate)
+      receiver = new RtpReceiver(track, this.#writer, this.#segmenter)
+      this.#receiver = receiver
+      const playedAtMs = clock.monotonicMs()
+      await session.play(signal)
+      await this.#watch(session, signal, () => packets, playedAtMs)
+    } finally {
+      this.#lostBefore += receiver?.lostPackets ?? 0
+      this.#receiver = undefined
+      channel = -1
+      this.#segmenter.endSession()
+      await session.close()
+    }
+  }
+
+  /** Once a second while playing: keep-alive, silence, figures. Returns on abort, throws the fault that ended it. */
+  async #watch(session: RtspSession, signal: AbortSignal, packets: () => number, playedAtMs: number): Promise<void> {
+    const { clock } = this.#options
+    const gone = new AbortController()
+    let fault: StreamFault | undefined
+    void session.ended.then((ended) => {
+      fault = ended
+      gone.abort()
+    })
+    const stop = AbortSignal.any([signal, gone.signal])
+    let last = { packets: packets(), bytes: session.receivedBytes, frames: this.#segmenter.frames, atMs: playedAtMs }
+    let heardAtMs = playedAtMs
+    while (!stop.aborted) {
+      await clock.sleep(TICK_MS, stop).catch(() => undefined) // ends early on abort, which the loop sees
+      const nowMs = clock.monotonicMs()
+      if (packets() !== last.packets) heardAtMs = nowMs
+      const now = { packets: packets(), bytes: session.receivedBytes, frames: this.#segmenter.frames, atMs: nowMs }
+      this.#measure(last, now)
+      last = now
+      if (stop.aborted) break
+      session.keepAlive()
+      if (nowMs - heardAtMs >= SILENCE_MS) throw new StreamFault('stalled', `no media for ${SILENCE_MS} ms`)
+      const { firstKeyAtMs } = this.#segmenter
+      if (firstKeyAtMs !== undefined) this.#firstFrameMs = Math.round(firstKeyAtMs - playedAtMs)
+      else if (nowMs - playedAtMs > MAX_KEY_WAIT_MS)
+        throw new StreamFault('no-key-frame', `none in ${MAX_KEY_WAIT_MS} ms`)
+      if (this.#state === 'live' && nowMs - this.#segmenter.lastArrivalMs > STALLED_MS) this.#become('stalled')
+    }
+    if (fault !== undefined) throw fault
+  }
+
+  #measure(
+    from: { bytes: number; frames: number; atMs: number },
+    to: { bytes: number; frames: number; atMs: number },
+  ): void {
+    const seconds = (to.atMs - from.atMs) / 1000
+    if (seconds < 0.5) return
+    const smooth = (old: number | undefined, value: number): number =>
+      old === undefined ? value : old + (value - old) / 4
+    this.#bitrateBps = smooth(this.#bitrateBps, ((to.bytes - from.bytes) * 8) / seconds)
+    this.#frameRate = smooth(this.#frameRate, (to.frames - from.frames) / seconds)
+    this.#writer.slabBytes = this.#bitrateBps / 16 // half a second
+  }
+
+  #onPart(): void {
+    if (this.#state === 'live') return
+    this.#fault = undefined
+    this.#become('live')
+    this.#settle(this.#readiness())
+  }
+
+  #offline(): void {
+    this.#become('offline')
+    this.#settle(this.#failure())
+  }
+
+  #become(state: RelayState): void {
+    if (state === this.#state) return
+    this.#state = state
+    this.#sinceMs = this.#options.clock.now()
+    this.#options.onState?.(this.health())
+  }
+
+  #readiness(): Readiness {
+    const format = this.#segmenter.format
+    if (format === undefined) return this.#failure()
+    const { codecString, width, height } = format
+    return { kind: 'ready', mimeType: `video/mp4; codecs="${codecString}"`, width, height }
+  }
+
+  #failure(): Readiness {
+    return { kind: 'failed', ...(this.#fault ?? { code: 'connection-lost', detail: 'no connection to the camera' }) }
+  }
+
+  /** A wrong password is not tried again because somebody watches: cameras count and lock. */
+  #retryNow(): boolean {
+    const rested = this.#options.clock.monotonicMs() - this.#attemptAtMs >= MIN_ATTEMPT_DISTANCE_MS
+    if (this.#fault?.code === 'unauthorized' || !rested || this.#wakeUp === undefined) return false
+    this.#wakeUp.abort()
+    this.#renewAttempt()
+    return true
+  }
+
+  #renewAttempt(): void {
+    if (this.#settled) this.#attempt = Promise.withResolvers()
+    this.#settled = false
+  }
+
+  #settle(outcome: Readiness): void {
+    this.#settled = true
+    this.#attempt.resolve(outcome)
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const wakeUp = new AbortController()
+    this.#wakeUp = wakeUp
+    await this.#options.clock.sleep(ms, AbortSignal.any([signal, wakeUp.signal])).catch(() => undefined) // woken early
+    this.#wakeUp = undefined
+  }
+
+  /** Ends held requests in time, camera or not. */
+  async #housekeep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(TICK_MS, signal).catch(() => undefined) // abort ends the loop
+      this.#window.expire()
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import type { AccessUnitSink, AccessUnitStore, ParameterSets } from '../media.ts'
+
+/** One codec's view of a NAL unit header. */
+export interface NalRules {
+  headerBytes: number
+  /** @param first first byte of the NAL unit */
+  typeOf(first: number): number
+  isSlice(type: number): boolean
+  isKey(type: number): boolean
+  /** Which set it is, for `ParameterSets`. */
+  setOf(type: number): keyof ParameterSets | undefined
+  /** Delimiters and filler carry nothing a decoder of CMAF needs. */
+  isDropped(type: number): boolean
+  /** Identifier by which a new set replaces an old one of its kind. */
+  setId(nal: Buffer, kind: keyof ParameterSets): number
+  hasAllSets(sets: ParameterSets): boolean
+}
+
+const MAX_PARAMETER_SET_BYTES = 4096
+const MAX_SETS_OF_A_KIND = 16
+/** Parameter sets, delimiter, SEI and a slice or two. */
+const MAX_NALS_OF_A_PACKET = 32
+const START_CODE = Buffer.from([0, 0, 1])
+
+/**
+ * Groups NAL units into access units. A unit ends at the marker bit or when the timestamp changes, but never before its
+ * first slice: cameras set markers and old timestamps on parameter sets and SEI (XM, Reolink).
+ * After a loss nothing passes until the next key frame.
+ */
+export class AccessUnitBuilder {
+  readonly store: AccessUnitStore
+  readonly #sink: AccessUnitSink
+  readonly #rules: NalRules
+  #sets: ParameterSets
+  #pending: ParameterSets | undefined
+  #ticks = 0
+  #nalStart = -1
+  #hasSlice = false
+  #key = false
+  #broken = false
+  #waitForKey = true
+  #markerLies = false
+  #setsFromSdp = false
+  #markedTicks: number | undefined
+
+  constructor(rules: NalRules, sets: ParameterSets, store: AccessUnitStore, sink: AccessUnitSink) {
+    this.#rules = rules
+    this.#sets = { vps: [], sps: [], pps: [] }
+    this.store = store
+    this.#sink = sink
+    for (const nal of [...sets.vps, ...sets.sps, ...sets.pps]) this.#takeSet(nal)
+    this.#setsFromSdp = true
+  }
+
+  /** Call before the NAL units of a packet. */
+  startPacket(ticks: number): void {
+    if (ticks === this.#ticks) return
+    if (this.#nalStart >= 0) this.lost() // the end of a fragmented NAL unit never came
+    if (this.#hasSlice) this.#complete()
+    this.#ticks = ticks
+  }
+
+  /** Call after the NAL units of a packet whose marker bit is set. */
+  endOfPicture(): void {
+    if (!this.#hasSlice || this.#nalStart >= 0 || this.#markerLies) return
+    this.#complete()
+    this.#markedTicks = this.#ticks
+  }
+
+  /** Opens a NAL unit with a length to be filled in. */
+  startNal(): void {
+    if (this.#nalStart >= 0) this.lost() // the fragment with the end bit was lost
+    this.#nalStart = this.store.end
+    if (this.store.ensure(4)) this.store.end += 4
+    else this.lost()
+    this.#nalStart = this.store.end - 4
+  }
+
+  get inNal(): boolean {
+    return this.#nalStart >= 0
+  }
+
+  append(bytes: Buffer, start: number, end: number): void {
+    const store = this.store
+    const before = store.unitStart
+    if (this.#nalStart < 0) return
+    if (!store.ensure(end - start)) {
+      this.lost()
+      return
+    }
+    this.#nalStart += store.unitStart - before
+    bytes.copy(store.bytes, store.end, start, end)
+    store.end += end - start
+  }
+
+  appendByte(value: number): void {
+    const store = this.store
+    const before = store.unitStart
+    if (this.#nalStart < 0) return
+    if (!store.ensure(1)) {
+      this.lost()
+      return
+    }
+    this.#nalStart += store.unitStart - before
+    store.bytes[store.end++] = value
+  }
+
+  endNal(): void {
+    if (this.#nalStart < 0) return
+    const { store } = this
+    const start = this.#nalStart
+    this.#nalStart = -1
+    const content = start + 4
+    const type = this.#rules.typeOf(store.bytes[content] ?? 0)
+    if (store.end - content < this.#rules.headerBytes + 1 && !this.#rules.isDropped(type)) {
+      store.end = start // empty
+    } else if (this.#rules.isSlice(type)) {
+      this.#slice(type, start, content)
+    } else {
+      this.#other(start, content)
+    }
+  }
+
+  /** Bytes are missing: the unit is given up and so is everything up to the next key frame. */
+  lost(): void {
+    this.#nalStart = -1
+    this.#broken = true
+    this.#waitForKey = true
+    this.store.end = this.store.unitStart
+  }
+
+  #slice(type: number, start: number, content: number): void {
+    const { store } = this
+    // A slice that does not start at the first block, after a marker at the same time: the marker was no end.
+    const startsPicture = ((store.bytes[content + this.#rules.headerBytes] ?? 0) & 0x80) !== 0
+    if (!this.#hasSlice) {
+      this.#broken = false
+      if (!startsPicture) {
+        if (this.#markedTicks === this.#ticks) this.#markerLies = true
+        this.#hasSlice = true
+        this.lost()
+        return
+      }
+      this.#key = this.#rules.isKey(type)
+      this.#hasSlice = true
+    }
+    if (this.#broken || (this.#waitForKey && !this.#key)) {
+      store.end = start
+      return
+    }
+    store.bytes.writeUInt32BE(store.end - content, start)
+  }
+
+  /** Parameter sets, SEI and the like; some cameras pack several, with start codes between them, into one. */
+  #other(start: number, content: number): void {
+    const { store } = this
+    const all = store.bytes.subarray(content, store.end)
+    const split = all.indexOf(START_CODE)
+    if (split < 0) {
+      store.end = this.#keepOther(all) ? store.end : start
+      if (store.end > start) store.bytes.writeUInt32BE(store.end - content, start)
+      return
+    }
+    const nals = splitAnnexB(Buffer.from(all)).slice(0, MAX_NALS_OF_A_PACKET)
+    store.end = start
+    for (const nal of nals) {
+      this.startNal()
+      this.append(nal, 0, nal.length)
+      this.endNal()
+    }
+  }
+
+  #keepOther(nal: Buffer): boolean {
+    const type = this.#rules.typeOf(nal[0] ?? 0)
+    if (this.#rules.setOf(type) !== undefined) {
+      this.#takeSet(nal)
+      return false
+    }
+    return !this.#rules.isDropped(type)
+  }
+
+  /** Equal sets repeated at every key frame are no change. */
+  #takeSet(untrimmed: Buffer): void {
+    const nal = trimZeros(untrimmed)
+    const kind = this.#rules.setOf(this.#rules.typeOf(nal[0] ?? 0))
+    if (kind === undefined || nal.length <= this.#rules.headerBytes || nal.length > MAX_PARAMETER_SET_BYTES) return
+    let sets = this.#pending ?? this.#sets
+    if (sets[kind].some((known) => known.equals(nal))) return
+    if (this.#setsFromSdp && kind !== 'pps') {
+      sets = { vps: kind === 'sps' ? sets.vps : [], sps: [], pps: [] } // SDP told nonsense (VStarcam)
+      this.#setsFromSdp = false
+    }
+    const list = sets[kind]
+    const copy = Buffer.from(nal)
+    const id = this.#rules.setId(copy, kind)
+    const replaced = list.findIndex((known) => this.#rules.setId(known, kind) === id)
+    const next = replaced < 0 ? [...list, copy].slice(-MAX_SETS_OF_A_KIND) : list.with(replaced, copy)
+    this.#pending = { ...sets, [kind]: next }
+  }
+
+  #complete(): void {
+    const { store } = this
+    const broken = this.#broken || this.#nalStart >= 0
+    const key = this.#key
+    this.#hasSlice = false
+    this.#key = false
+    this.#broken = false
+    this.#nalStart = -1
+    this.#markedTicks = undefined
+    if (this.#pending !== undefined && (key || this.#waitForKey)) {
+      this.#sets = this.#pending
+      this.#pending = undefined
+    }
+    if (broken) this.#waitForKey = true
+    if (broken || (this.#waitForKey && !key) || !this.#rules.hasAllSets(this.#sets)) {
+      store.end = store.unitStart
+      return
+    }
+    const afterGap = this.#waitForKey
+    this.#waitForKey = false
+    this.#sink.accessUnit(this.#ticks, key, this.#sets, afterGap)
+    store.end = store.unitStart // whatever the sink did not keep
+  }
+}
+
+/** NAL units of an Annex B byte stream (H.264 §B.1), without start codes and trailing zeros. */
+export function splitAnnexB(bytes: Buffer): Buffer[] {
+  const nals: Buffer[] = []
+  let at = 0
+  while (at < bytes.length) {
+    const next = bytes.indexOf(START_CODE, at)
+    const nal = trimZeros(bytes.subarray(at, next < 0 ? bytes.length : next))
+    if (nal.length > 0) nals.push(nal)
+    at = next < 0 ? bytes.length : next + START_CODE.length
+  }
+  return nals
+}
+
+function trimZeros(bytes: Buffer): Buffer {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return bytes.subarray(0, end)
+}

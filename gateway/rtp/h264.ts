@@ -1,0 +1,67 @@
+import { BitReader } from '../cmaf/bits.ts'
+import type { AccessUnitBuilder, NalRules } from './access-unit.ts'
+
+const STAP_A = 24
+const FU_A = 28
+
+export const h264Rules: NalRules = {
+  headerBytes: 1,
+  typeOf: (first) => first & 31,
+  isSlice: (type) => type >= 1 && type <= 5,
+  isKey: (type) => type === 5,
+  setOf: (type) => (type === 7 ? 'sps' : type === 8 ? 'pps' : undefined),
+  isDropped: (type) => type === 0 || type === 9 || type === 12 || type > 23,
+  setId: (nal, kind) => new BitReader(nal.subarray(kind === 'sps' ? 4 : 1)).ue(),
+  hasAllSets: (sets) => sets.sps.length > 0 && sets.pps.length > 0,
+}
+
+/**
+ * Unpacks one RTP payload (RFC 6184 §5: single NAL unit, STAP-A, FU-A) into the builder. Interleaved mode is not
+ * offered by cameras; its packet types are skipped. Any bytes are fine, nothing throws.
+ */
+export function pushH264(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
+  const first = bytes[start]
+  if (first === undefined || start >= end) return
+  const type = first & 31
+  if (type === FU_A) {
+    pushFuA(builder, bytes, start, end)
+  } else if (type === STAP_A) {
+    let at = start + 1
+    while (at + 2 < end) {
+      const size = bytes.readUInt16BE(at)
+      at += 2
+      if (size === 0) continue // padding
+      if (at + size > end) return
+      pushNal(builder, bytes, at, at + size)
+      at += size
+    }
+  } else if (type < STAP_A) {
+    pushNal(builder, bytes, start, end)
+  }
+}
+
+/** FU-A (§5.8); start and end in one packet and empty fragments both occur. */
+function pushFuA(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
+  if (end - start < 2) return
+  const indicator = bytes[start] ?? 0
+  const header = bytes[start + 1] ?? 0
+  if ((header & 0x80) !== 0) {
+    builder.startNal()
+    builder.appendByte((indicator & 0xe0) | (header & 31))
+  }
+  builder.append(bytes, start + 2, end)
+  if ((header & 0x40) !== 0) builder.endNal()
+}
+
+function pushNal(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
+  // Annex B start code in front of the NAL unit, against RFC 6184 but seen.
+  let at = start
+  if (bytes[at] === 0 && bytes[at + 1] === 0) {
+    if (bytes[at + 2] === 1) at += 3
+    else if (bytes[at + 2] === 0 && bytes[at + 3] === 1) at += 4
+  }
+  if (at >= end) return
+  builder.startNal()
+  builder.append(bytes, at, end)
+  builder.endNal()
+}

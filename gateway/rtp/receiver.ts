@@ -1,0 +1,82 @@
+import type { AccessUnitSink, AccessUnitStore, ParameterSets, VideoCodec } from '../media.ts'
+import { AccessUnitBuilder } from './access-unit.ts'
+import { h264Rules, pushH264 } from './h264.ts'
+import { h265Rules, pushH265 } from './h265.ts'
+import { Timeline } from './timeline.ts'
+
+/** An older packet within this distance is a late copy; further back the sender began anew. */
+const MAX_LATE_PACKETS = 100
+
+export interface ReceiverTrack {
+  codec: VideoCodec
+  payloadType: number
+  clockRate: number
+  sets: ParameterSets
+}
+
+/** RTP packets of one video track (RFC 3550 §5.1) in, access units out; allocates nothing per packet. */
+export class RtpReceiver {
+  readonly #builder: AccessUnitBuilder
+  readonly #push: typeof pushH264
+  readonly #payloadType: number
+  readonly #timeline: Timeline
+  #nextSequence = -1
+  #ssrc = -1
+  #lastTime = -1
+  #ticks = 0
+  #lostPackets = 0
+
+  constructor(track: ReceiverTrack, store: AccessUnitStore, sink: AccessUnitSink) {
+    this.#builder = new AccessUnitBuilder(track.codec === 'h264' ? h264Rules : h265Rules, track.sets, store, sink)
+    this.#push = track.codec === 'h264' ? pushH264 : pushH265
+    this.#payloadType = track.payloadType
+    this.#timeline = new Timeline(track.clockRate)
+  }
+
+  get lostPackets(): number {
+    return this.#lostPackets
+  }
+
+  /** @returns true if the packet was taken; malformed, foreign and late ones are not */
+  packet(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start < 12) return false
+    const first = bytes[start] ?? 0
+    const second = bytes[start + 1] ?? 0
+    if (first >> 6 !== 2 || (second & 127) !== this.#payloadType) return false
+    let at = start + 12 + (first & 15) * 4
+    if ((first & 0x10) !== 0) {
+      if (at + 4 > end) return false
+      at += 4 + bytes.readUInt16BE(at + 2) * 4
+    }
+    let last = end
+    if ((first & 0x20) !== 0) last -= bytes[end - 1] ?? 0
+    if (at > last) return false
+    if (!this.#inOrder(bytes.readUInt16BE(start + 2), bytes.readUInt32BE(start + 8))) return false
+    this.#time(bytes.readUInt32BE(start + 4))
+    this.#builder.startPacket(this.#ticks)
+    this.#push(this.#builder, bytes, at, last)
+    if ((second & 0x80) !== 0) this.#builder.endOfPicture()
+    return true
+  }
+
+  #inOrder(sequence: number, ssrc: number): boolean {
+    if (this.#nextSequence >= 0 && sequence !== this.#nextSequence) {
+      const gap = (sequence - this.#nextSequence) & 0xffff
+      const sameSender = ssrc === this.#ssrc
+      if (sameSender && gap >= 0x10000 - MAX_LATE_PACKETS) return false
+      if (sameSender && gap < 0x8000) this.#lostPackets += gap
+      this.#builder.lost()
+    }
+    this.#nextSequence = (sequence + 1) & 0xffff
+    this.#ssrc = ssrc
+    return true
+  }
+
+  #time(rtpTime: number): void {
+    if (rtpTime === this.#lastTime) return
+    this.#lastTime = rtpTime
+    const ticks = this.#timeline.unwrap(rtpTime)
+    if (ticks === 'jump') this.#builder.lost()
+    this.#ticks = ticks === 'jump' ? this.#timeline.ticks + 1 : ticks
+  }
+}

@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Dialer } from '../dial.ts'
+import { authorize, type Challenge, chooseChallenge, parseChallenges } from '../digest.ts'
+import { type FrameHandler, RtspConnection, type RtspResponse } from './connection.ts'
+import { faultOfStatus, StreamFault } from './fault.ts'
+import { parseSdp, type Sdp, type SdpMedia } from './sdp.ts'
+import { controlBase, joinControl, parseRtspUri, type RtspUri } from './uri.ts'
+
+export interface StreamSource {
+  /** Without user information. */
+  uri: string
+  username?: string
+  password?: string
+}
+
+export interface SessionOptions {
+  dialer: Dialer
+  clock: Clock
+  /** Gets the frames of every channel that was set up. */
+  onFrame: FrameHandler
+}
+
+const USER_AGENT = 'Gridlight'
+const DEFAULT_TIMEOUT_S = 60
+const MIN_TIMEOUT_S = 4
+const MAX_TIMEOUT_S = 600
+const MAX_REDIRECTS = 2
+const TEARDOWN_TIMEOUT_MS = 500
+
+/** An RTSP session with media interleaved in its TCP connection (RFC 2326). */
+export class RtspSession {
+  readonly #source: StreamSource
+  readonly #options: SessionOptions
+  readonly #connection: RtspConnection
+  #uri: RtspUri
+  #base = ''
+  #control: string | undefined
+  #challenges: readonly Challenge[] = []
+  #nonceCount = 0
+  /** The camera has accepted the credential on this connection. */
+  #proven = false
+  #sessionId: string | undefined
+  #timeoutMs = DEFAULT_TIMEOUT_S * 1000
+  #public: readonly string[] = []
+  #nextChannel = 0
+  #keepAliveAtMs = 0
+  #playing = false
+
+  /** Throws StreamFault `bad-uri`. */
+  constructor(source: StreamSource, options: SessionOptions) {
+    const uri = parseRtspUri(source.uri)
+    if (uri === undefined) throw new StreamFault('bad-uri', 'not an rtsp:// URI')
+    this.#source = source
+    this.#options = options
+    this.#uri = uri
+    this.#connection = new RtspConnection(options.clock, options.onFrame)
+  }
+
+  get ended(): Promise<StreamFault> {
+    return this.#connection.ended
+  }
+
+  get receivedBytes(): number {
+    return this.#connection.receivedBytes
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#connection.open(this.#options.dialer, this.#uri.host, this.#uri.port, signal)
+  }
+
+  /** OPTIONS and DESCRIBE (§10.1, §10.2); redirects are followed on the same host and port only. */
+  async describe(signal: AbortSignal): Promise<Sdp> {
+    // Some cameras challenge OPTIONS, some refuse it: what counts is DESCRIBE.
+    const options = await this.#send('OPTIONS', this.#requestUri(), [], signal)
+    this.#public = (options.headers.get('public') ?? [])
+      .join(',')
+      .toUpperCase()
+      .split(/[\s,]+/)
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.#request('DESCRIBE', this.#requestUri(), [['Accept', 'application/sdp']], signal)
+      if (answer.status < 300 || answer.status >= 400) return this.#description(answer)
+      this.#redirect(answer, redirects)
+    }
+  }
+
+  /** SETUP (§10.4) of one media. @returns the channel its RTP comes on */
+  async setup(media: SdpMedia, signal: AbortSignal): Promise<number> {
+    const wanted = this.#nextChannel
+    this.#nextChannel += 2
+    const transport = `RTP/AVP/TCP;unicast;interleaved=${wanted}-${wanted + 1}`
+    const uri = joinControl(this.#uri, this.#base, media.control)
+    const answer = await this.#request('SETUP', uri, [['Transport', transport]], signal)
+    const [id = '', ...parameters] = (answer.headers.get('session')?.[0] ?? '').split(';').map((part) => part.trim())
+    if (/^[\x21-\x7e]{1,256}$/.test(id)) this.#sessionId = id
+    const timeout = parameters
+      .map((part) => /^timeout\s*=\s*(\d{1,6})/i.exec(part)?.[1])
+      .find((part) => part !== undefined)
+    if (timeout !== undefined)
+      this.#timeoutMs = Math.min(Math.max(Number(timeout), MIN_TIMEOUT_S), MAX_TIMEOUT_S) * 1000
+    const granted = /interleaved\s*=\s*(\d{1,3})/i.exec(answer.headers.get('transport')?.[0] ?? '')?.[1]
+    return granted === undefined || Number(granted) > 255 ? wanted : Number(granted)
+  }
+
+  /** PLAY (§10.5); data may come before its answer. */
+  async play(signal: AbortSignal): Promise<void> {
+    this.#playing = true
+    const uri = joinControl(this.#uri, this.#base, this.#control)
+    await this.#request('PLAY', uri, [['Range', 'npt=0.000-']], signal)
+    this.#keepAliveAtMs = this.#options.clock.monotonicMs() + this.#timeoutMs / 2
+  }
+
+  /** Sends what keeps the session alive when half its timeout has passed; call about once a second while playing. */
+  keepAlive(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (!this.#playing || nowMs < this.#keepAliveAtMs) return
+    this.#keepAliveAtMs = nowMs + this.#timeoutMs / 2
+    const method = this.#public.includes('GET_PARAMETER') ? 'GET_PARAMETER' : 'OPTIONS'
+    const uri = joinControl(this.#uri, this.#base, this.#control)
+    const headers = this.#headers(method, uri, [])
+    this.#connection.post(method, uri, headers, (answer) => {
+      if (answer.status === 401) this.#takeChallenges(answer)
+      else if (answer.status === 454)
+        this.#connection.fail(new StreamFault('connection-lost', 'the camera forgot the session'))
+      else if (answer.status >= 400) this.#public = this.#public.filter((name) => name !== 'GET_PARAMETER')
+    })
+  }
+
+  /** TEARDOWN (§10.7) if there is a session, then the connection is gone. Never throws. */
+  async close(): Promise<void> {
+    if (this.#sessionId !== undefined) {
+      const uri = joinControl(this.#uri, this.#base, this.#control)
+      const headers = this.#headers('TEARDOWN', uri, [])
+      await this.#connection
+        .request('TEARDOWN', uri, headers, new AbortController().signal, TEARDOWN_TIMEOUT_MS)
+        .catch(() => undefined) // the connection goes anyway
+    }
+    this.#connection.fail(new StreamFault('connection-lost', 'closed by us'))
+  }
+
+  #requestUri(): string {
+    return this.#uri.origin + this.#uri.rest
+  }
+
+  /** A request that must succeed, or a redirect. */
+  async #request(
+    method: string,
+    uri: string,
+    headers: readonly (readonly [string, string])[],
+    signal: AbortSignal,
+  ): Promise<RtspResponse> {
+    const answer = await this.#send(method, uri, headers, signal)
+    const redirected = method === 'DESCRIBE' && answer.status >= 300 && answer.status < 400
+    if (answer.status < 200 || (answer.status >= 300 && !redirected))
+      throw faultOfStatus(method, answer.status, answer.reason)
+    return answer
+  }
+
+  /**
+   * Answers a challenge once. A request that already carried the credential is only repeated if the camera accepted it
+   * before: attempts are counted (Dahua), and a nonce may simply have aged.
+   */
+  async #send(
+    method: string,
+    uri: string,
+    headers: readonly (readonly [string, string])[],
+    signal: AbortSignal,
+  ): Promise<RtspResponse> {
+    const authorised = this.#headers(method, uri, headers)
+    const carried = authorised.some(([name]) => name === 'Authorization')
+    const answer = await this.#connection.request(method, uri, authorised, signal)
+    if (answer.status !== 401) {
+      if (carried && answer.status < 400) this.#proven = true
+      return answer
+    }
+    if (carried && !this.#proven) return answer
+    this.#takeChallenges(answer)
+    const again = this.#headers(method, uri, headers)
+    if (!again.some(([name]) => name === 'Authorization')) return answer
+    const second = await this.#connection.request(method, uri, again, signal)
+    if (second.status < 400) this.#proven = true
+    if (second.status === 401) throw faultOfStatus(method, 401, second.reason)
+    return second
+  }
+
+  #headers(
+    method: string,
+    uri: string,
+    headers: readonly (readonly [string, string])[],
+  ): (readonly [string, string])[] {
+    const all: (readonly [string, string])[] = [...headers, ['User-Agent', USER_AGENT]]
+    if (this.#sessionId !== undefined) all.push(['Session', this.#sessionId])
+    const { username, password } = this.#source
+    if (username === undefined || chooseChallenge(this.#challenges) === undefined) return all
+    const cnonce = randomBytes(8).toString('hex')
+    const request = { username, password: password ?? '', method, uri, nc: ++this.#nonceCount, cnonce }
+    const value = authorize(this.#challenges, request)
+    if (value !== undefined) all.push(['Authorization', value])
+    return all
+  }
+
+  #takeChallenges(answer: RtspResponse): void {
+    this.#challenges = parseChallenges(answer.headers.get('www-authenticate') ?? [])
+    this.#nonceCount = 0
+  }
+
+  #description(answer: RtspResponse): Sdp {
+    const header = (name: string): string | undefined => answer.headers.get(name)?.[0]
+    this.#base = controlBase(this.#uri, header('content-base'), header('content-location'))
+    const result = parseSdp(answer.body.toString('utf8'))
+    if (!result.ok) throw new StreamFault('protocol', `description: ${result.why}`)
+    this.#control = result.sdp.control
+    return result.sdp
+  }
+
+  /** A redirect that leaves host or port would carry the credential to a stranger. */
+  #redirect(answer: RtspResponse, redirects: number): void {
+    const target = parseRtspUri(answer.headers.get('location')?.[0] ?? '')
+    if (
+      target === undefined ||
+      redirects >= MAX_REDIRECTS ||
+      target.host !== this.#uri.host ||
+      target.port !== this.#uri.port
+    ) {
+      throw new StreamFault('redirected', `DESCRIBE was answered ${answer.status}, a redirect that is not followed`)
+    }
+    this.#uri = { ...target, origin: this.#uri.origin }
+  }
+}

@@ -19,11 +19,12 @@ const MAX_TOKEN_CHARS = 128
 const MAX_SIDE_PIXELS = 16_384
 
 /**
- * Reads GetProfilesResponse of either media service. A profile with an encoder that names no codec is kept: Media1
+ * Reads GetProfilesResponse (or GetProfileResponse) of either media service. A profile with an encoder that names no codec is kept: Media1
  * cannot say H.265, and Dahua then leaves the element empty.
  */
 export function parseProfiles(response: XmlElement): MediaProfile[] {
-  return childrenOf(response, 'Profiles').slice(0, MAX_PROFILES).flatMap(toProfile)
+  const listed = [...childrenOf(response, 'Profiles'), ...childrenOf(response, 'Profile')]
+  return listed.slice(0, MAX_PROFILES).flatMap(toProfile)
 }
 
 function toProfile(element: XmlElement): MediaProfile[] {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { systemClock } from '../../gateway/clock.ts'
 import { AlarmType } from '../../gateway/contracts/alarm.ts'
 import { type Panel, startPanel } from './panel.ts'
+import { seedTownship } from './seed.ts'
 import { startTownship, type Township } from './township.ts'
 import { FAULTS, PORT_CHOICES } from './virtual-camera/virtual-camera.ts'
 
@@ -16,13 +17,16 @@ const Command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('motion'), camera: z.string() }),
   z.strictObject({ do: z.literal('alarm'), panel: z.string(), type: AlarmType, text: z.string().optional() }),
   z.strictObject({
-    do: z.literal('panel'),
-    panel: z.string(),
-    mqtt: z.strictObject({ url: z.string(), username: z.string(), password: z.string(), topic: z.string() }),
-    /** Our cameras' ids at the gateway, by our names. */
-    cameraIds: z.record(z.string(), z.string()).default({}),
+    do: z.literal('seed'),
+    baseUrl: z.url(),
+    adminPassword: z.string(),
+    peoplePassword: z.string(),
+    /** Where the panels publish; without it they stay silent. */
+    mqttUrl: z.url().optional(),
+    stateFile: z.string().optional(),
   }),
 ])
+type Command = z.infer<typeof Command>
 
 const { values } = parseArgs({
   options: {
@@ -80,15 +84,41 @@ async function obey(line: string, township: Township, panels: Map<string, Panel>
     case 'alarm':
       await panels.get(command.panel)?.raise({ type: command.type, ...(command.text ? { text: command.text } : {}) })
       return
-    case 'panel': {
-      const data = township.data.panels.find(({ id }) => id === command.panel)
-      if (data === undefined || panels.has(data.id)) throw new Error(`no further panel ${command.panel}`)
-      const cameraId = command.cameraIds[data.cameraId ?? '']
-      const { signal } = stop
-      const connection = { ...command.mqtt, ...(cameraId === undefined ? {} : { cameraId }) }
-      panels.set(data.id, await startPanel(data, connection, { signal, log, onSchedule: !values.quiet }))
-    }
+    case 'seed':
+      return seed(command, township, panels)
   }
+}
+
+/** Fills the gateway and starts the panels it gave access to. */
+async function seed(
+  { baseUrl, adminPassword, peoplePassword, mqttUrl, stateFile }: Extract<Command, { do: 'seed' }>,
+  township: Township,
+  panels: Map<string, Panel>,
+): Promise<void> {
+  const { signal } = stop
+  const found = township.cameras.map((camera) => camera.found)
+  const {
+    people,
+    cameraIds,
+    panels: access,
+  } = await seedTownship({
+    baseUrl,
+    adminPassword,
+    peoplePassword,
+    data: township.data,
+    found,
+    signal,
+    log,
+    ...(stateFile === undefined ? {} : { stateFile }),
+  })
+  for (const data of mqttUrl === undefined ? [] : township.data.panels) {
+    const mqtt = access[data.id]
+    if (mqtt === undefined || mqttUrl === undefined || panels.has(data.id)) continue
+    const cameraId = cameraIds[data.cameraId ?? '']
+    const connection = { url: mqttUrl, ...mqtt, ...(cameraId === undefined ? {} : { cameraId }) }
+    panels.set(data.id, await startPanel(data, connection, { signal, log, onSchedule: !values.quiet }))
+  }
+  log({ event: 'seeded', people, cameraIds, panels: [...panels.keys()] })
 }
 
 /** Something moves before one of the cameras every now and then. */

@@ -52,8 +52,8 @@ const OnvifHabits = z.strictObject({
   refusalStatus: z.union([z.literal(400), z.literal(401), z.literal(500)]).default(400),
   refusalText: z.string().default('Sender not Authorized'),
   open: z.array(z.string()).default(['GetSystemDateAndTime', 'GetCapabilities', 'GetServices']),
-  /** How far `Created` may lie from the camera's own clock. */
-  windowSeconds: z.number().positive().default(300),
+  /** How far `Created` may lie from the camera's own clock; null for makes that never look. */
+  windowSeconds: z.number().positive().nullable().default(300),
   refusesReplay: z.boolean().default(false),
   lockout: z.strictObject({ tries: z.number().int().positive(), seconds: z.number().positive() }).optional(),
   hasGetServices: z.boolean().default(true),

@@ -63,7 +63,7 @@ export async function startTownship(options: TownshipOptions): Promise<Township>
   try {
     for (const one of cameras) {
       await one.start()
-      log({ event: 'camera', id: one.id, make: one.make.id, onvif: one.onvifAddress ?? null, address: one.address })
+      log({ event: 'camera', make: one.make.id, ...one.found })
     }
     discovery = new DiscoveryResponder(cameras.flatMap((one) => one.announced() ?? []))
     await discovery.start()

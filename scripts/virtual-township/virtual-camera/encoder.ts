@@ -66,16 +66,22 @@ export class Encoder {
     return { rtpTime: this.#rtpTime(Math.round(ticks)), wallMs: this.#clock.now() + this.#clockOffsetMs }
   }
 
+  /** RTP time of the next frame, or of the next key frame: what `RTP-Info` promises (RFC 2326 §12.33). */
+  upcoming(isKeyWanted: boolean): number {
+    const { frames } = this.clip
+    let next = Math.ceil(this.#elapsedFrames())
+    while (isKeyWanted && frames[next % frames.length]?.isKey !== true) next += 1
+    return this.#frameTime(next)
+  }
+
   async #run(): Promise<void> {
     this.#running = true
-    const frameMs = 1000 / this.clip.spec.frameRate
-    const elapsed = (): number => (this.#clock.monotonicMs() - this.#startMs) / frameMs
-    let next = Math.ceil(elapsed())
+    let next = Math.ceil(this.#elapsedFrames())
     try {
       while (this.#sinks.size > 0) {
-        const waitMs = (next - elapsed()) * frameMs
+        const waitMs = ((next - this.#elapsedFrames()) * 1000) / this.clip.spec.frameRate
         if (waitMs > 0) await this.#clock.sleep(waitMs, this.#signal)
-        if (waitMs < -MAX_LATENESS_MS) next = Math.ceil(elapsed())
+        if (waitMs < -MAX_LATENESS_MS) next = Math.ceil(this.#elapsedFrames())
         if (!this.#stalled) this.#send(next)
         next += 1
       }
@@ -87,11 +93,24 @@ export class Encoder {
   }
 
   #send(number: number): void {
+    const { nalUnits, isKey } = this.#frame(number)
+    const rtpTime = this.#frameTime(number)
+    for (const sink of this.#sinks) sink.frame({ nalUnits, isKey, rtpTime })
+  }
+
+  #frame(number: number): ClipFrame {
+    const { frames } = this.clip
+    return frames[number % frames.length] as ClipFrame // the remainder is an index
+  }
+
+  #frameTime(number: number): number {
     const { frames, ticksPerFrame } = this.clip
-    const frame = frames[number % frames.length] as ClipFrame // the remainder is an index
     const loopTicks = Math.floor(number / frames.length) * frames.length * ticksPerFrame
-    const rtpTime = this.#rtpTime(loopTicks + frame.displayTicks)
-    for (const sink of this.#sinks) sink.frame({ nalUnits: frame.nalUnits, isKey: frame.isKey, rtpTime })
+    return this.#rtpTime(loopTicks + this.#frame(number).displayTicks)
+  }
+
+  #elapsedFrames(): number {
+    return ((this.#clock.monotonicMs() - this.#startMs) * this.clip.spec.frameRate) / 1000
   }
 
   #rtpTime(ticks: number): number {

@@ -84,7 +84,7 @@ export class SoapLogin {
     const isPasswordText = find(token, 'Password')?.attributes.get('Type')?.endsWith('#PasswordText') === true
     if (isPasswordText || text('Username') !== username || !same(proof.digest('base64'), text('Password'))) return false
     const awayMs = Math.abs(Date.parse(created) - (clock.now() + clockOffsetMs))
-    if (!(awayMs <= habits.windowSeconds * 1000)) return false
+    if (habits.windowSeconds !== null && !(awayMs <= habits.windowSeconds * 1000)) return false
     if (!habits.refusesReplay) return true
     if (this.#usedNonces.has(nonce)) return false
     this.#usedNonces.add(nonce)

@@ -152,7 +152,7 @@ export class RtspConnection implements FrameSink {
     const [stream, sender] = [this.#stream, this.#sender]
     if (sender === undefined || stream === undefined) return { status: 455 }
     if (!this.#playing && this.#server.playing >= habits.maxSessions) return { status: 453 }
-    const { rtpTime } = stream.encoder.clockPair()
+    const rtpTime = stream.encoder.upcoming(habits.start === 'key-frame')
     const info = `url=${uri.replace(/\/$/, '')}/${VIDEO_CONTROL};seq=${sender.nextSequence};rtptime=${rtpTime}`
     const after = (): void => {
       if (this.#playing) return

@@ -21,6 +21,14 @@ export type PortChoice = (typeof PORT_CHOICES)[number]
 
 const HIGH_PORT_STEP = 8000
 
+/** Where a camera is found, as an installer needs it. */
+export interface CameraAddress {
+  id: string
+  /** Host and port; null where ONVIF is off. */
+  onvif: string | null
+  channels: { id: string; sourceToken: string; mainUri: string; subUri: string }[]
+}
+
 export interface VirtualCameraOptions {
   device: Device
   make: Make
@@ -81,16 +89,22 @@ export class VirtualCamera {
     return this.#rtsp?.playing ?? 0
   }
 
-  /** Host and port for ONVIF, as an installer types it; undefined where ONVIF is off. */
-  get onvifAddress(): string | undefined {
-    return this.make.onvif === undefined ? undefined : `${this.address}:${this.#httpPort}`
-  }
-
-  /** The address of one stream, without credentials unless the make keeps them in the path. */
-  streamUri(channelId: string, stream: 'main' | 'sub'): string {
-    const profile = this.profiles.find((entry) => entry.channel.id === channelId && entry.stream === stream)
-    if (profile === undefined) throw new Error(`${this.id} has no channel ${channelId}`)
-    return `rtsp://${this.address}:${this.#rtspPort}${profile.rtspTarget}`
+  /** Known once it has started. Stream addresses hold no credentials, unless the make keeps them in the path. */
+  get found(): CameraAddress {
+    return {
+      id: this.id,
+      onvif: this.make.onvif === undefined ? null : `${this.address}:${this.#httpPort}`,
+      channels: this.device.channels.map(({ id }) => {
+        const [main, sub] = this.profiles.filter(({ channel }) => channel.id === id)
+        const uri = (target: string | undefined): string => `rtsp://${this.address}:${this.#rtspPort}${target}`
+        return {
+          id,
+          sourceToken: main?.sourceToken ?? '',
+          mainUri: uri(main?.rtspTarget),
+          subUri: uri(sub?.rtspTarget),
+        }
+      }),
+    }
   }
 
   async start(): Promise<void> {

@@ -1,0 +1,288 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { AlarmSource, type NewAlarmSource, NewAlarmSourceAnswer } from '../../gateway/contracts/alarm.ts'
+import { Camera, type CameraSource, type NewCamera } from '../../gateway/contracts/camera.ts'
+import { GridImportAnswer } from '../../gateway/contracts/grid.ts'
+import { type NewUser, SessionAnswer } from '../../gateway/contracts/identity.ts'
+import { Link, type NewLink, NewLinkAnswer, type OwnerConsent } from '../../gateway/contracts/link.ts'
+import type { Log } from './township.ts'
+import type { Channel, Device, PanelData, TownshipData } from './township-data.ts'
+import type { CameraAddress } from './virtual-camera/virtual-camera.ts'
+
+const REQUEST_TIMEOUT_MS = 60_000
+/** Registering asks the device, so several devices at once; the channels of one recorder come one after another. */
+const DEVICES_AT_ONCE = 4
+const DAY_MS = 86_400_000
+const OVER = ['revoked', 'expired', 'ended']
+
+export interface SeedOptions {
+  /** Where the gateway listens, such as `http://127.0.0.1:8080`. */
+  baseUrl: string
+  adminPassword: string
+  /** The password of everybody in the township. */
+  peoplePassword: string
+  data: TownshipData
+  /** Where the cameras are, by device id. */
+  found: readonly CameraAddress[]
+  /** Keeps what the gateway shows only once (the panels' passwords), so that seeding again needs no new panels. */
+  stateFile?: string
+  signal: AbortSignal
+  log?: Log
+}
+
+const PanelAccess = z.strictObject({
+  sourceId: z.string(),
+  username: z.string(),
+  password: z.string(),
+  topic: z.string(),
+})
+export type PanelAccess = z.infer<typeof PanelAccess>
+const PanelAccesses = z.record(z.string(), PanelAccess)
+
+export interface Seeded {
+  people: { username: string; displayName: string; roles: readonly string[] }[]
+  /** The gateway's camera ids by our channel ids. */
+  cameraIds: Record<string, string>
+  panels: Record<string, PanelAccess>
+}
+
+/** What the gateway answered instead of what was asked for. */
+export class SeedError extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'SeedError'
+    this.status = status
+  }
+}
+
+/**
+ * Fills a running gateway with the township through its HTTP API, as an administrator and the feed owners would.
+ * What is there already is left as it is; a camera that is refused is logged and left out.
+ * @throws SeedError naming the first other request that was refused
+ */
+export async function seedTownship(options: SeedOptions): Promise<Seeded> {
+  const { baseUrl, data, found, signal, log = () => {} } = options
+  const admin = await Client.signIn(baseUrl, signal, '/api/v1/session', {
+    username: 'admin',
+    password: options.adminPassword,
+  })
+  const grid = await admin.ask('PUT', '/api/v1/grid', GridImportAnswer, data.grid)
+  log({ event: 'seed-grid', created: grid.created, updated: grid.updated, problems: grid.problems })
+
+  for (const person of data.people) {
+    const user = { ...person, password: options.peoplePassword } as NewUser // shapes were checked when the file was read
+    const isNew = await admin.ask('POST', '/api/v1/users', z.unknown(), user).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof SeedError && error.status === 409) return false
+        throw error
+      },
+    )
+    log({ event: 'seed-user', username: person.username, isNew })
+  }
+
+  const cameraIds = await seedCameras(admin, data.devices, found, log)
+  const links = await admin.list('/api/v1/links', Link)
+  for (const channel of data.devices.flatMap((device) => device.channels)) {
+    const cameraId = cameraIds[channel.id]
+    if (cameraId === undefined) continue
+    const earlier = links.filter((link) => link.cameraId === cameraId && !OVER.includes(link.state))
+    await seedLink(admin, options, channel, cameraId, earlier)
+  }
+  return { people: data.people, cameraIds, panels: await seedPanels(admin, options, cameraIds) }
+}
+
+async function seedCameras(
+  admin: Client,
+  devices: readonly Device[],
+  found: readonly CameraAddress[],
+  log: Log,
+): Promise<Record<string, string>> {
+  const registered = await admin.list('/api/v1/cameras', Camera)
+  const ids: Record<string, string> = {}
+  const queue = devices.values()
+  const work = async (): Promise<void> => {
+    for (const device of queue) {
+      for (const channel of device.channels) {
+        const earlier = registered.find(({ name, cellCode }) => name === channel.name && cellCode === channel.cellCode)
+        const address = found.find(({ id }) => id === device.id)
+        if (earlier === undefined && address === undefined) continue
+        const camera = earlier ?? (await register(admin, newCamera(device, channel, address), log))
+        if (camera === undefined) continue
+        ids[channel.id] = camera.id
+        log({ event: 'seed-camera', id: channel.id, name: channel.name, isNew: earlier === undefined })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: DEVICES_AT_ONCE }, work))
+  return ids
+}
+
+/** A camera that cannot be reached just now is no reason to leave the others out. */
+async function register(admin: Client, request: NewCamera, log: Log): Promise<Camera | undefined> {
+  try {
+    return await admin.ask('POST', '/api/v1/cameras', Camera, request)
+  } catch (error) {
+    if (!(error instanceof SeedError)) throw error
+    log({ event: 'seed-problem', name: request.name, detail: error.message })
+    return undefined
+  }
+}
+
+function newCamera(device: Device, channel: Channel, address: CameraAddress | undefined): NewCamera {
+  const { name, cellCode, placeClass, ownership, position } = channel
+  const at = address?.channels.find(({ id }) => id === channel.id)
+  if (address === undefined || at === undefined) throw new Error(`${channel.id} is not running`)
+  const { username, password } = device
+  const source: CameraSource =
+    device.register === 'rtsp' || address.onvif === null
+      ? { kind: 'rtsp', mainUri: at.mainUri, subUri: at.subUri, username, password }
+      : {
+          kind: 'onvif',
+          address: address.onvif,
+          username,
+          password,
+          ...(device.channels.length > 1 ? { channel: at.sourceToken } : {}),
+        }
+  return { name, cellCode, placeClass, ownership, position, source }
+}
+
+async function seedLink(
+  admin: Client,
+  { baseUrl, signal, log = () => {} }: SeedOptions,
+  { id, name, ownership, link }: Channel,
+  cameraId: string,
+  earlier: readonly Link[],
+): Promise<void> {
+  const wantsConsent = ownership === 'private' && link.consented
+  const stuck = earlier.find((one) => wantsConsent && one.state === 'awaiting-consent')
+  if (earlier.length > 0 && stuck === undefined) return
+  // The invitation is shown once: without it the owner cannot agree any more and gets a new one.
+  if (stuck !== undefined) {
+    await admin.ask('POST', `/api/v1/links/${stuck.id}/revoke`, z.unknown(), { reason: '邀请码遗失,重新邀请' })
+  }
+  const now = Date.now()
+  const { party, basis, purpose, scopes, hours, validDays = 365, filing } = link
+  const validUntil = new Date(now + validDays * DAY_MS).toISOString()
+  const request: NewLink = {
+    cameraId,
+    ownership,
+    party,
+    basis,
+    purpose,
+    scopes,
+    validFrom: new Date(now).toISOString(),
+    ...(hours === undefined ? {} : { hours }),
+    ...(ownership === 'private' ? { validUntil } : {}),
+    ...(filing === undefined ? {} : { filing }),
+  }
+  const made = await admin.ask('POST', '/api/v1/links', NewLinkAnswer, request)
+  log({ event: 'seed-link', camera: id, name, ownership, state: made.state })
+  if (!wantsConsent || made.ownerInvitation === undefined) return
+
+  const { token } = made.ownerInvitation
+  const owner = await Client.signIn(baseUrl, signal, '/api/v1/owner/session', { token })
+  const consent: OwnerConsent = { scopes, validUntil, ...(hours === undefined ? {} : { hours }) }
+  const agreed = await owner.ask('POST', `/api/v1/owner/links/${made.id}/consent`, Link, consent)
+  log({ event: 'seed-consent', camera: id, name, state: agreed.state })
+}
+
+async function seedPanels(
+  admin: Client,
+  { data, stateFile, log = () => {} }: SeedOptions,
+  cameraIds: Record<string, string>,
+): Promise<Record<string, PanelAccess>> {
+  const known = PanelAccesses.parse(stateFile === undefined ? {} : await readState(stateFile))
+  const sources = await admin.list('/api/v1/alarm-sources', AlarmSource)
+  const panels: Record<string, PanelAccess> = {}
+  for (const panel of data.panels) {
+    const access = known[panel.id]
+    const isKnown = access !== undefined && sources.some(({ id }) => id === access.sourceId)
+    panels[panel.id] = isKnown ? access : await newPanel(admin, panel, cameraIds)
+    log({ event: 'seed-panel', panel: panel.id, isNew: !isKnown })
+  }
+  if (stateFile !== undefined) await writeFile(stateFile, JSON.stringify(panels), { mode: 0o600 })
+  return panels
+}
+
+async function newPanel(
+  admin: Client,
+  { name, kind, cellCode, cameraId }: PanelData,
+  cameraIds: Record<string, string>,
+): Promise<PanelAccess> {
+  const camera = cameraIds[cameraId ?? '']
+  const request: NewAlarmSource = { name, kind, cellCode, ...(camera === undefined ? {} : { cameraId: camera }) }
+  const { id, mqtt } = await admin.ask('POST', '/api/v1/alarm-sources', NewAlarmSourceAnswer, request)
+  return { sourceId: id, ...mqtt }
+}
+
+const readState = (file: string): Promise<unknown> =>
+  readFile(file, 'utf8').then(
+    (text) => JSON.parse(text),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return {}
+      throw error
+    },
+  )
+
+/** One person at the API: a session cookie and the token that writes need. */
+class Client {
+  readonly #baseUrl: string
+  readonly #signal: AbortSignal
+  #cookie = ''
+  #csrfToken = ''
+
+  private constructor(baseUrl: string, signal: AbortSignal) {
+    this.#baseUrl = baseUrl
+    this.#signal = signal
+  }
+
+  static async signIn(baseUrl: string, signal: AbortSignal, path: string, body: object): Promise<Client> {
+    const client = new Client(baseUrl, signal)
+    const response = await client.#send('POST', path, body)
+    client.#cookie = response.headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(';')[0])
+      .join('; ')
+    client.#csrfToken = SessionAnswer.parse(await response.json()).csrfToken
+    return client
+  }
+
+  async ask<T>(method: string, path: string, answer: z.ZodType<T>, body?: object): Promise<T> {
+    const response = await this.#send(method, path, body)
+    return answer.parse(response.status === 204 ? undefined : await response.json())
+  }
+
+  /** All pages of a list. */
+  async list<T>(path: string, item: z.ZodType<T>): Promise<T[]> {
+    const Page = z.object({ items: z.array(item), nextCursor: z.string().optional() })
+    const items: T[] = []
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const page: z.infer<typeof Page> = await this.ask(
+        'GET',
+        cursor === '' ? path : `${path}?cursor=${encodeURIComponent(cursor)}`,
+        Page,
+      )
+      items.push(...page.items)
+      cursor = page.nextCursor
+    }
+    return items
+  }
+
+  async #send(method: string, path: string, body: object | undefined): Promise<Response> {
+    const response = await fetch(new URL(path, this.#baseUrl), {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(this.#cookie === '' ? {} : { cookie: this.#cookie, 'x-csrf-token': this.#csrfToken }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    })
+    if (response.ok) return response
+    const problem = (await response.text()).slice(0, 500)
+    throw new SeedError(response.status, `${method} ${path}: ${response.status} ${problem}`)
+  }
+}

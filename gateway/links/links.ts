@@ -200,23 +200,32 @@ export class Links {
    * for as long as the link is not closed.
    * @param open opens the session, in the same transaction
    */
-  async openInvitation<T>(token: string, open: (tx: Tx, invitationId: string) => Promise<T>): Promise<T | undefined> {
+  async openInvitation<T extends { sessionId: string }>(
+    token: string,
+    open: (tx: Tx, invitationId: string) => Promise<T>,
+  ): Promise<{ session: T; link: Link } | undefined> {
     return this.#deps.database.transaction(async (tx) => {
       await lockLinks(tx)
       const invitation = await store.findInvitation(tx, hashToken(token))
       if (invitation === undefined) return undefined
       const [link, nowMs] = [await existing(tx, invitation.linkId), this.now()]
-      const isLate = !invitation.opened && Date.parse(invitation.expiresAt) <= nowMs
+      const isLate = Date.parse(invitation.expiresAt) <= nowMs
       if (isLate || isClosed(link.state) || dueAct(link, nowMs) === 'expire') return undefined
       await store.markOpened(tx, invitation.id, nowMs)
       const session = await open(tx, invitation.id)
       await this.#deps.audit.append(tx, {
         action: 'owner-session',
-        actor: { kind: 'owner', id: invitation.id, name: link.party.name, roles: ['feed-owner'] },
+        actor: {
+          kind: 'owner',
+          id: session.sessionId,
+          name: link.party.name,
+          roles: ['feed-owner'],
+          sessionId: session.sessionId,
+        },
         object: `link:${link.id}`,
         result: 'done',
       })
-      return session
+      return { session, link: store.shown(link) }
     })
   }
 

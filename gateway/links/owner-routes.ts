@@ -15,7 +15,8 @@ const MAX_OWNER_LINKS = 500
 
 /** Sessions of owners, which identity keeps. */
 export interface OwnerSessions {
-  openOwner(tx: Tx, invitationId: string): Promise<{ token: string; answer: SessionAnswer }>
+  /** @returns the cookie's value, and what writes of the session must repeat */
+  openOwner(tx: Tx, invitationId: string): Promise<{ token: string; sessionId: string; csrfToken: string }>
   setCookie(reply: FastifyReply, token: string): void
 }
 
@@ -40,13 +41,15 @@ export function ownerRoutes(app: App, { database, links, sessions, ledger }: Own
       response: { 200: SessionAnswer },
     },
     handler: async (request, reply) => {
-      const session = await links.openInvitation(request.body.token, (tx, id) => sessions.openOwner(tx, id))
-      if (session === undefined) {
+      const opened = await links.openInvitation(request.body.token, (tx, id) => sessions.openOwner(tx, id))
+      if (opened === undefined) {
         request.log.warn({ remoteAddress: request.ip }, 'links: an owner invitation was refused')
         throw new Problem('invitation-invalid')
       }
+      const { session, link } = opened
       sessions.setCookie(reply, session.token)
-      return reply.header('cache-control', 'no-store').send(session.answer)
+      const user = { id: session.sessionId, displayName: link.party.name, roles: ['feed-owner' as const] }
+      return reply.header('cache-control', 'no-store').send({ user, csrfToken: session.csrfToken })
     },
   })
 

@@ -248,12 +248,14 @@ export interface Invitation {
   id: string
   linkId: string
   expiresAt: string
-  opened: boolean
 }
+
+/** An opened invitation is the owner's key for as long as the link lives, so its own time no longer counts. */
+const WITHOUT_END = new Date('9999-12-31T23:59:59.999Z')
 
 export async function insertInvitation(
   tx: Tx,
-  { id, linkId, expiresAt }: Omit<Invitation, 'opened'>,
+  { id, linkId, expiresAt }: Invitation,
   tokenHash: string,
   atMs: number,
 ): Promise<void> {
@@ -265,13 +267,13 @@ export async function insertInvitation(
 export async function findInvitation(client: Tx, tokenHash: string): Promise<Invitation | undefined> {
   const row = await client.ownerInvitation.findUnique({ where: { tokenHash } })
   if (row === null) return undefined
-  return { id: row.id, linkId: row.linkId, expiresAt: instant(row.expiresAt), opened: row.usedAt !== null }
+  return { id: row.id, linkId: row.linkId, expiresAt: instant(row.expiresAt) }
 }
 
 export async function markOpened(tx: Tx, invitationId: string, atMs: number): Promise<void> {
   await tx.ownerInvitation.updateMany({
     where: { id: invitationId, usedAt: null },
-    data: { usedAt: new Date(atMs) },
+    data: { usedAt: new Date(atMs), expiresAt: WITHOUT_END },
   })
 }
 

@@ -1,0 +1,122 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { Problem, type ProblemCode } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import { sendMedia } from './media-reply.ts'
+import type { MediaAnswer, Relay } from './sources.ts'
+import type { LiveView, Views } from './views.ts'
+
+/** Paths of a relay are far shorter. */
+const MAX_PATH_CHARS = 200
+
+const ViewParams = z.strictObject({ viewId: z.uuid() })
+const MediaParams = z.strictObject({ viewId: z.uuid(), '*': z.string().min(1).max(MAX_PATH_CHARS) })
+
+const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+/** RFC 8216bis §6.2.5; servers ignore parameters they do not know. */
+const Directives = z.object({
+  _HLS_msn: count.optional(),
+  _HLS_part: count.optional(),
+  _HLS_skip: z.enum(['YES', 'v2']).optional(),
+})
+
+/** The media of a view. A URL alone is worth nothing: every request needs the session that the view was granted to. */
+export function liveRoutes(app: App, views: Views): void {
+  app.route({
+    method: 'GET',
+    url: '/live/:viewId/snapshot.jpg',
+    exposeHeadRoute: false,
+    config: { access: 'gate' },
+    schema: { tags: ['views'], summary: 'The newest key frame of a view', params: ViewParams },
+    handler: (request, reply) => {
+      const view = ownView(views, request, request.params.viewId)
+      return answer(views, view, request, reply, async (relay, signal) => {
+        if (!view.scopes.includes('snapshot')) {
+          await views.recordRefusal(view, 'scope-missing')
+          throw new Problem('scope-missing', 'the link does not cover snapshots')
+        }
+        return snapshot(relay, signal)
+      })
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/live/:viewId/*',
+    exposeHeadRoute: false,
+    config: { access: 'gate' },
+    schema: { tags: ['views'], summary: 'Playlists and parts of a view', params: MediaParams, querystring: Directives },
+    handler: (request, reply) => {
+      const view = ownView(views, request, request.params.viewId)
+      const { _HLS_msn: msn, _HLS_part: part, _HLS_skip: skip } = request.query
+      const reload = {
+        ...(msn === undefined ? {} : { msn }),
+        ...(part === undefined ? {} : { part }),
+        ...(skip === undefined ? {} : { skip: true }),
+      }
+      return answer(views, view, request, reply, (relay, signal) => relay.read(request.params['*'], reload, signal))
+    },
+  })
+
+  // Held requests would keep the server from closing; their viewers are told why they end.
+  app.addHook('preClose', () => views.endAll('interrupted'))
+}
+
+function ownView(views: Views, request: FastifyRequest, id: string): LiveView {
+  const found = views.find(id, principalOf(request))
+  switch (found.kind) {
+    case 'live':
+      return found.view
+    case 'ended':
+      throw new Problem('view-ended', `the view has ended: ${found.why}`, { why: found.why })
+    case 'unknown':
+      throw new Problem('not-found', 'there is no such view')
+  }
+}
+
+type Read = (relay: Relay, signal: AbortSignal) => Promise<MediaAnswer>
+
+/** Runs one request of a view under the view's life: it ends with the view, with the client, or with its last byte. */
+async function answer(
+  views: Views,
+  view: LiveView,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  read: Read,
+): Promise<FastifyReply> {
+  const { lease } = view
+  if (lease === undefined) throw new Problem('stream-not-ready', 'the view is being opened')
+  const under = views.beginRequest(view)
+  if (under === undefined) throw new Problem('too-many-requests', 'this view has too many requests under way')
+  const leave = (): void => under.abort()
+  reply.raw.once('close', leave)
+  try {
+    const media = await read(lease.relay, under.signal)
+    if (under.signal.aborted) {
+      if (media.kind === 'found') media.release()
+      ownView(views, request, view.id) // says why, where the view has ended
+      return reply.hijack() // the client has gone: there is nobody to answer
+    }
+    if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], media.code)
+    await sendMedia(reply, media, under.signal)
+    return reply
+  } finally {
+    reply.raw.off('close', leave)
+    view.requests.delete(under)
+  }
+}
+
+async function snapshot(relay: Relay, signal: AbortSignal): Promise<MediaAnswer> {
+  const jpeg = await relay.snapshot(signal)
+  if (jpeg === undefined) return { kind: 'refused', status: 503, code: 'no-key-frame' }
+  const lent = { contentType: 'image/jpeg', cacheSeconds: 0, body: jpeg, sizeBytes: jpeg.length, release: () => {} }
+  return { kind: 'found', ...lent }
+}
+
+const REFUSALS = {
+  400: 'playlist-too-far-ahead',
+  404: 'media-not-found',
+  410: 'media-not-found',
+  503: 'stream-not-ready',
+} as const satisfies Record<Extract<MediaAnswer, { kind: 'refused' }>['status'], ProblemCode>

@@ -1,0 +1,69 @@
+import type { Link } from '../contracts/link.ts'
+import type { Tx } from '../storage/database.ts'
+import type { GateCamera } from './gate.ts'
+
+/** Bytes of a relay, lent until `release`; they are sent as they are, never copied. */
+export type MediaAnswer =
+  | {
+      kind: 'found'
+      contentType: string
+      /** 0: no-store */
+      cacheSeconds: number
+      body: Buffer | readonly Buffer[]
+      sizeBytes: number
+      release(): void
+    }
+  | { kind: 'refused'; status: 400 | 404 | 410 | 503; code: string }
+
+/** One running fetch of a stream, as a view uses it. Waits end with the signal. */
+export interface Relay {
+  /** First playable media is there, or the reason why it will not come; `timeout` once the signal is aborted. */
+  ready(signal: AbortSignal): Promise<{ kind: 'ready'; mimeType: string } | RelayFault>
+  /** @param path below the view's own URL, such as `index.m3u8` */
+  read(path: string, reload: BlockingReload, signal: AbortSignal): Promise<MediaAnswer>
+  /** JPEG of the newest key frame; undefined while there is none. */
+  snapshot(signal: AbortSignal): Promise<Buffer | undefined>
+}
+
+export interface RelayFault {
+  kind: 'failed'
+  code: string
+  detail: string
+}
+
+/** Delivery directives of a playlist request (RFC 8216bis §6.2.5). */
+export interface BlockingReload {
+  msn?: number
+  part?: number
+  skip?: boolean
+}
+
+export interface RelayLease {
+  relay: Relay
+  /** More calls do nothing. */
+  release(): void
+}
+
+export interface StreamSource {
+  streamId: string
+  role: 'main' | 'sub'
+  /** Asked at every connection attempt, so a changed password is taken up. */
+  source: () => Promise<{ uri: string; username?: string; password?: string }>
+}
+
+export interface RelayPool {
+  acquire(streamId: string, source: StreamSource['source']): RelayLease
+}
+
+export interface Cameras {
+  camera(id: string): Promise<GateCamera | undefined>
+  /** The stream that serves the wish best; undefined when the camera has none. */
+  streamSource(cameraId: string, want: 'auto' | 'main' | 'sub'): Promise<StreamSource | undefined>
+}
+
+export interface ViewLinks {
+  /** The camera's link that is in force or was the last to be, as it is at this moment. */
+  linkFor(client: Tx, cameraId: string): Promise<Link | undefined>
+  /** Time as consent sees it, UTC milliseconds. */
+  now(): number
+}

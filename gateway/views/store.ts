@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { toInstant } from '../contracts/common.ts'
+import type { OwnerView } from '../contracts/link.ts'
+import { ViewEnd, type ViewReason } from '../contracts/view.ts'
+import type { Tx } from '../storage/database.ts'
+import type { Prisma } from '../storage/generated/sqlite/client.ts'
+
+export interface NewViewRow {
+  id: string
+  cameraId: string
+  linkId: string
+  consentVersion: number | undefined
+  stream: 'main' | 'sub'
+  viewer: { id: string; name: string; unit: string }
+  sessionId: string
+  reason: ViewReason
+  startedMs: number
+  expiresMs: number
+}
+
+export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
+  await tx.view.create({
+    data: {
+      id: view.id,
+      cameraId: view.cameraId,
+      linkId: view.linkId,
+      consentVersion: view.consentVersion ?? null,
+      stream: view.stream,
+      viewerId: view.viewer.id,
+      viewerName: view.viewer.name,
+      unit: view.viewer.unit,
+      sessionId: view.sessionId,
+      reasonKind: view.reason.kind,
+      reasonCaseId: view.reason.caseId ?? null,
+      reasonText: view.reason.text ?? null,
+      startedAt: new Date(view.startedMs),
+      expiresAt: new Date(view.expiresMs),
+    },
+  })
+}
+
+/** @returns false where there is no such open row: it was never committed, or it has been closed before */
+export async function closeView(tx: Tx, id: string, endedMs: number, why: ViewEnd): Promise<boolean> {
+  const { count } = await tx.view.updateMany({
+    where: { id, endedAt: null },
+    data: { endedAt: new Date(endedMs), endedWhy: why },
+  })
+  return count > 0
+}
+
+/** A row that the process before this one left open. */
+export interface OpenView {
+  id: string
+  cameraId: string
+  cellCode: string
+  linkId: string
+  sessionId: string
+  viewerName: string
+  expiresMs: number
+}
+
+export async function listOpenViews(client: Tx, limit: number): Promise<OpenView[]> {
+  const rows = await client.view.findMany({
+    where: { endedAt: null },
+    take: limit,
+    include: { camera: { select: { cellCode: true } } },
+  })
+  return rows.map((row) => ({
+    id: row.id,
+    cameraId: row.cameraId,
+    cellCode: row.camera.cellCode,
+    linkId: row.linkId,
+    sessionId: row.sessionId,
+    viewerName: row.viewerName,
+    expiresMs: row.expiresAt.getTime(),
+  }))
+}
+
+type ViewRow = Prisma.ViewGetPayload<object>
+
+const EndedWhy = z.union([ViewEnd, z.null()])
+
+function toOwnerView(row: ViewRow, nowMs: number): OwnerView {
+  const endedWhy = EndedWhy.parse(row.endedWhy)
+  const endMs = row.endedAt?.getTime() ?? nowMs
+  return {
+    id: row.id,
+    viewer: row.viewerName,
+    unit: row.unit,
+    reason: {
+      kind: row.reasonKind,
+      ...(row.reasonCaseId === null ? {} : { caseId: row.reasonCaseId }),
+      ...(row.reasonText === null ? {} : { text: row.reasonText }),
+    },
+    startedAt: toInstant(row.startedAt.getTime()),
+    ...(row.endedAt === null ? {} : { endedAt: toInstant(row.endedAt.getTime()) }),
+    ...(endedWhy === null ? {} : { endedWhy }),
+    durationSeconds: Math.max(0, Math.round((endMs - row.startedAt.getTime()) / 1000)),
+    watchingNow: row.endedAt === null,
+  }
+}
+
+/** The owner's ledger of one link, newest first. @param cursor id of the last view of the page before */
+export async function listLedger(
+  client: Tx,
+  linkId: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  nowMs: number,
+): Promise<{ items: OwnerView[]; nextCursor?: string }> {
+  const rows = await client.view.findMany({
+    where: { linkId },
+    orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+    take: limit + 1,
+    ...(cursor === undefined ? {} : { cursor: { id: cursor }, skip: 1 }),
+  })
+  const items = rows.slice(0, limit).map((row) => toOwnerView(row, nowMs))
+  const last = items.at(-1)
+  return { items, ...(rows.length > limit && last !== undefined ? { nextCursor: last.id } : {}) }
+}

@@ -1,0 +1,412 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { NewAuditEntry } from '../contracts/audit.ts'
+import { toInstant } from '../contracts/common.ts'
+import type { NewLiveEvent } from '../contracts/event.ts'
+import type { Principal } from '../contracts/identity.ts'
+import type { LinkScope, OwnerView } from '../contracts/link.ts'
+import type { NewView, View, ViewEnd, ViewReason, ViewRefusal } from '../contracts/view.ts'
+import { takeNumbers } from '../storage/counter.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import { decide, type GateCamera, missingRight } from './gate.ts'
+import { type EndedView, recordEnds } from './record.ts'
+import type { Cameras, RelayFault, RelayLease, RelayPool, StreamSource, ViewLinks } from './sources.ts'
+import { insertView, listLedger, listOpenViews } from './store.ts'
+
+/** A wall of 64 tiles is the largest there is. */
+const MAX_VIEWS_PER_SESSION = 64
+/** A player holds a playlist and a part, and fetches a few more. */
+const MAX_REQUESTS_PER_VIEW = 16
+/** Ended views of which the viewer is told why; older ones are simply not found. */
+const MAX_ENDED_KEPT = 10_000
+const READY_MS = 15_000
+const IDLE_MS = 30_000
+const SWEEP_MS = 1_000
+/** Ends written in one transaction. */
+const RECORD_BATCH = 200
+
+export interface ViewsDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  newId: () => string
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
+  events: { publish(tx: Tx, event: NewLiveEvent): Promise<unknown> }
+  cameras: Cameras
+  links: ViewLinks
+  relays: RelayPool
+  /** IANA zone in which hours are meant, such as `Asia/Shanghai`. */
+  timeZone: string
+}
+
+/** Which views to end; a view must meet all that is given, and nothing given meets none. */
+export interface EndCriteria {
+  cameraId?: string
+  linkId?: string
+  sessionId?: string
+  principalId?: string
+}
+
+/** A grant in memory: without it no byte leaves. */
+export interface LiveView {
+  readonly id: string
+  readonly cameraId: string
+  readonly cellCode: string
+  readonly linkId: string
+  readonly consentVersion: number | undefined
+  readonly principal: Principal
+  readonly reason: ViewReason
+  readonly scopes: readonly LinkScope[]
+  readonly stream: 'main' | 'sub'
+  readonly expiresAtMs: number
+  /** The same moment on the monotonic clock, so that setting the clock back prolongs nothing. */
+  readonly expiresMonotonicMs: number
+  readonly endsWhy: ViewEnd
+  usedMonotonicMs: number
+  /** Aborted when the view ends, and then only. */
+  readonly end: AbortController
+  /** What is being answered: aborted one by one, so that nothing long-lived collects listeners. */
+  readonly requests: Set<AbortController>
+  lease: RelayLease | undefined
+  mimeType: string | undefined
+}
+
+export type OpenResult =
+  | { kind: 'open'; view: View }
+  | { kind: 'refused'; why: ViewRefusal }
+  | { kind: 'no-camera' }
+  | { kind: 'no-stream' }
+  | { kind: 'too-many' }
+  | { kind: 'ended'; why: ViewEnd }
+  | RelayFault
+
+export type FoundView = { kind: 'live'; view: LiveView } | { kind: 'ended'; why: ViewEnd } | { kind: 'unknown' }
+
+type Grant = { kind: 'granted'; view: LiveView } | Exclude<OpenResult, { kind: 'open' }>
+
+/** Who watches what, now: grants, and their ends. */
+export class Views {
+  readonly #deps: ViewsDeps
+  readonly #live = new Map<string, LiveView>()
+  readonly #ended = new Map<string, { sessionId: string; why: ViewEnd }>()
+  #unrecorded: EndedView[] = []
+  #recording: Promise<void> = Promise.resolve()
+  readonly #closing = new AbortController()
+  #sweeping: Promise<void> = Promise.resolve()
+
+  constructor(deps: ViewsDeps) {
+    this.#deps = deps
+  }
+
+  /** Closes what the process before this one left open, and begins to end views by time. */
+  async start(): Promise<void> {
+    const { database, links } = this.#deps
+    for (;;) {
+      const open = await listOpenViews(database.client, RECORD_BATCH)
+      if (open.length === 0) break
+      const nowMs = links.now()
+      const ends = open.map((view) => ({
+        ...view,
+        viewer: undefined,
+        why: 'interrupted' as const,
+        atMs: Math.min(nowMs, view.expiresMs),
+      }))
+      await recordEnds(this.#deps, ends)
+      for (const { id, sessionId, why } of ends) this.#remember(id, sessionId, why)
+    }
+    this.#sweeping = this.#sweepUntilClosed()
+  }
+
+  /** Ends every view and stops; for the server's `preClose`, before it waits for requests to end. */
+  async endAll(why: ViewEnd): Promise<void> {
+    for (const view of this.#live.values()) this.#cut(view, why)
+    await this.#record()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#sweeping
+    await this.endAll('interrupted')
+  }
+
+  /** Decides, writes down, starts the relay and waits for its picture. @param gone aborted when the asker left */
+  async open(principal: Principal, input: NewView, gone: AbortSignal): Promise<OpenResult> {
+    const { cameras } = this.#deps
+    if (this.#closing.signal.aborted) return { kind: 'ended', why: 'interrupted' }
+    const camera = await cameras.camera(input.cameraId)
+    if (camera === undefined || camera.removed) return { kind: 'no-camera' }
+    const source = await cameras.streamSource(camera.id, input.stream)
+    const grant = await this.#grant(principal, camera, input.reason, source)
+    if (grant.kind !== 'granted' || source === undefined)
+      return grant.kind === 'granted' ? { kind: 'no-stream' } : grant
+    return this.#startRelay(grant.view, source, gone)
+  }
+
+  /** The caller's own view; views of others are unknown to them. */
+  find(id: string, principal: Principal): FoundView {
+    const view = this.#live.get(id)
+    if (view === undefined) {
+      const ended = this.#ended.get(id)
+      return ended?.sessionId === principal.sessionId ? { kind: 'ended', why: ended.why } : { kind: 'unknown' }
+    }
+    if (view.principal.sessionId !== principal.sessionId) return { kind: 'unknown' }
+    if (this.#isOver(view)) this.#cutAndRecord(view, view.endsWhy)
+    else if (missingRight(principal, view.cellCode, view.reason) !== undefined)
+      this.#cutAndRecord(view, 'rights-changed')
+    else return { kind: 'live', view }
+    return { kind: 'ended', why: this.#ended.get(id)?.why ?? 'rights-changed' }
+  }
+
+  /** Marks a use of the view. @returns what ends with the view, or undefined when too much is under way already */
+  beginRequest(view: LiveView): AbortController | undefined {
+    view.usedMonotonicMs = this.#deps.clock.monotonicMs()
+    if (view.requests.size >= MAX_REQUESTS_PER_VIEW) return undefined
+    const request = new AbortController()
+    view.requests.add(request)
+    return request
+  }
+
+  /** What the viewer sees in the list of their own views. */
+  ownViews(principal: Principal): View[] {
+    return [...this.#live.values()]
+      .filter((view) => view.principal.sessionId === principal.sessionId)
+      .flatMap((view) => shownView(view) ?? [])
+  }
+
+  /** The cut-off: media end before this returns its promise; the promise is for the record of it. Never rejects. */
+  async endWhere(criteria: EndCriteria, why: ViewEnd): Promise<void> {
+    const { cameraId, linkId, sessionId, principalId } = criteria
+    if ((cameraId ?? linkId ?? sessionId ?? principalId) === undefined) return
+    for (const view of this.#live.values()) {
+      const isMeant =
+        (cameraId === undefined || view.cameraId === cameraId) &&
+        (linkId === undefined || view.linkId === linkId) &&
+        (sessionId === undefined || view.principal.sessionId === sessionId) &&
+        (principalId === undefined || view.principal.id === principalId)
+      if (isMeant) this.#cut(view, why)
+    }
+    await this.#record()
+  }
+
+  async endOne(view: LiveView, why: ViewEnd): Promise<void> {
+    this.#cut(view, why)
+    await this.#record()
+  }
+
+  /** Who watched over a link, newest first. */
+  ledger(
+    linkId: string,
+    query: { limit: number; cursor?: string | undefined },
+  ): Promise<{ items: OwnerView[]; nextCursor?: string }> {
+    return listLedger(this.#deps.database.client, linkId, query, this.#deps.links.now())
+  }
+
+  /** Writes that a granted view asked for more than its link covers. */
+  async recordRefusal(view: LiveView, why: ViewRefusal): Promise<void> {
+    const { database, audit } = this.#deps
+    const detail = { viewId: view.id, linkId: view.linkId }
+    await database.transaction((tx) => audit.append(tx, refusalEntry(view.principal, view.cameraId, why, detail)))
+  }
+
+  get liveCount(): number {
+    return this.#live.size
+  }
+
+  async #grant(
+    principal: Principal,
+    camera: GateCamera,
+    reason: ViewReason,
+    source: StreamSource | undefined,
+  ): Promise<Grant> {
+    const { database, clock, links, audit, newId, timeZone } = this.#deps
+    const own = [...this.#live.values()].filter((view) => view.principal.sessionId === principal.sessionId)
+    if (own.length >= MAX_VIEWS_PER_SESSION) return { kind: 'too-many' }
+    let view: LiveView | undefined
+    try {
+      return await database.transaction(async (tx): Promise<Grant> => {
+        // Changes of links wait for this row too: a link is read, judged and written down with nothing in between.
+        await takeNumbers(tx, 'audit', 0)
+        const link = await links.linkFor(tx, camera.id)
+        const nowMs = links.now()
+        const answer = decide({ principal, camera, link, request: { use: 'live', reason }, now: nowMs, timeZone })
+        if (answer.kind === 'refused') {
+          const detail = { reason, ...(link === undefined ? {} : { linkId: link.id }) }
+          await audit.append(tx, refusalEntry(principal, camera.id, answer.why, detail))
+          return answer
+        }
+        if (source === undefined) return { kind: 'no-stream' }
+        view = {
+          id: newId(),
+          cameraId: camera.id,
+          cellCode: camera.cellCode,
+          linkId: answer.link.id,
+          consentVersion: answer.consentVersion,
+          principal,
+          reason,
+          scopes: answer.scopes,
+          stream: source.role,
+          expiresAtMs: answer.expiresAt,
+          expiresMonotonicMs: clock.monotonicMs() + answer.expiresAt - nowMs,
+          endsWhy: answer.endsWhy,
+          usedMonotonicMs: clock.monotonicMs(),
+          end: new AbortController(),
+          requests: new Set(),
+          lease: undefined,
+          mimeType: undefined,
+        }
+        await insertView(tx, {
+          ...view,
+          viewer: { id: principal.id, name: principal.name, unit: principal.roles.join(', ') },
+          sessionId: principal.sessionId,
+          startedMs: nowMs,
+          expiresMs: answer.expiresAt,
+        })
+        await audit.append(tx, grantEntry(view))
+        // Known before the commit: whoever changes the link after this transaction finds the view and ends it.
+        this.#live.set(view.id, view)
+        return { kind: 'granted', view }
+      })
+    } catch (error) {
+      if (view !== undefined) this.#live.delete(view.id)
+      throw error
+    }
+  }
+
+  async #startRelay(view: LiveView, source: StreamSource, gone: AbortSignal): Promise<OpenResult> {
+    const { clock, relays } = this.#deps
+    const wait = new AbortController()
+    const stop = (): void => wait.abort()
+    const ended = (): OpenResult => ({ kind: 'ended', why: this.#ended.get(view.id)?.why ?? 'closed' })
+    if (view.end.signal.aborted || gone.aborted) stop()
+    view.end.signal.addEventListener('abort', stop, { once: true })
+    gone.addEventListener('abort', stop, { once: true })
+    // Ends the wait when its time is over; the wait's end ends the timer.
+    clock.sleep(READY_MS, wait.signal).then(stop, () => {})
+    try {
+      if (view.end.signal.aborted) return ended()
+      view.lease = relays.acquire(source.streamId, source.source)
+      const state = await view.lease.relay.ready(wait.signal)
+      if (view.end.signal.aborted) return ended()
+      if (gone.aborted) {
+        await this.endOne(view, 'closed')
+        return ended()
+      }
+      if (state.kind === 'failed') {
+        await this.endOne(view, 'interrupted')
+        return state
+      }
+      view.mimeType = state.mimeType
+      view.usedMonotonicMs = clock.monotonicMs()
+      const shown = shownView(view)
+      return shown === undefined ? ended() : { kind: 'open', view: shown }
+    } catch (error) {
+      await this.endOne(view, 'interrupted')
+      throw error
+    } finally {
+      stop()
+      gone.removeEventListener('abort', stop)
+    }
+  }
+
+  #isOver(view: LiveView): boolean {
+    const { clock, links } = this.#deps
+    return links.now() >= view.expiresAtMs || clock.monotonicMs() >= view.expiresMonotonicMs
+  }
+
+  /** Darkens a view at once; the record follows. */
+  #cut(view: LiveView, why: ViewEnd): void {
+    if (!this.#live.delete(view.id)) return
+    this.#remember(view.id, view.principal.sessionId, why)
+    view.end.abort()
+    for (const request of view.requests) request.abort()
+    view.requests.clear()
+    view.lease?.release()
+    view.lease = undefined
+    const { id, cameraId, cellCode, linkId, principal } = view
+    const { sessionId, name: viewerName } = principal
+    const atMs = this.#deps.links.now()
+    this.#unrecorded.push({ id, cameraId, cellCode, linkId, sessionId, viewerName, viewer: principal, why, atMs })
+  }
+
+  #cutAndRecord(view: LiveView, why: ViewEnd): void {
+    this.#cut(view, why)
+    void this.#record()
+  }
+
+  #remember(id: string, sessionId: string, why: ViewEnd): void {
+    this.#ended.set(id, { sessionId, why })
+    const [oldest] = this.#ended.keys()
+    if (this.#ended.size > MAX_ENDED_KEPT && oldest !== undefined) this.#ended.delete(oldest)
+  }
+
+  /** Writes the ends that are not written yet. What fails is kept for the next sweep: the picture is dark already. */
+  #record(): Promise<void> {
+    this.#recording = this.#recording.then(async () => {
+      while (this.#unrecorded.length > 0) {
+        const batch = this.#unrecorded.slice(0, RECORD_BATCH)
+        try {
+          await recordEnds(this.#deps, batch)
+        } catch (error) {
+          this.#deps.log.error({ err: error, views: batch.length }, 'views: ended, but not yet written down')
+          return
+        }
+        this.#unrecorded = this.#unrecorded.slice(batch.length)
+      }
+    })
+    return this.#recording
+  }
+
+  async #sweepUntilClosed(): Promise<void> {
+    const { clock } = this.#deps
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      await clock.sleep(SWEEP_MS, signal).catch(() => {}) // ends early on abort, which the loop sees
+      for (const view of this.#live.values()) {
+        if (this.#isOver(view)) this.#cut(view, view.endsWhy)
+        else if (clock.monotonicMs() - view.usedMonotonicMs > IDLE_MS) this.#cut(view, 'idle')
+      }
+      await this.#record()
+    }
+  }
+}
+
+function shownView({ id, cameraId, stream, mimeType, expiresAtMs }: LiveView): View | undefined {
+  if (mimeType === undefined) return undefined
+  return { id, cameraId, stream, hlsUrl: `/live/${id}/index.m3u8`, mimeType, expiresAt: toInstant(expiresAtMs) }
+}
+
+type Actor = NewAuditEntry['actor']
+
+export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor => ({
+  kind,
+  id,
+  name,
+  roles,
+  sessionId,
+})
+
+function grantEntry(view: LiveView): NewAuditEntry {
+  return {
+    action: 'view-granted',
+    actor: actorOf(view.principal),
+    object: `camera:${view.cameraId}`,
+    result: 'done',
+    why: view.reason.kind,
+    ...(view.consentVersion === undefined ? {} : { consentVersion: view.consentVersion }),
+    detail: { viewId: view.id, linkId: view.linkId, reason: view.reason, stream: view.stream },
+  }
+}
+
+const refusalEntry = (
+  principal: Principal,
+  cameraId: string,
+  why: ViewRefusal,
+  detail: Readonly<Record<string, unknown>>,
+): NewAuditEntry => ({
+  action: 'view-refused',
+  actor: actorOf(principal),
+  object: `camera:${cameraId}`,
+  result: 'refused',
+  why,
+  detail,
+})

@@ -32,7 +32,7 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** Constant in time for one stored hash; false for a hash that is not one of ours. */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
-  const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]{22})\$([\w-]{43})$/.exec(stored)
+  const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]{16,64})\$([\w-]{43})$/.exec(stored)
   if (match === null) return false
   const [, logN, blockSize, parallelization, salt = '', hash = ''] = match
   const cost = { logN: Number(logN), blockSize: Number(blockSize), parallelization: Number(parallelization) }

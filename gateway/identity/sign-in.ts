@@ -11,7 +11,7 @@ import { type Account, clearFailures, findAccount, storeFailures } from './store
 /** Names without an account and addresses whose failures are remembered. */
 const MAX_REMEMBERED = 10_000
 
-/** Sign-ins that wait or are being checked; each holds 16 MiB for a moment. */
+/** Sign-ins that wait or are being checked; four at a time are hashed, by the thread pool that also reads files. */
 const MAX_PENDING = 50
 
 export interface SignInDeps {

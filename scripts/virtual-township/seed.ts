@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AlarmSource, type NewAlarmSource, NewAlarmSourceAnswer } from '../../gateway/contracts/alarm.ts'
 import { Camera, type CameraSource, type NewCamera } from '../../gateway/contracts/camera.ts'
 import { GridImportAnswer } from '../../gateway/contracts/grid.ts'
-import { type NewUser, SessionAnswer } from '../../gateway/contracts/identity.ts'
+import { type NewUser, SessionAnswer, User } from '../../gateway/contracts/identity.ts'
 import { Link, type NewLink, NewLinkAnswer, type OwnerConsent } from '../../gateway/contracts/link.ts'
 import type { Log } from './township.ts'
 import type { Channel, Device, PanelData, TownshipData } from './township-data.ts'
@@ -70,15 +70,16 @@ export async function seedTownship(options: SeedOptions): Promise<Seeded> {
   const grid = await admin.ask('PUT', '/api/v1/grid', GridImportAnswer, data.grid)
   log({ event: 'seed-grid', created: grid.created, updated: grid.updated, problems: grid.problems })
 
+  const users = await admin.list('/api/v1/users', User)
   for (const person of data.people) {
-    const user = { ...person, password: options.peoplePassword } as NewUser // shapes were checked when the file was read
-    const isNew = await admin.ask('POST', '/api/v1/users', z.unknown(), user).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof SeedError && error.status === 409) return false
-        throw error
-      },
-    )
+    const isNew = !users.some(({ username }) => username === person.username)
+    const { cellCodes, ...rest } = person
+    const user: NewUser = {
+      ...rest,
+      password: options.peoplePassword,
+      ...(cellCodes === undefined ? {} : { cellCodes }),
+    }
+    if (isNew) await admin.ask('POST', '/api/v1/users', User, user)
     log({ event: 'seed-user', username: person.username, isNew })
   }
 

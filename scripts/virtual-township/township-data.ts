@@ -259,6 +259,13 @@ function faultsOf({ grid, makes, devices, panels, people }: TownshipData): strin
       faults.push(`${panel.id}: no camera ${panel.cameraId}`)
     }
   }
+  // A cell's lead and deputy are named in the grid; whoever is to answer an alarm must be able to sign in.
+  for (const { properties } of grid.features) {
+    for (const name of [properties.lead, properties.deputy]) {
+      if (name !== undefined && !people.some(({ displayName }) => displayName === name))
+        faults.push(`no person ${name}`)
+    }
+  }
   for (const person of people) for (const code of person.cellCodes ?? []) knowsCell(person.username, code)
   return faults
 }

@@ -50,7 +50,7 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`)
   let initId = skipped > 0 ? segments[skipped - 1]?.initId : undefined
   for (const [i, segment] of segments.entries()) {
-    if (i < skipped) continue
+    if (i < skipped || segment.parts.length === 0) continue // begun, but nothing of it is whole yet
     if (segment.discontinuity && i > 0) lines.push('#EXT-X-DISCONTINUITY')
     if (segment.initId !== initId) lines.push(`#EXT-X-MAP:URI="init-${segment.initId}.mp4"`)
     initId = segment.initId

@@ -107,6 +107,7 @@ export class Relay {
         // A bug must not take the neighbours down; its text may hold anything, so it is not shown.
         this.#fault = toFault(error) ?? { code: 'internal', detail: error instanceof Error ? error.name : 'unknown' }
       }
+      if (signal.aborted) break
       if (this.#state !== 'offline' && clock.monotonicMs() - this.#attemptAtMs >= STABLE_MS) failures = 0
       this.#offline()
       await this.#pause(backOffMs(failures, this.#fault?.code, this.#options.random ?? Math.random), signal)

@@ -187,7 +187,7 @@ export class AccessUnitBuilder {
     let sets = this.#pending ?? this.#sets
     if (sets[kind].some((known) => known.equals(nal))) return
     if (this.#setsFromSdp && kind !== 'pps') {
-      sets = { vps: kind === 'sps' ? sets.vps : [], sps: [], pps: [] } // SDP told nonsense (VStarcam)
+      sets = { ...sets, sps: [] } // SDP told nonsense (VStarcam)
       this.#setsFromSdp = false
     }
     const list = sets[kind]

@@ -5,16 +5,11 @@ import { EventReader, type EventReaderDeps } from './event-reader.ts'
 import { eventRoutes } from './routes.ts'
 import { LiveConnections } from './sse.ts'
 import { insertEvents, pruneEvents } from './store.ts'
-import type { CoversCell } from './visibility.ts'
 
 const HOUR_MS = 3_600_000
 const KEEP_DELIVERED_MS = 7 * 24 * HOUR_MS
 /** A destination that never comes back must not fill the disk. */
 const KEEP_ANYWAY_MS = 30 * 24 * HOUR_MS
-
-export interface EventsDeps extends EventReaderDeps {
-  coversCell: CoversCell
-}
 
 export interface Events {
   /** Writes the event in the transaction of the change it tells; it is delivered once that is committed. */
@@ -31,7 +26,7 @@ export interface Events {
 }
 
 /** The outbox and its live readers (server-sent events); `createOutbox` brings the same events to MQTT. */
-export function createEvents(deps: EventsDeps): Events {
+export function createEvents(deps: EventReaderDeps): Events {
   const { database, clock, log } = deps
   const reader = new EventReader(deps)
   const connections = new LiveConnections({ ...deps, reader })

@@ -5,7 +5,7 @@ import type { Principal } from '../contracts/identity.ts'
 import type { Database } from '../storage/database.ts'
 import type { EventReader } from './event-reader.ts'
 import { eventSpan, readEvents, type StoredEvent } from './store.ts'
-import { type CoversCell, maySee } from './visibility.ts'
+import { maySee } from './visibility.ts'
 
 /** Proxies and dead peers show themselves by it. */
 const HEARTBEAT_MS = 15_000
@@ -27,7 +27,6 @@ export interface LiveConnectionsDeps {
   clock: Clock
   log: FastifyBaseLogger
   reader: EventReader
-  coversCell: CoversCell
 }
 
 interface Connection {
@@ -105,7 +104,7 @@ export class LiveConnections {
     for (const event of events) {
       const frame = frameOf(event)
       for (const connection of this.#open) {
-        if (!maySee(connection.principal, event, this.#deps.coversCell)) continue
+        if (!maySee(connection.principal, event)) continue
         if (connection.waiting === undefined) this.#write(connection, frame)
         else if (connection.waiting.length < MAX_REPLAY_EVENTS) connection.waiting.push(event)
         else this.#drop(connection)
@@ -152,7 +151,7 @@ export class LiveConnections {
       const last = events.at(-1)
       if (last === undefined) return
       for (const event of events) {
-        if (maySee(connection.principal, event, this.#deps.coversCell)) this.#write(connection, frameOf(event))
+        if (maySee(connection.principal, event)) this.#write(connection, frameOf(event))
       }
       after = last.number
       if (!(await this.#drained(connection))) return

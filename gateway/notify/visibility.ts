@@ -1,8 +1,7 @@
 import { ALARM_READERS } from '../contracts/alarm.ts'
 import type { Principal } from '../contracts/identity.ts'
+import { coversCell, hasRole } from '../identity/rights.ts'
 import type { StoredEvent } from './store.ts'
-
-export type CoversCell = (principal: Principal, cellCode: string) => boolean
 
 /**
  * Whether this person is told of this event. An event for one session goes to nobody else; an owner hears of own
@@ -11,10 +10,9 @@ export type CoversCell = (principal: Principal, cellCode: string) => boolean
 export function maySee(
   principal: Principal,
   { event, cellCode, sessionId }: Pick<StoredEvent, 'event' | 'cellCode' | 'sessionId'>,
-  coversCell: CoversCell,
 ): boolean {
   if (sessionId !== undefined || event.kind === 'view-ended') return sessionId === principal.sessionId
   if (principal.kind === 'owner') return event.kind === 'link' && (principal.linkIds ?? []).includes(event.data.id)
   if (!coversCell(principal, cellCode)) return false
-  return event.kind !== 'alarm' || principal.roles.some((role) => ALARM_READERS.includes(role))
+  return event.kind !== 'alarm' || hasRole(principal, ...ALARM_READERS)
 }

@@ -36,8 +36,6 @@ const owner: Principal = {
 }
 const people: Record<string, Principal> = { operator, installer, owner }
 
-const coversCell = ({ cellCodes }: Principal, cellCode: string): boolean => cellCodes?.includes(cellCode) ?? true
-
 const alarm = (cellCode = CELL, text = ''): NewLiveEvent => ({
   kind: 'alarm',
   cellCode,
@@ -70,7 +68,7 @@ const viewEnded = (sessionId: string): NewLiveEvent => ({
 async function fixture(t: Test): Promise<{ database: Database; events: Events; url: string }> {
   const database = await temporaryDatabase(t)
   const log = pino({ level: 'silent' })
-  const events = createEvents({ database, clock: systemClock, log, coversCell })
+  const events = createEvents({ database, clock: systemClock, log })
   const app = await createServer({
     logger: log,
     version: '0.0.0',

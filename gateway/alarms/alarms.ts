@@ -1,0 +1,80 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { App } from '../http/route.ts'
+import { Intake, type IntakeDeps, type OwnAlarm, type Receipt } from './intake.ts'
+import { type AlarmRoutesDeps, alarmRoutes } from './routes.ts'
+import { DEFAULT_SILENCE_MS, SourceWatch } from './source-watch.ts'
+import { ensureSystemSource, isMqttPassword } from './sources.ts'
+import { pruneRejected } from './store.ts'
+
+const HOUSEKEEPING_MS = 60_000
+const KEEP_REJECTED = 10_000
+const KEEP_REJECTED_MS = 30 * 24 * 3_600_000
+
+export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesDeps, 'receive'> {
+  log: FastifyBaseLogger
+  /** How long a source that sends heartbeats may say nothing. */
+  silenceMs?: number
+}
+
+export interface Alarms {
+  /** A message of a source; resolves when it is on disk, rejects when it is not: acknowledge after this only. */
+  receive(sourceId: string, payload: Uint8Array): Promise<Receipt>
+  heartbeat(sourceId: string): void
+  /** An alarm that the gateway itself raises or clears; the same key again is the same alarm. */
+  raise(alarm: OwnAlarm): Promise<Receipt>
+  authenticateSource(sourceId: string, password: string): Promise<boolean>
+  /** What became of messages since the start. */
+  readonly counts: Readonly<Record<Receipt['kind'], number>>
+  routes(app: App): void
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Alarms from any transport: taken, stored, told, listed; and the sources they come from. */
+export function createAlarms(deps: AlarmsDeps): Alarms {
+  const { database, clock, log } = deps
+  const counts: Record<Receipt['kind'], number> = { stored: 0, repeated: 0, rejected: 0 }
+  const count = (outcome: Receipt['kind'], messages: number): void => {
+    counts[outcome] += messages
+  }
+  const intake = new Intake({ ...deps, count })
+  const watch = new SourceWatch({ ...deps, intake, silenceMs: deps.silenceMs ?? DEFAULT_SILENCE_MS })
+  const stop = new AbortController()
+  let housekeeping: Promise<void> = Promise.resolve()
+
+  const receive = async (sourceId: string, payload: Uint8Array): Promise<Receipt> => {
+    const receipt = await intake.receive(sourceId, payload)
+    if (receipt.kind !== 'rejected') watch.heard(sourceId)
+    return receipt
+  }
+
+  const prune = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await clock.sleep(HOUSEKEEPING_MS, stop.signal).catch(() => {})
+      try {
+        await pruneRejected(database, KEEP_REJECTED, new Date(clock.now() - KEEP_REJECTED_MS))
+      } catch (error) {
+        log.error({ err: error }, 'old rejected input could not be removed')
+      }
+    }
+  }
+
+  return {
+    receive,
+    heartbeat: (sourceId) => watch.beat(sourceId),
+    raise: (alarm) => intake.raise(alarm),
+    authenticateSource: (sourceId, password) => isMqttPassword(database, sourceId, password),
+    counts,
+    routes: (app) => alarmRoutes(app, { ...deps, receive }),
+    start: async () => {
+      await ensureSystemSource(database, new Date(clock.now()))
+      watch.start()
+      housekeeping = prune()
+    },
+    close: async () => {
+      stop.abort()
+      await watch.close()
+      await Promise.all([housekeeping, intake.close()])
+    },
+  }
+}

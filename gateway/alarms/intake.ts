@@ -1,0 +1,173 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Alarm } from '../contracts/alarm.ts'
+import type { NewLiveEvent } from '../contracts/event.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import { type NormalAlarm, normalise } from './normalise.ts'
+import { placesOf, SYSTEM_SOURCE_ID } from './sources.ts'
+import { clearAlarm, findAlarm, insertAlarms, insertRejected, type NewAlarm, toAlarm } from './store.ts'
+
+/** One transaction takes this many messages at the most. */
+const MAX_BATCH_MESSAGES = 100
+/** Messages that wait for a commit; who brings more is asked to wait. */
+export const MAX_WAITING_MESSAGES = 20_000
+
+/** What became of a message, on disk when this is told. */
+export type Receipt =
+  | { kind: 'stored'; id: string }
+  | { kind: 'repeated'; id: string }
+  | { kind: 'rejected'; reason: string; at: string }
+
+/** An alarm of the gateway itself: the place is known by whoever raises it. */
+export interface OwnAlarm extends NormalAlarm {
+  cellCode: string
+}
+
+export interface IntakeDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  newId: () => string
+  events: { publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<void> }
+  /** Counts what became of messages. */
+  count(outcome: Receipt['kind'], messages: number): void
+}
+
+interface Waiting {
+  sourceId: string
+  receivedAt: Date
+  payload: Uint8Array
+  /** The reason where the message could not be read. */
+  read: { ok: true; alarm: NormalAlarm } | { ok: false; reason: string }
+  /** Known for the gateway's own alarms only. */
+  cellCode: string | undefined
+  resolve: (receipt: Receipt) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * Takes alarms. A message that has a receipt is on disk; one whose receipt is an error is not, and must not be
+ * acknowledged. While one transaction runs the next batch gathers, so a lone alarm waits for nobody and a flood
+ * shares its commits.
+ */
+export class Intake {
+  readonly #deps: IntakeDeps
+  #waiting: Waiting[] = []
+  #running: Promise<void> | undefined
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps
+  }
+
+  /** A message of a source as it came from the wire. @throws when it could not be stored or too many wait */
+  receive(sourceId: string, payload: Uint8Array): Promise<Receipt> {
+    return this.#enqueue({ sourceId, payload, read: normalise(payload), cellCode: undefined })
+  }
+
+  /** An alarm that the gateway raises itself; the same key again is the same alarm. */
+  raise({ cellCode, ...alarm }: OwnAlarm): Promise<Receipt> {
+    const payload = new Uint8Array()
+    return this.#enqueue({ sourceId: SYSTEM_SOURCE_ID, payload, read: { ok: true, alarm }, cellCode })
+  }
+
+  /** Resolves when nothing waits any more. */
+  async close(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  #enqueue(message: Omit<Waiting, 'receivedAt' | 'resolve' | 'reject'>): Promise<Receipt> {
+    if (this.#waiting.length >= MAX_WAITING_MESSAGES) {
+      return Promise.reject(new Error(`${MAX_WAITING_MESSAGES} messages wait for storage already`))
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>()
+    this.#waiting.push({ ...message, receivedAt: new Date(this.#deps.clock.now()), resolve, reject })
+    this.#running ??= this.#run()
+    return promise
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop, so that what came in one read of a socket shares a commit.
+    await new Promise(setImmediate)
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, MAX_BATCH_MESSAGES))
+    this.#running = undefined
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const receipts = await this.#deps.database.transaction((tx) => this.#store(tx, batch))
+      for (const [at, message] of batch.entries()) {
+        const receipt = receipts[at]
+        if (receipt === undefined) throw new Error('a message was stored without a receipt')
+        this.#deps.count(receipt.kind, 1)
+        message.resolve(receipt)
+      }
+    } catch (error) {
+      this.#deps.log.error(
+        { err: error, messages: batch.length },
+        'alarms could not be stored and are not acknowledged',
+      )
+      for (const message of batch) message.reject(error)
+    }
+  }
+
+  async #store(tx: Tx, batch: readonly Waiting[]): Promise<Receipt[]> {
+    const { newId } = this.#deps
+    const places = await placesOf(tx, [...new Set(batch.map(({ sourceId }) => sourceId))])
+    const placed = batch.map((message): NewAlarm | { message: Waiting; reason: string } => {
+      const { sourceId, receivedAt, read } = message
+      if (!read.ok) return { message, reason: read.reason }
+      const place = message.cellCode === undefined ? places.get(sourceId) : { cellCode: message.cellCode }
+      if (place === undefined) return { message, reason: 'there is no such alarm source' }
+      const cameraId = read.alarm.cameraId ?? ('cameraId' in place ? place.cameraId : undefined)
+      return { ...read.alarm, id: newId(), sourceId, receivedAt, cellCode: place.cellCode, cameraId }
+    })
+    await insertRejected(
+      tx,
+      placed.flatMap((item) =>
+        'reason' in item
+          ? {
+              id: newId(),
+              sourceId: item.message.sourceId,
+              reason: item.reason,
+              at: item.message.receivedAt,
+              payload: item.message.payload,
+            }
+          : [],
+      ),
+    )
+    const events: NewLiveEvent[] = []
+    const tell = (alarm: Alarm): void => {
+      events.push({ kind: 'alarm', cellCode: alarm.cellCode, data: alarm })
+    }
+    const alarms = placed.filter((item): item is NewAlarm => !('reason' in item))
+    const storedIds = await insertAlarms(tx, this.#deps.database.provider, alarms)
+    const receipts: Receipt[] = []
+    for (const item of placed) {
+      if ('reason' in item) {
+        receipts.push({ kind: 'rejected', reason: item.reason, at: item.message.receivedAt.toISOString() })
+      } else if (storedIds.has(item.id)) {
+        tell(toAlarm(asStored(item)))
+        receipts.push({ kind: 'stored', id: item.id })
+      } else {
+        receipts.push(await this.#repeat(tx, item, tell))
+      }
+    }
+    await this.#deps.events.publishAll(tx, events)
+    return receipts
+  }
+
+  /** The same id again: `cleared` ends the alarm, once and for good; anything else changes nothing. */
+  async #repeat(tx: Tx, alarm: NewAlarm, tell: (alarm: Alarm) => void): Promise<Receipt> {
+    const known = await findAlarm(tx, { sourceId: alarm.sourceId, sourceKey: alarm.sourceKey })
+    if (known === undefined) throw new Error('an alarm was neither stored nor known')
+    if (alarm.state === 'cleared' && (await clearAlarm(tx, known.id))) tell({ ...known, state: 'cleared' })
+    return { kind: 'repeated', id: known.id }
+  }
+}
+
+const asStored = (alarm: NewAlarm): Parameters<typeof toAlarm>[0] => ({
+  ...alarm,
+  cameraId: alarm.cameraId ?? null,
+  occurrences: 1,
+  caseId: null,
+})

@@ -1,0 +1,135 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { AlarmState } from '../contracts/alarm.ts'
+import type { Database } from '../storage/database.ts'
+import type { Intake } from './intake.ts'
+import { DEFAULT_PRIORITY } from './normalise.ts'
+import { beatingSources, openSilences, recordHeard, type SourceRow } from './sources.ts'
+
+/** How often it is written down who was heard, and looked who was not. */
+const CHECK_MS = 10_000
+/** Three heartbeats at the usual 30 s. */
+export const DEFAULT_SILENCE_MS = 90_000
+
+export interface SourceWatchDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  intake: Intake
+  silenceMs: number
+}
+
+interface Listening {
+  /** `lastHeardAt` as last read, to notice that another node heard it. */
+  lastHeardAt: number | undefined
+  /** Monotonic: setting the host's clock silences nobody. */
+  heardMs: number
+}
+
+/**
+ * Raises `source-silent` for a source that sends heartbeats and stopped, once per silence, and clears it when the
+ * source is heard again.
+ */
+export class SourceWatch {
+  readonly #deps: SourceWatchDeps
+  readonly #stop = new AbortController()
+  readonly #listening = new Map<string, Listening>()
+  #heard = new Set<string>()
+  #beating = new Set<string>()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(deps: SourceWatchDeps) {
+    this.#deps = deps
+  }
+
+  /** A known source sent an alarm. */
+  heard(sourceId: string): void {
+    this.#heard.add(sourceId)
+  }
+
+  /** A known source sent a heartbeat. */
+  beat(sourceId: string): void {
+    this.#heard.add(sourceId)
+    this.#beating.add(sourceId)
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        await this.#runOnce()
+      } catch (error) {
+        this.#deps.log.error({ err: error }, 'it could not be checked which alarm sources are silent')
+      }
+      await this.#deps.clock.sleep(CHECK_MS, signal).catch(() => {})
+    }
+  }
+
+  async #runOnce(): Promise<void> {
+    const { database, clock, silenceMs } = this.#deps
+    await this.#recordHeard()
+    const now = clock.monotonicMs()
+    const sources = await beatingSources(database)
+    const open = await openSilences(database)
+    for (const source of sources) {
+      const before = this.#listening.get(source.id)
+      const lastHeardAt = source.lastHeardAt?.getTime()
+      // A source met for the first time gets the full time: the gateway itself may have been away.
+      const isNews = before === undefined || before.lastHeardAt !== lastHeardAt
+      const heardMs = isNews ? now : before.heardMs
+      this.#listening.set(source.id, { lastHeardAt, heardMs })
+      const key = silenceKey(source)
+      if (now - heardMs >= silenceMs && !open.some(({ sourceKey }) => sourceKey === key))
+        await this.#tell(source, key, 'active')
+      for (const { sourceKey } of open) {
+        const isOver = sourceKey.startsWith(silencePrefix(source)) && sourceKey !== key
+        if (isOver) await this.#tell(source, sourceKey, 'cleared')
+      }
+    }
+    const known = new Set(sources.map(({ id }) => id))
+    for (const id of this.#listening.keys()) if (!known.has(id)) this.#listening.delete(id)
+  }
+
+  async #recordHeard(): Promise<void> {
+    if (this.#heard.size === 0) return
+    const [ids, beating] = [[...this.#heard], [...this.#beating]]
+    this.#heard = new Set()
+    this.#beating = new Set()
+    try {
+      await recordHeard(this.#deps.database, { ids, beating }, new Date(this.#deps.clock.now()))
+    } catch (error) {
+      for (const id of ids) this.#heard.add(id)
+      for (const id of beating) this.#beating.add(id)
+      throw error
+    }
+  }
+
+  async #tell(source: SourceRow, sourceKey: string, state: AlarmState): Promise<void> {
+    await this.#deps.intake.raise({
+      sourceKey,
+      type: 'source-silent',
+      priority: DEFAULT_PRIORITY['source-silent'],
+      occurredAt: source.lastHeardAt ?? new Date(this.#deps.clock.now()),
+      state,
+      text: source.name,
+      cellCode: source.cellCode,
+      cameraId: source.cameraId ?? undefined,
+      data: { sourceId: source.id },
+      strippedFields: 0,
+    })
+  }
+}
+
+const silencePrefix = ({ id }: SourceRow): string => `silent:${id}:`
+
+/** One silence, one alarm, whichever node or restart finds it: named after the last time the source was heard. */
+const silenceKey = (source: SourceRow): string => `${silencePrefix(source)}${source.lastHeardAt?.getTime() ?? 0}`

@@ -1,0 +1,153 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { AlarmSource, type NewAlarmSource } from '../contracts/alarm.ts'
+import { Id } from '../contracts/common.ts'
+import type { Database, Tx } from '../storage/database.ts'
+
+/** The gateway itself as a source: what it finds out on its own, such as a source that fell silent. */
+export const SYSTEM_SOURCE_ID = '00000000-0000-4000-8000-000000000001'
+const SYSTEM_KIND = 'system'
+
+export interface SourceRow {
+  id: string
+  name: string
+  kind: string
+  cellCode: string
+  cameraId: string | null
+  mapping: string | null
+  lastHeardAt: Date | null
+  createdAt: Date
+}
+
+export function toSource(row: SourceRow): AlarmSource {
+  return {
+    id: row.id,
+    name: row.name,
+    kind: AlarmSource.shape.kind.parse(row.kind),
+    cellCode: row.cellCode,
+    ...(row.cameraId === null ? {} : { cameraId: row.cameraId }),
+    ...(row.mapping === null ? {} : { mapping: row.mapping }),
+    ...(row.lastHeardAt === null ? {} : { lastHeardAt: row.lastHeardAt.toISOString() }),
+    createdAt: row.createdAt.toISOString(),
+  }
+}
+
+/**
+ * SHA-256 in hex. The secrets are 256 random bits made here, so a slow hash would add nothing: nobody guesses them.
+ */
+const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+
+function matches(secret: string, storedHash: string): boolean {
+  const [given, stored] = [Buffer.from(hashOf(secret)), Buffer.from(storedHash)]
+  return given.length === stored.length && timingSafeEqual(given, stored)
+}
+
+export async function insertSource(
+  tx: Tx,
+  source: NewAlarmSource & { id: string; createdAt: Date },
+  secrets: { mqttPassword: string; webhookToken: string },
+): Promise<AlarmSource> {
+  const row = await tx.alarmSource.create({
+    data: {
+      id: source.id,
+      name: source.name,
+      kind: source.kind,
+      cellCode: source.cellCode,
+      cameraId: source.cameraId ?? null,
+      mapping: source.mapping ?? null,
+      mqttPasswordHash: hashOf(secrets.mqttPassword),
+      webhookTokenHash: hashOf(secrets.webhookToken),
+      createdAt: source.createdAt,
+    },
+  })
+  return toSource(row)
+}
+
+/** The row that alarms of the gateway itself belong to; it has no password that could match. */
+export async function ensureSystemSource(database: Database, now: Date): Promise<void> {
+  await database.transaction(async (tx) => {
+    const row = { name: 'Gridlight', kind: SYSTEM_KIND, cellCode: '', mqttPasswordHash: '', webhookTokenHash: '' }
+    await tx.alarmSource.upsert({
+      where: { id: SYSTEM_SOURCE_ID },
+      create: { ...row, id: SYSTEM_SOURCE_ID, createdAt: now },
+      update: {},
+    })
+  })
+}
+
+async function findSource(database: Database, id: string): Promise<(SourceRow & SecretHashes) | undefined> {
+  if (!Id.safeParse(id).success) return undefined
+  const row = await database.client.alarmSource.findUnique({ where: { id } })
+  return row === null || row.kind === SYSTEM_KIND ? undefined : row
+}
+interface SecretHashes {
+  mqttPasswordHash: string
+  webhookTokenHash: string
+}
+
+export async function isMqttPassword(database: Database, sourceId: string, password: string): Promise<boolean> {
+  const source = await findSource(database, sourceId)
+  return source !== undefined && matches(password, source.mqttPasswordHash)
+}
+
+export async function isWebhookToken(database: Database, sourceId: string, token: string): Promise<boolean> {
+  const source = await findSource(database, sourceId)
+  return source !== undefined && matches(token, source.webhookTokenHash)
+}
+
+/** Where the alarms of these sources belong; sources that do not exist are absent. */
+export async function placesOf(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<Map<string, { cellCode: string; cameraId: string | undefined }>> {
+  const rows = await tx.alarmSource.findMany({
+    where: { id: { in: [...ids] }, kind: { not: SYSTEM_KIND } },
+    select: { id: true, cellCode: true, cameraId: true },
+  })
+  return new Map(rows.map(({ id, cellCode, cameraId }) => [id, { cellCode, cameraId: cameraId ?? undefined }]))
+}
+
+export async function listSources(
+  database: Database,
+  cellCodes: readonly string[] | undefined,
+  after: string | undefined,
+  limit: number,
+): Promise<AlarmSource[]> {
+  const rows = await database.client.alarmSource.findMany({
+    where: {
+      kind: { not: SYSTEM_KIND },
+      ...(cellCodes === undefined ? {} : { cellCode: { in: [...cellCodes] } }),
+      ...(after === undefined ? {} : { id: { gt: after } }),
+    },
+    orderBy: { id: 'asc' },
+    take: limit,
+  })
+  return rows.map(toSource)
+}
+
+/** Notes when sources were last heard, and that these of them send heartbeats. */
+export async function recordHeard(
+  database: Database,
+  heard: { ids: readonly string[]; beating: readonly string[] },
+  at: Date,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.alarmSource.updateMany({ where: { id: { in: heard.ids.toSorted() } }, data: { lastHeardAt: at } })
+    await tx.alarmSource.updateMany({
+      where: { id: { in: heard.beating.toSorted() }, sendsHeartbeats: false },
+      data: { sendsHeartbeats: true },
+    })
+  })
+}
+
+/** Sources whose silence means something. */
+export async function beatingSources(database: Database): Promise<SourceRow[]> {
+  return database.client.alarmSource.findMany({ where: { sendsHeartbeats: true, kind: { not: SYSTEM_KIND } } })
+}
+
+/** Silences that have not ended yet. */
+export async function openSilences(database: Database): Promise<{ sourceKey: string }[]> {
+  return database.client.alarm.findMany({
+    where: { sourceId: SYSTEM_SOURCE_ID, state: 'active', type: 'source-silent' },
+    select: { sourceKey: true },
+  })
+}

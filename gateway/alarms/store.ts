@@ -1,0 +1,193 @@
+import { type Alarm, AlarmState, AlarmType, Priority } from '../contracts/alarm.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { NormalAlarm } from './normalise.ts'
+
+/** An alarm with its place, ready to be stored. */
+export interface NewAlarm extends NormalAlarm {
+  id: string
+  sourceId: string
+  cellCode: string
+  receivedAt: Date
+}
+
+interface AlarmRow {
+  id: string
+  sourceId: string
+  sourceKey: string
+  type: string
+  priority: number
+  cellCode: string
+  cameraId: string | null
+  occurredAt: Date
+  receivedAt: Date
+  state: string
+  text: string
+  occurrences: number
+  caseId: string | null
+  strippedFields: number
+}
+
+export function toAlarm(row: AlarmRow): Alarm {
+  return {
+    id: row.id,
+    sourceId: row.sourceId,
+    sourceKey: row.sourceKey,
+    type: AlarmType.parse(row.type),
+    priority: Priority.parse(row.priority),
+    cellCode: row.cellCode,
+    ...(row.cameraId === null ? {} : { cameraId: row.cameraId }),
+    occurredAt: row.occurredAt.toISOString(),
+    receivedAt: row.receivedAt.toISOString(),
+    state: AlarmState.parse(row.state),
+    text: row.text,
+    occurrences: row.occurrences,
+    ...(row.caseId === null ? {} : { caseId: row.caseId }),
+    ...(row.strippedFields === 0 ? {} : { strippedFields: row.strippedFields }),
+  }
+}
+
+function rowOf(alarm: NewAlarm): AlarmRow & { dataJson: string | null } {
+  const { data, ...rest } = alarm
+  return {
+    ...rest,
+    cameraId: alarm.cameraId ?? null,
+    dataJson: data === undefined ? null : JSON.stringify(data),
+    occurrences: 1,
+    caseId: null,
+  }
+}
+
+const COLUMNS = [
+  'id',
+  'sourceId',
+  'sourceKey',
+  'type',
+  'priority',
+  'cellCode',
+  'cameraId',
+  'occurredAt',
+  'receivedAt',
+  'state',
+  'text',
+  'dataJson',
+  'strippedFields',
+] as const
+
+const POSTGRESQL_TYPES: Partial<Record<(typeof COLUMNS)[number], string>> = {
+  priority: 'integer',
+  strippedFields: 'integer',
+  occurredAt: 'timestamp(3)',
+  receivedAt: 'timestamp(3)',
+}
+
+const columnList = COLUMNS.map((name) => `"${name}"`).join(', ')
+
+/** All rows as one JSON argument: a tenth of the cost of one statement a row. */
+const INSERT_OR_IGNORE = {
+  sqlite: `INSERT INTO "Alarm" (${columnList})
+    SELECT ${COLUMNS.map((name) => `value ->> '${name}'`).join(', ')} FROM json_each(?) WHERE true
+    ON CONFLICT ("sourceId", "sourceKey") DO NOTHING RETURNING "id"`,
+  postgresql: `INSERT INTO "Alarm" (${columnList})
+    SELECT ${columnList} FROM jsonb_to_recordset($1::jsonb)
+    AS "new" (${COLUMNS.map((name) => `"${name}" ${POSTGRESQL_TYPES[name] ?? 'text'}`).join(', ')})
+    ON CONFLICT ("sourceId", "sourceKey") DO NOTHING RETURNING "id"`,
+} as const satisfies Record<Database['provider'], string>
+
+/** Stores what is new by (source, key) and leaves the rest alone. @returns the ids that were stored */
+export async function insertAlarms(
+  tx: Tx,
+  provider: Database['provider'],
+  alarms: readonly NewAlarm[],
+): Promise<Set<string>> {
+  if (alarms.length === 0) return new Set()
+  // In one order everywhere: two nodes that store the same alarms would otherwise wait for each other.
+  const inOrder = alarms.toSorted((a, b) => compare(a.sourceId, b.sourceId) || compare(a.sourceKey, b.sourceKey))
+  const rows = inOrder.map(rowOf).map((row) => ({
+    ...row,
+    // As Prisma writes them: milliseconds in SQLite (unixepoch-ms), UTC without a zone in PostgreSQL.
+    occurredAt: provider === 'sqlite' ? row.occurredAt.getTime() : row.occurredAt.toISOString(),
+    receivedAt: provider === 'sqlite' ? row.receivedAt.getTime() : row.receivedAt.toISOString(),
+  }))
+  const stored = await tx.$queryRawUnsafe<{ id: string }[]>(INSERT_OR_IGNORE[provider], JSON.stringify(rows))
+  return new Set(stored.map(({ id }) => id))
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** The alarm that a source calls by this key. */
+export async function findAlarm(tx: Tx, key: { sourceId: string; sourceKey: string }): Promise<Alarm | undefined> {
+  const row = await tx.alarm.findUnique({ where: { sourceId_sourceKey: key } })
+  return row === null ? undefined : toAlarm(row)
+}
+
+/** @returns whether it was active until now */
+export async function clearAlarm(tx: Tx, id: string): Promise<boolean> {
+  const { count } = await tx.alarm.updateMany({ where: { id, state: 'active' }, data: { state: 'cleared' } })
+  return count > 0
+}
+
+export interface AlarmFilter {
+  state?: string | undefined
+  priority?: number | undefined
+  since?: Date | undefined
+  cellCodes: readonly string[] | undefined
+}
+
+/** Place in a list that runs from the newest to the oldest. */
+export interface AlarmPlace {
+  receivedAt: Date
+  id: string
+}
+
+export async function listAlarms(
+  database: Database,
+  filter: AlarmFilter,
+  before: AlarmPlace | undefined,
+  limit: number,
+): Promise<Alarm[]> {
+  const rows = await database.client.alarm.findMany({
+    where: {
+      ...(filter.state === undefined ? {} : { state: filter.state }),
+      ...(filter.priority === undefined ? {} : { priority: filter.priority }),
+      ...(filter.cellCodes === undefined ? {} : { cellCode: { in: [...filter.cellCodes] } }),
+      ...(filter.since === undefined ? {} : { receivedAt: { gte: filter.since } }),
+      ...(before === undefined
+        ? {}
+        : {
+            OR: [{ receivedAt: { lt: before.receivedAt } }, { receivedAt: before.receivedAt, id: { lt: before.id } }],
+          }),
+    },
+    orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],
+    take: limit,
+  })
+  return rows.map(toAlarm)
+}
+
+/** What could not be taken. Only the beginning of it is kept: a panel gone mad must not fill the disk. */
+export const MAX_REJECTED_BYTES = 4096
+
+export interface NewRejectedInput {
+  id: string
+  sourceId: string | undefined
+  reason: string
+  at: Date
+  payload: Uint8Array
+}
+
+export async function insertRejected(tx: Tx, inputs: readonly NewRejectedInput[]): Promise<void> {
+  if (inputs.length === 0) return
+  await tx.rejectedInput.createMany({
+    data: inputs.map(({ sourceId, payload, ...input }) => ({
+      ...input,
+      sourceId: sourceId ?? null,
+      payload: new Uint8Array(payload.subarray(0, MAX_REJECTED_BYTES)),
+    })),
+  })
+}
+
+/** Keeps the newest `keep` that are not older than `before`. */
+export async function pruneRejected(database: Database, keep: number, before: Date): Promise<void> {
+  const [oldestKept] = await database.client.rejectedInput.findMany({ orderBy: { at: 'desc' }, skip: keep, take: 1 })
+  const limit = oldestKept !== undefined && oldestKept.at > before ? oldestKept.at : before
+  await database.client.rejectedInput.deleteMany({ where: { at: { lte: limit } } })
+}

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes'
+import { type Account, mayConsume, mayPublish, mayReceive, maySubscribe, TOKEN_USERNAME } from './access.ts'
+import { DEFAULT_LIMITS, Listener } from './listener.ts'
+import { gatewayMessage, type Mqtt, type MqttDeps, rejectedMessage } from './mqtt.ts'
+import { type OutgoingMessage, parseInput } from './topics.ts'
+
+/** A reader that takes longer to make room is cut. */
+const DRAIN_MS = 15_000
+/** A client that asks for more, or for none, is still looked for this often. */
+const MAX_KEEP_ALIVE_SECONDS = 600
+const MAX_TOPIC_LEVELS = 10
+const MAX_INBOUND_QOS2 = 20
+const BAD_USERNAME_OR_PASSWORD = 4
+const SERVER_UNAVAILABLE = 3
+
+type EmbeddedDeps = MqttDeps & { config: Extract<MqttDeps['config'], { kind: 'embedded' }> }
+
+/**
+ * Aedes behind the byte gate. The broker moves messages and keeps none: sessions are always clean, alarms are in the
+ * database before they are acknowledged, and consumers that were away read the list of alarms.
+ */
+export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
+  const { config, log, input } = deps
+  const accounts = new WeakMap<Client, Account>()
+  const connectedListeners = new Set<() => void>()
+  let isStarted = false
+
+  const broker = new Aedes({
+    id: deps.gatewayId,
+    connectTimeout: (deps.limits ?? DEFAULT_LIMITS).connectMs,
+    drainTimeout: DRAIN_MS,
+    maxTopicLevels: MAX_TOPIC_LEVELS,
+    maxInflightInbound: MAX_INBOUND_QOS2,
+    preConnect: (_client, packet, done) => {
+      isolate(packet, deps.newId)
+      done(null, true)
+    },
+    authenticate: (client, username, password, done) => {
+      authenticate(deps, username, password).then(
+        (account) => {
+          if (account === undefined)
+            return done(refusal('wrong user name or password', BAD_USERNAME_OR_PASSWORD), false)
+          accounts.set(client, account)
+          done(null, true)
+        },
+        (error: unknown) => {
+          log.error({ err: error }, 'an MQTT client could not be authenticated')
+          done(refusal('storage is not available', SERVER_UNAVAILABLE), false)
+        },
+      )
+    },
+    // The only place before the acknowledgement: aedes sends PUBACK first and calls `published` afterwards.
+    authorizePublish: (client, packet, done) => {
+      const account = client === null ? undefined : accounts.get(client)
+      if (account === undefined || !mayPublish(account, packet.topic)) {
+        return done(new Error(`publishing to ${packet.topic.slice(0, 100)} is not allowed`))
+      }
+      // Nothing of a source is kept by the broker.
+      packet.retain = false
+      take(packet).then(
+        () => done(null),
+        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      )
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      const account = accounts.get(client)
+      done(null, account !== undefined && maySubscribe(account, subscription.topic) ? subscription : null)
+    },
+    authorizeForward: (client, packet) => {
+      const account = accounts.get(client)
+      return account !== undefined && mayReceive(account, packet.topic, deps.coversCell) ? packet : null
+    },
+  })
+  for (const event of ['clientError', 'connectionError'] as const) {
+    broker.on(event, (client, error) => log.debug({ err: error, client: client.id }, 'MQTT client ended'))
+  }
+
+  const listener = new Listener({
+    host: config.host,
+    port: config.port,
+    limits: deps.limits ?? DEFAULT_LIMITS,
+    log,
+    handle: (connection) => {
+      broker.handle(connection)
+    },
+  })
+
+  const publish = ({ topic, payload, retain }: OutgoingMessage): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (!isStarted) return reject(new Error('the embedded broker is not running'))
+      broker.publish({ cmd: 'publish', topic, payload, retain, qos: 1, dup: false }, (error) =>
+        error ? reject(error) : resolve(),
+      )
+    })
+
+  const take = async ({ topic, payload }: PublishPacket): Promise<void> => {
+    const source = parseInput(topic)
+    if (source === undefined) return
+    if (source.kind === 'heartbeat') return input.heartbeat(source.sourceId)
+    const bytes = Buffer.from(payload)
+    const receipt = await input.receive(source.sourceId, bytes)
+    if (receipt.kind !== 'rejected') return
+    publish(rejectedMessage(source.sourceId, receipt, bytes)).catch((error: unknown) =>
+      log.warn({ err: error }, 'a rejection could not be told'),
+    )
+  }
+
+  return {
+    publish,
+    onConnected: (listen) => {
+      connectedListeners.add(listen)
+      return () => connectedListeners.delete(listen)
+    },
+    isConnected: () => isStarted,
+    port: () => listener.port,
+    endSession: (sessionId) => {
+      for (const client of clientsOf(broker)) {
+        const account = accounts.get(client)
+        if (account?.kind === 'consumer' && account.principal.sessionId === sessionId) client.close()
+      }
+    },
+    start: async () => {
+      await broker.listen()
+      await listener.start()
+      isStarted = true
+      await publish(gatewayMessage(deps, 'online'))
+      for (const listen of connectedListeners) listen()
+    },
+    close: async () => {
+      if (!isStarted) return
+      await publish(gatewayMessage(deps, 'offline'))
+      isStarted = false
+      await new Promise<void>((resolve) => broker.close(resolve))
+      await listener.close()
+    },
+  }
+}
+
+/** Every connection has a session of its own, and nobody can name another's: it begins with the credentials' hash. */
+function isolate(packet: ConnectPacket, newId: () => string): void {
+  const credentials = createHash('sha256')
+    .update(packet.username ?? '')
+    .update('\0')
+    .update(packet.password ?? '')
+    .digest('hex')
+  packet.clientId = `${credentials.slice(0, 32)}/${packet.clientId === '' ? newId() : packet.clientId.slice(0, 128)}`
+  packet.clean = true
+  const { keepalive = 0 } = packet
+  packet.keepalive = keepalive === 0 ? MAX_KEEP_ALIVE_SECONDS : Math.min(keepalive, MAX_KEEP_ALIVE_SECONDS)
+}
+
+async function authenticate(
+  deps: MqttDeps,
+  username: string | undefined,
+  password: Buffer | undefined,
+): Promise<Account | undefined> {
+  if (username === undefined || password === undefined) return undefined
+  const secret = password.toString('utf8')
+  if (username !== TOKEN_USERNAME) {
+    return (await deps.authenticateSource(username, secret)) ? { kind: 'source', sourceId: username } : undefined
+  }
+  const principal = await deps.authenticateToken(secret)
+  return principal !== undefined && mayConsume(principal) ? { kind: 'consumer', principal } : undefined
+}
+
+const refusal = (message: string, returnCode: number): AuthenticateError =>
+  Object.assign(new Error(message), { returnCode })
+
+/** Aedes keeps its clients by id in a field that its types do not tell. */
+const clientsOf = (broker: Aedes): Client[] =>
+  Object.values((broker as unknown as { clients: Readonly<Record<string, Client>> }).clients)

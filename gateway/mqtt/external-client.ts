@@ -1,0 +1,163 @@
+import { connect, type IClientOptions, type MqttClient } from 'mqtt'
+import { gatewayMessage, type Mqtt, type MqttDeps, rejectedMessage } from './mqtt.ts'
+import { ALARM_INPUTS, HEARTBEAT_INPUTS, type OutgoingMessage, parseInput } from './topics.ts'
+
+/** Longer than the longest outage: the broker keeps what arrives meanwhile (MQTT 5 §3.1.2.11.2). */
+const SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
+const MAX_PACKET_BYTES = 256 * 1024
+const CONNECT_MS = 10_000
+const KEEP_ALIVE_SECONDS = 30
+const MIN_BACKOFF_MS = 1000
+const MAX_BACKOFF_MS = 60_000
+/** A connection that lasted this long was a good one. */
+const STABLE_MS = 30_000
+const MAX_STORE_BACKOFF_MS = 10_000
+/** A publish that the broker does not answer has failed. */
+const PUBLISH_MS = 15_000
+
+type ExternalDeps = MqttDeps & { config: Extract<MqttDeps['config'], { kind: 'external' }> }
+
+/**
+ * Client of an external broker: MQTT 5, or 3.1.1 where the broker knows no other. The broker keeps what arrives while
+ * the gateway is away, and a message is acknowledged after its alarm is on disk.
+ */
+export function createExternalClient(deps: ExternalDeps): Mqtt {
+  const { clock, log, input } = deps
+  const stop = new AbortController()
+  const connectedListeners = new Set<() => void>()
+  /** Publishes under way; they fail with the connection. */
+  const unanswered = new Set<(error: Error) => void>()
+  let current: MqttClient | undefined
+  let running: Promise<void> = Promise.resolve()
+  let version: 4 | 5 = 5
+
+  const publish = async ({ topic, payload, retain }: OutgoingMessage): Promise<void> => {
+    const client = current
+    if (client === undefined) throw new Error('the MQTT broker is not connected')
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>()
+    const timer = new AbortController()
+    clock.sleep(PUBLISH_MS, timer.signal).then(
+      () => fail(new Error('the MQTT broker does not answer')),
+      () => {},
+    )
+    unanswered.add(fail)
+    try {
+      await Promise.race([client.publishAsync(topic, payload, { qos: 1, retain }), failed])
+    } finally {
+      unanswered.delete(fail)
+      timer.abort()
+    }
+  }
+
+  /** Resolves when the message needs no more of the broker: stored, or the gateway is going down. */
+  const take = async (topic: string, payload: Buffer, client: MqttClient): Promise<boolean> => {
+    const source = parseInput(topic)
+    if (source === undefined) return true
+    if (source.kind === 'heartbeat') {
+      input.heartbeat(source.sourceId)
+      return true
+    }
+    for (let backoffMs = 100; client === current; backoffMs = Math.min(backoffMs * 2, MAX_STORE_BACKOFF_MS)) {
+      try {
+        const receipt = await input.receive(source.sourceId, payload)
+        if (receipt.kind === 'rejected') {
+          publish(rejectedMessage(source.sourceId, receipt, payload)).catch((error: unknown) =>
+            log.warn({ err: error }, 'a rejection could not be told'),
+          )
+        }
+        return true
+      } catch {
+        // The intake has logged it. Until it can be stored nothing more is read: the broker keeps the rest.
+        await clock.sleep(backoffMs, stop.signal).catch(() => {})
+      }
+    }
+    return false
+  }
+
+  const options = (): IClientOptions => ({
+    protocolVersion: version,
+    clientId: `gridlight-${deps.gatewayId}`,
+    clean: false,
+    reconnectPeriod: 0,
+    connectTimeout: CONNECT_MS,
+    keepalive: KEEP_ALIVE_SECONDS,
+    resubscribe: false,
+    will: { ...gatewayMessage(deps, 'offline'), qos: 1 },
+    ...(version === 5
+      ? { properties: { sessionExpiryInterval: SESSION_EXPIRY_SECONDS, maximumPacketSize: MAX_PACKET_BYTES } }
+      : {}),
+  })
+
+  /** One connection, from CONNECT to its end. @returns whether the broker turned it away */
+  const runOnce = async (signal: AbortSignal): Promise<'ended' | 'refused'> => {
+    const client = connect(deps.config.url, options())
+    let isVersionRefused = true
+    client.handleMessage = (packet, done) => {
+      take(packet.topic, Buffer.from(packet.payload), client).then(
+        // Without `done` there is no acknowledgement, and the broker sends the message again.
+        (isTaken) => isTaken && done(),
+        (error: unknown) => log.error({ err: error }, 'an MQTT message could not be taken'),
+      )
+    }
+    client.on('error', (error) => {
+      log.warn({ err: error }, 'MQTT broker')
+      // An error of the network (it names a system call) says nothing about the version.
+      if ('syscall' in error) isVersionRefused = false
+    })
+    client.on('connect', () => {
+      isVersionRefused = false
+      current = client
+      announce(client).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
+    })
+    const abort = (): void => void client.end(true)
+    signal.addEventListener('abort', abort, { once: true })
+    await new Promise<void>((resolve) => client.once('close', resolve))
+    signal.removeEventListener('abort', abort)
+    current = undefined
+    client.end(true)
+    for (const fail of unanswered) fail(new Error('the MQTT connection ended'))
+    return isVersionRefused ? 'refused' : 'ended'
+  }
+
+  const announce = async (client: MqttClient): Promise<void> => {
+    await client.subscribeAsync([ALARM_INPUTS, HEARTBEAT_INPUTS], { qos: 1, rh: 2 })
+    await publish(gatewayMessage(deps, 'online'))
+    for (const listen of connectedListeners) listen()
+    log.info({ mqttVersion: version === 5 ? '5' : '3.1.1' }, 'MQTT broker connected')
+  }
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    let backoffMs = MIN_BACKOFF_MS
+    while (!signal.aborted) {
+      const startedMs = clock.monotonicMs()
+      const outcome = await runOnce(signal)
+      // A 3.1.1 broker answers MQTT 5 with a refusal or just hangs up.
+      if (outcome === 'refused') version = version === 5 ? 4 : 5
+      if (clock.monotonicMs() - startedMs > STABLE_MS) backoffMs = MIN_BACKOFF_MS
+      await clock.sleep(backoffMs * deps.random(), signal).catch(() => {})
+      backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)
+    }
+  }
+
+  return {
+    publish,
+    onConnected: (listen) => {
+      connectedListeners.add(listen)
+      return () => connectedListeners.delete(listen)
+    },
+    isConnected: () => current?.connected ?? false,
+    port: () => undefined,
+    // The external broker has accounts of its own.
+    endSession: () => {},
+    start: async () => {
+      running = run(stop.signal)
+    },
+    close: async () => {
+      if (current !== undefined) {
+        await publish(gatewayMessage(deps, 'offline')).catch(() => {})
+      }
+      stop.abort()
+      await running
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { type Instant, toInstant } from '../contracts/common.ts'
+import type { Principal } from '../contracts/identity.ts'
+import { createEmbeddedBroker } from './embedded-broker.ts'
+import { createExternalClient } from './external-client.ts'
+import type { ListenerLimits } from './listener.ts'
+import { gatewayState, type OutgoingMessage, rejectedOutput } from './topics.ts'
+
+/** What became of a message that a source sent; it is on disk when this is told. */
+export type InputReceipt = { kind: 'stored' | 'repeated' } | { kind: 'rejected'; reason: string; at: Instant }
+
+/** Takes what sources send. */
+export interface InputTaker {
+  /** Rejects when the message is not on disk; it is not acknowledged then. */
+  receive(sourceId: string, payload: Uint8Array): Promise<InputReceipt>
+  heartbeat(sourceId: string): void
+}
+
+export interface MqttDeps {
+  config: Config['mqtt']
+  gatewayId: string
+  version: string
+  clock: Clock
+  log: FastifyBaseLogger
+  newId: () => string
+  /** 0 <= random() < 1, for the jitter between attempts to connect. */
+  random: () => number
+  input: InputTaker
+  authenticateSource(sourceId: string, password: string): Promise<boolean>
+  authenticateToken(token: string): Promise<Principal | undefined>
+  coversCell(principal: Principal, cellCode: string): boolean
+  limits?: ListenerLimits
+}
+
+export interface Mqtt {
+  /** Resolves when the broker has taken the message (QoS 1); rejects while there is no broker. */
+  publish(message: OutgoingMessage): Promise<void>
+  /** Runs `listener` at every new connection to a broker. */
+  onConnected(listener: () => void): () => void
+  isConnected(): boolean
+  /** Port of the embedded broker. */
+  port(): number | undefined
+  /** Ends the connections of a token that was revoked. */
+  endSession(sessionId: string): void
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The embedded broker or the client of an external one; to the rest of the gateway they are the same. */
+export function createMqtt(deps: MqttDeps): Mqtt {
+  return deps.config.kind === 'embedded'
+    ? createEmbeddedBroker({ ...deps, config: deps.config })
+    : createExternalClient({ ...deps, config: deps.config })
+}
+
+/** The retained word on this gateway; `offline` is its last will as well. */
+export function gatewayMessage(deps: MqttDeps, state: 'online' | 'offline'): OutgoingMessage {
+  const payload = JSON.stringify({ state, version: deps.version, since: toInstant(deps.clock.now()) })
+  return { topic: gatewayState(deps.gatewayId), payload, retain: true }
+}
+
+/** What is told of a message that could not be taken. */
+export function rejectedMessage(
+  sourceId: string,
+  { reason, at }: { reason: string; at: Instant },
+  payload: Uint8Array,
+): OutgoingMessage {
+  const text = Buffer.from(payload).toString('utf8').slice(0, MAX_ECHO_LENGTH)
+  return { topic: rejectedOutput(sourceId), payload: JSON.stringify({ reason, at, payload: text }), retain: false }
+}
+
+const MAX_ECHO_LENGTH = 4096

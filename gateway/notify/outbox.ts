@@ -1,0 +1,135 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { CameraEvent, LiveEvent } from '../contracts/event.ts'
+import { cameraState, cellAlarms, type OutgoingMessage } from '../mqtt/topics.ts'
+import type { Database } from '../storage/database.ts'
+import { waitOrWake } from './event-reader.ts'
+import { readCursor, readEvents, type StoredEvent, writeCursor } from './store.ts'
+
+const PAGE_EVENTS = 100
+/** Messages on their way to the broker; Mosquitto's default receive maximum. */
+const MAX_IN_FLIGHT = 20
+const POLL_MS = 1000
+const MIN_BACKOFF_MS = 500
+const MAX_BACKOFF_MS = 30_000
+
+export interface OutboxDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  /** 0 <= random() < 1, for the jitter of the backoff. */
+  random: () => number
+  events: { onNews(listener: () => void): () => void }
+  /** Resolves when the broker has taken the message; rejects while there is none. */
+  publisher: { publish(message: OutgoingMessage): Promise<void>; onConnected(listener: () => void): () => void }
+  /** Name of the cursor: one for a shared broker, one per gateway for embedded ones. */
+  destination: string
+  /** Cameras' states as they are now: a broker that was started anew has lost what it retained. */
+  cameraStates(): Promise<readonly CameraEvent[]>
+}
+
+export interface Outbox {
+  start(): void
+  close(): Promise<void>
+}
+
+/** The MQTT message that tells an event to other systems; undefined for what stays inside. */
+export function messageOf(event: LiveEvent): OutgoingMessage | undefined {
+  switch (event.kind) {
+    case 'alarm':
+      return { topic: cellAlarms(event.data.cellCode), payload: JSON.stringify(event.data), retain: false }
+    case 'camera':
+      return cameraMessage(event.data)
+    case 'link':
+    case 'view-ended':
+      return undefined
+  }
+}
+
+function cameraMessage({ id, state, since, reason }: CameraEvent): OutgoingMessage {
+  return { topic: cameraState(id), payload: JSON.stringify({ state, since, reason }), retain: true }
+}
+
+/**
+ * Delivers the outbox to a broker, in order and at least once: the cursor moves after the broker has taken the
+ * messages. While the broker is away events wait in the database and nothing else is held up.
+ */
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const { database, clock, log, publisher, destination } = deps
+  const stop = new AbortController()
+  let news = Promise.withResolvers<void>()
+  let connected = Promise.withResolvers<void>()
+  let isRefreshDue = true
+  let running: Promise<void> = Promise.resolve()
+
+  const unlisteners: (() => void)[] = []
+
+  const publishInWindows = async (messages: readonly OutgoingMessage[]): Promise<void> => {
+    for (let at = 0; at < messages.length; at += MAX_IN_FLIGHT) {
+      await Promise.all(messages.slice(at, at + MAX_IN_FLIGHT).map((message) => publisher.publish(message)))
+    }
+  }
+
+  const deliver = async (events: readonly StoredEvent[]): Promise<void> => {
+    await publishInWindows(events.flatMap(({ event }) => messageOf(event) ?? []))
+    const last = events.at(-1)
+    if (last !== undefined) await writeCursor(database, destination, last.number)
+  }
+
+  const refresh = async (): Promise<void> => {
+    // First, so that a connection made meanwhile asks for it again.
+    isRefreshDue = false
+    try {
+      await publishInWindows((await deps.cameraStates()).map(cameraMessage))
+    } catch (error) {
+      isRefreshDue = true
+      throw error
+    }
+  }
+
+  /** @returns whether there may be more to deliver at once */
+  const runOnce = async (): Promise<boolean> => {
+    if (isRefreshDue) await refresh()
+    const after = await readCursor(database, destination)
+    const events = await readEvents(database, { after }, PAGE_EVENTS)
+    await deliver(events)
+    return events.length === PAGE_EVENTS
+  }
+
+  const run = async (): Promise<void> => {
+    let backoffMs = MIN_BACKOFF_MS
+    while (!stop.signal.aborted) {
+      news = Promise.withResolvers<void>()
+      connected = Promise.withResolvers<void>()
+      try {
+        const more = await runOnce()
+        backoffMs = MIN_BACKOFF_MS
+        if (!more) await waitOrWake(clock, POLL_MS, Promise.race([news.promise, connected.promise]), stop.signal)
+      } catch (error) {
+        const waitMs = Math.round(backoffMs * (0.5 + deps.random() / 2))
+        log.warn({ err: error, destination, waitMs }, 'events wait for the broker')
+        backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)
+        // News does not cut this wait short: a flood of alarms would become a flood of attempts.
+        await waitOrWake(clock, waitMs, connected.promise, stop.signal)
+      }
+    }
+  }
+
+  return {
+    start: () => {
+      unlisteners.push(
+        deps.events.onNews(() => news.resolve()),
+        publisher.onConnected(() => {
+          isRefreshDue = true
+          connected.resolve()
+        }),
+      )
+      running = run()
+    },
+    close: async () => {
+      for (const unlisten of unlisteners) unlisten()
+      stop.abort()
+      await running
+    },
+  }
+}

@@ -118,7 +118,7 @@ async function seed(
     const connection = { url: mqttUrl, ...mqtt, ...(cameraId === undefined ? {} : { cameraId }) }
     panels.set(data.id, await startPanel(data, connection, { signal, log, onSchedule: !values.quiet }))
   }
-  log({ event: 'seeded', people, cameraIds, panels: [...panels.keys()] })
+  log({ event: 'seeded', people, cameraIds, invitations, panels: [...panels.keys()] })
 }
 
 /** Something moves before one of the cameras every now and then. */

@@ -72,7 +72,7 @@ export async function prepareMedia(
   const work = async (): Promise<void> => {
     for (const { device, channel } of queue) {
       made.set(channel.id, await channelMedia(device, channel, font, options))
-      options.log({ event: 'media', camera: channel.id, done: made.size, total: wanted.length })
+      options.log({ event: 'clip', camera: channel.id, done: made.size, total: wanted.length })
     }
   }
   await Promise.all(Array.from({ length: JOBS }, work))

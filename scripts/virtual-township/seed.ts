@@ -24,7 +24,7 @@ export interface SeedOptions {
   data: TownshipData
   /** Where the cameras are, by device id. */
   found: readonly CameraAddress[]
-  /** Keeps what the gateway shows only once (the panels' passwords), so that seeding again needs no new panels. */
+  /** Keeps what the gateway shows only once: the panels' passwords and the owners' invitations. */
   stateFile?: string
   signal: AbortSignal
   log?: Log
@@ -37,13 +37,24 @@ const PanelAccess = z.strictObject({
   topic: z.string(),
 })
 export type PanelAccess = z.infer<typeof PanelAccess>
-const PanelAccesses = z.record(z.string(), PanelAccess)
+
+/** An owner's way in: of which place, and the address to open. */
+const Invitation = z.strictObject({ name: z.string(), url: z.string() })
+export type Invitation = z.infer<typeof Invitation>
+
+/** By panel id and by channel id. */
+const State = z.strictObject({
+  panels: z.record(z.string(), PanelAccess).default({}),
+  invitations: z.record(z.string(), Invitation).default({}),
+})
+type State = z.infer<typeof State>
 
 export interface Seeded {
   people: { username: string; displayName: string; roles: readonly string[] }[]
   /** The gateway's camera ids by our channel ids. */
   cameraIds: Record<string, string>
   panels: Record<string, PanelAccess>
+  invitations: Invitation[]
 }
 
 /** What the gateway answered instead of what was asked for. */
@@ -84,14 +95,21 @@ export async function seedTownship(options: SeedOptions): Promise<Seeded> {
   }
 
   const cameraIds = await seedCameras(admin, data.devices, found, log)
+  const { stateFile } = options
+  const known = State.parse(stateFile === undefined ? {} : await readState(stateFile))
+  const invitations = { ...known.invitations }
   const links = await admin.list('/api/v1/links', Link)
   for (const channel of data.devices.flatMap((device) => device.channels)) {
     const cameraId = cameraIds[channel.id]
     if (cameraId === undefined) continue
     const earlier = links.filter((link) => link.cameraId === cameraId && !OVER.includes(link.state))
-    await seedLink(admin, options, channel, cameraId, earlier)
+    const url = await seedLink(admin, options, channel, cameraId, earlier)
+    if (url !== undefined) invitations[channel.id] = { name: channel.name, url }
   }
-  return { people: data.people, cameraIds, panels: await seedPanels(admin, options, cameraIds) }
+  const panels = await seedPanels(admin, options, known.panels, cameraIds)
+  if (stateFile !== undefined)
+    await writeFile(stateFile, JSON.stringify({ panels, invitations } satisfies State), { mode: 0o600 })
+  return { people: data.people, cameraIds, panels, invitations: Object.values(invitations) }
 }
 
 async function seedCameras(
@@ -149,16 +167,17 @@ function newCamera(device: Device, channel: Channel, address: CameraAddress | un
   return { name, cellCode, placeClass, ownership, position, source }
 }
 
+/** @returns the address of the owner's page, where a private link was made now */
 async function seedLink(
   admin: Client,
   { baseUrl, signal, log = () => {} }: SeedOptions,
   { id, name, ownership, link }: Channel,
   cameraId: string,
   earlier: readonly Link[],
-): Promise<void> {
+): Promise<string | undefined> {
   const wantsConsent = ownership === 'private' && link.consented
   const stuck = earlier.find((one) => wantsConsent && one.state === 'awaiting-consent')
-  if (earlier.length > 0 && stuck === undefined) return
+  if (earlier.length > 0 && stuck === undefined) return undefined
   // The invitation is shown once: without it the owner cannot agree any more and gets a new one.
   if (stuck !== undefined) {
     await admin.ask('POST', `/api/v1/links/${stuck.id}/revoke`, z.unknown(), { reason: '邀请码遗失,重新邀请' })
@@ -180,21 +199,22 @@ async function seedLink(
   }
   const made = await admin.ask('POST', '/api/v1/links', NewLinkAnswer, request)
   log({ event: 'seed-link', camera: id, name, ownership, state: made.state })
-  if (!wantsConsent || made.ownerInvitation === undefined) return
+  if (!wantsConsent || made.ownerInvitation === undefined) return made.ownerInvitation?.url
 
-  const { token } = made.ownerInvitation
+  const { token, url } = made.ownerInvitation
   const owner = await Client.signIn(baseUrl, signal, '/api/v1/owner/session', { token })
   const consent: OwnerConsent = { scopes, validUntil, ...(hours === undefined ? {} : { hours }) }
   const agreed = await owner.ask('POST', `/api/v1/owner/links/${made.id}/consent`, Link, consent)
   log({ event: 'seed-consent', camera: id, name, state: agreed.state })
+  return url
 }
 
 async function seedPanels(
   admin: Client,
-  { data, stateFile, log = () => {} }: SeedOptions,
+  { data, log = () => {} }: SeedOptions,
+  known: State['panels'],
   cameraIds: Record<string, string>,
 ): Promise<Record<string, PanelAccess>> {
-  const known = PanelAccesses.parse(stateFile === undefined ? {} : await readState(stateFile))
   const sources = await admin.list('/api/v1/alarm-sources', AlarmSource)
   const panels: Record<string, PanelAccess> = {}
   for (const panel of data.panels) {
@@ -203,7 +223,6 @@ async function seedPanels(
     panels[panel.id] = isKnown ? access : await newPanel(admin, panel, cameraIds)
     log({ event: 'seed-panel', panel: panel.id, isNew: !isKnown })
   }
-  if (stateFile !== undefined) await writeFile(stateFile, JSON.stringify(panels), { mode: 0o600 })
   return panels
 }
 

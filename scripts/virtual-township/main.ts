@@ -100,6 +100,7 @@ async function seed(
   const {
     people,
     cameraIds,
+    invitations,
     panels: access,
   } = await seedTownship({
     baseUrl,

@@ -202,10 +202,11 @@ export async function* streamEntries(database: Database): AsyncGenerator<ChainEn
   }
 }
 
-/** All stored checkpoints by number. */
-export async function* streamCheckpoints(database: Database): AsyncGenerator<ChainCheckpoint> {
+/** The stored checkpoints of entries up to `upTo`, by number. */
+export async function* streamCheckpoints(database: Database, upTo: bigint): AsyncGenerator<ChainCheckpoint> {
   for (let skip = 0; ; skip += BATCH_ROWS) {
     const rows = await database.client.auditCheckpoint.findMany({
+      where: { sequence: { lte: upTo } },
       orderBy: [{ sequence: 'asc' }, { id: 'asc' }],
       skip,
       take: BATCH_ROWS,

@@ -30,6 +30,7 @@ export const AuditAction = z.enum([
   'access-refused',
   'audit-read',
   'key-rotated',
+  'database-restored',
 ])
 export type AuditAction = z.infer<typeof AuditAction>
 

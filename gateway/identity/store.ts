@@ -70,8 +70,6 @@ export async function listUsers(tx: Tx, after: string | undefined, limit: number
   return rows.map(toUser)
 }
 
-export const countUsers = (tx: Tx): Promise<number> => tx.user.count()
-
 /** Users who can sign in and hold the role. */
 export async function countEnabled(tx: Tx, role: Role): Promise<number> {
   return tx.user.count({ where: { disabledAt: null, rolesJson: { contains: JSON.stringify(role) } } })

@@ -47,6 +47,8 @@ export class Segmenter implements AccessUnitSink {
   #segmentStart = 0
   #partStart = 0
   #segmentOpen = false
+  /** A segment cut between key frames ends at the next one, so that the list can begin there. */
+  #startsWithKey = false
   #anchorMs: number | undefined
   /** Units must wait for a key frame: new session, pause, or sets that made no sense. */
   #needKey = true
@@ -123,15 +125,21 @@ export class Segmenter implements AccessUnitSink {
     const age = decode - this.#segmentStart
     if (!this.#segmentOpen) {
       this.#openSegment(decode, false)
-    } else if ((key && age >= MIN_SEGMENT_TICKS) || age + this.#frameTicks > MAX_SEGMENT_TICKS) {
+    } else if (this.#endsSegment(key, age)) {
       this.#closePart(step)
       this.#window.closeSegment(age)
       this.#openSegment(decode, false)
+      this.#startsWithKey = key
     } else if (key) {
       this.#closePart(step)
     }
     if (this.#writer.samples === 0) this.#partStart = decode
     else this.#writer.setLastDuration(step)
+  }
+
+  #endsSegment(key: boolean, age: number): boolean {
+    if (key && (age >= MIN_SEGMENT_TICKS || !this.#startsWithKey)) return true
+    return age + this.#frameTicks > MAX_SEGMENT_TICKS
   }
 
   /** Ends the part once another frame would take it further from its target, without waiting for that frame. */
@@ -154,6 +162,7 @@ export class Segmenter implements AccessUnitSink {
     this.#lastDecode = decode
     this.#anchorMs = undefined
     this.#openSegment(decode, this.#started)
+    this.#startsWithKey = true
     this.#started = true
     this.#needKey = false
   }

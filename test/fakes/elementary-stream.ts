@@ -4,7 +4,7 @@ import { splitAnnexB } from '../../gateway/rtp/access-unit.ts'
 /** Access units of a test picture, each a list of NAL units; made by the real encoders. */
 export interface ElementaryStream {
   codec: 'h264' | 'h265'
-  units: { nals: Buffer[]; key: boolean; /** In display order. */ shownAt: number }[]
+  units: { nals: Buffer[]; key: boolean /** In display order. */; shownAt: number }[]
 }
 
 const ENCODERS = { h264: 'libx264', h265: 'libx265' }
@@ -13,12 +13,35 @@ const ENCODERS = { h264: 'libx264', h265: 'libx265' }
  * @param seconds at 25 frames a second
  * @param bFrames frames between two reference frames that are decoded later than shown
  */
-export function encode(codec: 'h264' | 'h265', options: { seconds?: number; gop?: number; bFrames?: number; size?: string } = {}): ElementaryStream {
+export function encode(
+  codec: 'h264' | 'h265',
+  options: { seconds?: number; gop?: number; bFrames?: number; size?: string } = {},
+): ElementaryStream {
   const { seconds = 4, gop = 25, bFrames = 0, size = '320x180' } = options
   const x26x = `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:bframes=${bFrames}:b-adapt=0:b-pyramid=0${codec === 'h264' ? ':aud=1' : ':log-level=none'}`
-  const args = ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`, '-pix_fmt', 'yuv420p']
-  args.push('-c:v', ENCODERS[codec], '-preset', 'ultrafast', `-${codec === 'h264' ? 'x264' : 'x265'}-params`, x26x, '-bf', String(bFrames))
-  const run = spawnSync('ffmpeg', [...args, '-f', codec === 'h264' ? 'h264' : 'hevc', '-'], { maxBuffer: 256 * 1024 * 1024 })
+  const args = [
+    '-v',
+    'error',
+    '-f',
+    'lavfi',
+    '-i',
+    `testsrc2=size=${size}:rate=25:duration=${seconds}`,
+    '-pix_fmt',
+    'yuv420p',
+  ]
+  args.push(
+    '-c:v',
+    ENCODERS[codec],
+    '-preset',
+    'ultrafast',
+    `-${codec === 'h264' ? 'x264' : 'x265'}-params`,
+    x26x,
+    '-bf',
+    String(bFrames),
+  )
+  const run = spawnSync('ffmpeg', [...args, '-f', codec === 'h264' ? 'h264' : 'hevc', '-'], {
+    maxBuffer: 256 * 1024 * 1024,
+  })
   if (run.status !== 0) throw new Error(run.stderr.toString())
   return { codec, units: order(codec, group(codec, splitAnnexB(run.stdout)), bFrames) }
 }

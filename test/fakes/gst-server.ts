@@ -23,7 +23,10 @@ export interface GstServer {
 }
 
 /** @param mounts path to gst-launch description */
-export async function startGst(mounts: Record<string, string>, user?: { name: string; password: string }): Promise<GstServer> {
+export async function startGst(
+  mounts: Record<string, string>,
+  user?: { name: string; password: string },
+): Promise<GstServer> {
   const login = user === undefined ? [] : ['--user', user.name, '--password', user.password]
   const args = [SCRIPT, ...login, ...Object.entries(mounts).map(([path, launch]) => `${path}=${launch}`)]
   const child: ChildProcess = spawn(PYTHON, args, { stdio: ['pipe', 'pipe', 'pipe'] })

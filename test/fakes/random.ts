@@ -18,7 +18,8 @@ export function mutate(seed: Buffer, random: () => number): Buffer {
     const kind = Math.floor(random() * 4)
     if (kind === 0) bytes[at] = Math.floor(random() * 256)
     else if (kind === 1) bytes = bytes.subarray(0, at)
-    else if (kind === 2) bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from([Math.floor(random() * 256)]), bytes.subarray(at)])
+    else if (kind === 2)
+      bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from([Math.floor(random() * 256)]), bytes.subarray(at)])
     else bytes = Buffer.concat([bytes, bytes.subarray(at)])
   }
   return bytes

@@ -8,7 +8,13 @@ export interface PacketOptions {
 }
 
 /** One RTP packet (RFC 3550 §5.1). */
-export function rtpPacket(sequence: number, timestamp: number, marker: boolean, payload: Buffer, options: PacketOptions = {}): Buffer {
+export function rtpPacket(
+  sequence: number,
+  timestamp: number,
+  marker: boolean,
+  payload: Buffer,
+  options: PacketOptions = {},
+): Buffer {
   const head = Buffer.alloc(12)
   head[0] = 0x80
   head[1] = (marker ? 0x80 : 0) | (options.payloadType ?? 96)

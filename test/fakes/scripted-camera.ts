@@ -1,5 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 
 export interface CameraRequest {
   method: string
@@ -80,7 +80,9 @@ export class ScriptedCamera {
 function parse(head: string): CameraRequest {
   const [start = '', ...lines] = head.split('\r\n')
   const [method = '', uri = ''] = start.split(' ')
-  const headers = new Map(lines.map((line) => [line.split(':')[0]?.toLowerCase() ?? '', line.slice(line.indexOf(':') + 1).trim()]))
+  const headers = new Map(
+    lines.map((line) => [line.split(':')[0]?.toLowerCase() ?? '', line.slice(line.indexOf(':') + 1).trim()]),
+  )
   return { method, uri, headers }
 }
 

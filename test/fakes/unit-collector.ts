@@ -1,4 +1,9 @@
-import { type AccessUnitSink, type AccessUnitStore, MAX_ACCESS_UNIT_BYTES, type ParameterSets } from '../../gateway/media.ts'
+import {
+  type AccessUnitSink,
+  type AccessUnitStore,
+  MAX_ACCESS_UNIT_BYTES,
+  type ParameterSets,
+} from '../../gateway/media.ts'
 
 export interface CollectedUnit {
   ticks: number

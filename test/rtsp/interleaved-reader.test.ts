@@ -6,7 +6,8 @@ function collect(): { reader: InterleavedReader; seen: string[] } {
   const seen: string[] = []
   const reader = new InterleavedReader({
     frame: (channel, bytes, start, end) => seen.push(`$${channel}:${bytes.toString('latin1', start, end)}`),
-    message: (message) => seen.push(message.kind === 'response' ? `${message.status}:${message.body.toString()}` : message.method),
+    message: (message) =>
+      seen.push(message.kind === 'response' ? `${message.status}:${message.body.toString()}` : message.method),
   })
   return { reader, seen }
 }
@@ -26,7 +27,15 @@ const STREAM = Buffer.concat([
   Buffer.from('\r\nOPTIONS rtsp://x RTSP/1.0\r\nCSeq: 9\r\n\r\n'.trimStart()),
   frame(0, 'RTSP/1.0 inside a frame'),
 ])
-const SEEN = ['200:hello', '$0:first', '$1:', '454:', `$200:${'x'.repeat(300)}`, 'OPTIONS', '$0:RTSP/1.0 inside a frame']
+const SEEN = [
+  '200:hello',
+  '$0:first',
+  '$1:',
+  '454:',
+  `$200:${'x'.repeat(300)}`,
+  'OPTIONS',
+  '$0:RTSP/1.0 inside a frame',
+]
 
 t.test('split at any byte', async (t) => {
   for (let cut = 0; cut <= STREAM.length; cut++) {
@@ -55,7 +64,12 @@ t.test('bounds', async (t) => {
   const long = Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 99999999\r\n\r\n')
   t.match(collect().reader.push(long, long.length), 'body too long')
   const { reader, seen } = collect()
-  const head = Buffer.concat([Buffer.from('RTSP/1.0 200 OK\r\n'), Buffer.alloc(20_000, 'a'), Buffer.from('\r\n\r\n'), STREAM])
+  const head = Buffer.concat([
+    Buffer.from('RTSP/1.0 200 OK\r\n'),
+    Buffer.alloc(20_000, 'a'),
+    Buffer.from('\r\n\r\n'),
+    STREAM,
+  ])
   reader.push(head, head.length)
   t.same(seen, SEEN, 'a head past its bound is skipped')
 })

@@ -10,11 +10,27 @@ const recorded = new URL('../../../shared/fixtures/cameras/sdp/', import.meta.ur
 const absent = existsSync(recorded) ? false : 'recorded messages absent'
 
 const RECORDED = [
-  { name: 'retina-dahua-describe-h265-pcma.rtsp', media: ['H265/90000 trackID=0', 'PCMA/8000 trackID=1'], size: '704x480', frameRate: 12 },
-  { name: 'retina-hikvision-describe.rtsp', media: ['H264/90000 rtsp://192.168.5.106:554/Streaming/Channels/101/trackID=1?transportmode=unicast&profile=Profile_1', 'VND.ONVIF.METADATA/90000 rtsp://192.168.5.106:554/Streaming/Channels/101/trackID=3?transportmode=unicast&profile=Profile_1'], size: '1920x1080', codec: 'avc1.4d0029' },
+  {
+    name: 'retina-dahua-describe-h265-pcma.rtsp',
+    media: ['H265/90000 trackID=0', 'PCMA/8000 trackID=1'],
+    size: '704x480',
+    frameRate: 12,
+  },
+  {
+    name: 'retina-hikvision-describe.rtsp',
+    media: [
+      'H264/90000 rtsp://192.168.5.106:554/Streaming/Channels/101/trackID=1?transportmode=unicast&profile=Profile_1',
+      'VND.ONVIF.METADATA/90000 rtsp://192.168.5.106:554/Streaming/Channels/101/trackID=3?transportmode=unicast&profile=Profile_1',
+    ],
+    size: '1920x1080',
+    codec: 'avc1.4d0029',
+  },
   { name: 'retina-ipcam-describe.rtsp', media: ['H264/90000 trackID=1'], frameRate: 25 },
   { name: 'retina-macrovideo-describe.rtsp', media: ['H264/90000 track1'] },
-  { name: 'retina-ubiquiti.sdp', media: ['MPEG4-GENERIC/48000 trackID=0', 'OPUS/48000 trackID=1', 'H264/90000 trackID=2'] },
+  {
+    name: 'retina-ubiquiti.sdp',
+    media: ['MPEG4-GENERIC/48000 trackID=0', 'OPUS/48000 trackID=1', 'H264/90000 trackID=2'],
+  },
   { name: 'retina-vstarcam-describe.rtsp', media: ['H264/90000 track0', 'PCMA/8000 track1'] },
 ]
 
@@ -23,7 +39,9 @@ t.test('recorded descriptions', { skip: absent }, async (t) => {
     const text = readFileSync(new URL(name, recorded), 'utf8')
     const result = parseSdp(text.slice(Math.max(0, text.indexOf('v=0'))))
     if (!result.ok) throw new Error(`${name}: ${result.why}`)
-    const seen = result.sdp.media.map(({ formats, control }) => `${formats[0]?.encoding}/${formats[0]?.clockRate} ${control}`)
+    const seen = result.sdp.media.map(
+      ({ formats, control }) => `${formats[0]?.encoding}/${formats[0]?.clockRate} ${control}`,
+    )
     t.same(seen, media, name)
     const track = findVideoTrack(result.sdp)
     if (track === undefined) throw new Error(`${name}: no video`)
@@ -42,14 +60,25 @@ t.test('what is bent is taken, what is none is refused', async (t) => {
   t.equal(sdp(''), undefined)
   t.equal(sdp('v=0\r\ns=x'), undefined)
   t.equal(parseSdp('m='.repeat(200_000)).ok, false)
-  const statics = sdp('m=audio 0 RTP/AVP 0\nm=video 0 RTP/AVP 35\na=rtpmap:35 H264/90000\nm=vana 0 RTP/AVP 99\nm=application/TP-LINK 0 RTP/AVP smart/1/90000')
+  const statics = sdp(
+    'm=audio 0 RTP/AVP 0\nm=video 0 RTP/AVP 35\na=rtpmap:35 H264/90000\nm=vana 0 RTP/AVP 99\nm=application/TP-LINK 0 RTP/AVP smart/1/90000',
+  )
   t.same(
     statics?.media.map(({ kind, formats }) => [kind, formats[0]?.encoding]),
-    [['audio', 'PCMU'], ['video', 'H264'], ['vana', undefined], ['application/tp-link', undefined]],
+    [
+      ['audio', 'PCMU'],
+      ['video', 'H264'],
+      ['vana', undefined],
+      ['application/tp-link', undefined],
+    ],
   )
-  const talkBack = sdp('m=video 0 RTP/AVP 96\na=sendonly\na=rtpmap:96 H264/90000\nm=video 0 RTP/AVP 97\na=rtpmap:97 H264/90000')
+  const talkBack = sdp(
+    'm=video 0 RTP/AVP 96\na=sendonly\na=rtpmap:96 H264/90000\nm=video 0 RTP/AVP 97\na=rtpmap:97 H264/90000',
+  )
   t.equal(talkBack === undefined ? 0 : findVideoTrack(talkBack)?.payloadType, 97)
-  const odd = sdp('m=video 0 RTP/AVP 96\na=rtpmap:96 h264/1000\na=fmtp:96 sprop-parameter-sets=AAAAAWdCwB4=,AAABaM48gAAA;x')
+  const odd = sdp(
+    'm=video 0 RTP/AVP 96\na=rtpmap:96 h264/1000\na=fmtp:96 sprop-parameter-sets=AAAAAWdCwB4=,AAABaM48gAAA;x',
+  )
   const track = odd === undefined ? undefined : findVideoTrack(odd)
   t.same(track?.sets, { vps: [], sps: [Buffer.from('6742c01e', 'hex')], pps: [Buffer.from('68ce3c80', 'hex')] })
   t.equal(track?.clockRate, 90_000)
@@ -57,7 +86,14 @@ t.test('what is bent is taken, what is none is refused', async (t) => {
 
 t.test('ten thousand mutated descriptions', async (t) => {
   const random = seeded(3)
-  const seeds = absent === false ? RECORDED.map(({ name }) => readFileSync(new URL(name, recorded))) : [Buffer.from('v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 sprop-parameter-sets=Z0LAHg==,aM48gA==')]
+  const seeds =
+    absent === false
+      ? RECORDED.map(({ name }) => readFileSync(new URL(name, recorded)))
+      : [
+          Buffer.from(
+            'v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 sprop-parameter-sets=Z0LAHg==,aM48gA==',
+          ),
+        ]
   let videos = 0
   for (let i = 0; i < 10_000; i++) {
     const result = parseSdp(mutate(seeds[i % seeds.length] ?? Buffer.alloc(0), random).toString('latin1'))

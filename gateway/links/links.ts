@@ -237,7 +237,8 @@ export class Links {
   async holdAfterRestore(): Promise<number> {
     const { client } = this.#deps.database
     let held = 0
-    for (const state of ['active', 'paused'] as const) {
+    // Paused ones first, so that none is counted twice.
+    for (const state of ['paused', 'active'] as const) {
       let cursor: string | undefined
       for (;;) {
         const links = await store.listLinks(client, { ownership: 'private', state, limit: 500, cursor })

@@ -81,9 +81,12 @@ async function obey(line: string, township: Township, panels: Map<string, Panel>
     case 'motion':
       township.raiseMotion(command.camera)
       return
-    case 'alarm':
-      await panels.get(command.panel)?.raise({ type: command.type, ...(command.text ? { text: command.text } : {}) })
+    case 'alarm': {
+      const panel = panels.get(command.panel)
+      if (panel === undefined) throw new Error(`no panel ${command.panel} is connected`)
+      await panel.raise({ type: command.type, ...(command.text === undefined ? {} : { text: command.text }) })
       return
+    }
     case 'seed':
       return seed(command, township, panels)
   }

@@ -22,5 +22,5 @@ export function open(
   more: Partial<TownshipOptions> = {},
 ): Promise<Township> {
   const { signal } = new AbortController()
-  return startTownship({ mediaDir: MEDIA_DIR, signal, ports: 'free', addressBase, only, ...more })
+  return startTownship({ mediaDir: MEDIA_DIR, signal, ports: 'free', addressBase, only, loopSeconds: 4, ...more })
 }

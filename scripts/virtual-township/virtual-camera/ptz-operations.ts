@@ -14,12 +14,11 @@ const PRESETS = [
   ['1', '广场中央'],
   ['2', '镇政府门前'],
 ] as const
-const DONE = { ContinuousMove: 1, Stop: 1, GotoPreset: 1 }
 
 /** PTZ (ver20): moves until it is stopped, as careless cameras do. */
 export function ptzOperations({ habits, profiles }: CameraFacts, state: PtzState): Operations {
   if (habits.paths.ptz === undefined) return {}
-  const done = (name: keyof typeof DONE): { xml: string } => ({ xml: `<tptz:${name}Response/>` })
+  const done = (name: 'ContinuousMove' | 'Stop' | 'GotoPreset'): { xml: string } => ({ xml: `<tptz:${name}Response/>` })
   const knows = (token: string | undefined): boolean => profiles.some((profile) => profile.token === token)
   const noProfile = { fault: 'ter:InvalidArgVal', text: 'NoProfile' }
   return {

@@ -28,7 +28,7 @@ export interface SoapCall {
   signal: AbortSignal
 }
 
-export type SoapResult = { xml: string } | { fault: string; text: string; status?: 400 | 500 }
+export type SoapResult = { xml: string } | { fault: string; text: string }
 
 /** Keyed by `namespace name` of the first element of the body. */
 export type Operations = Record<string, (call: SoapCall) => SoapResult | Promise<SoapResult>>

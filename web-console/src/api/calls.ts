@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { Alarm } from '../../../gateway/contracts/alarm.ts'
+import { Camera, type NewCamera } from '../../../gateway/contracts/camera.ts'
+import { page } from '../../../gateway/contracts/common.ts'
+import { Discovery, type NewDiscovery, type NewProbe, Probe } from '../../../gateway/contracts/device.ts'
+import { Grid } from '../../../gateway/contracts/grid.ts'
+import { SessionAnswer, type SignIn } from '../../../gateway/contracts/identity.ts'
+import {
+  Link,
+  type LinkState,
+  LinkSummary,
+  type NewLink,
+  NewLinkAnswer,
+  type OwnerConsent,
+  OwnerView,
+} from '../../../gateway/contracts/link.ts'
+import { type NewView, View } from '../../../gateway/contracts/view.ts'
+import type { Answer, Client } from './client.ts'
+
+const API = '/api/v1'
+const PAGE_LIMIT = 500
+/** 500 × 40 cameras is more than any township has; a cursor that never ends must not hold the page. */
+const MAX_PAGES = 40
+
+const Started = z.object({ id: z.string() })
+const Cameras = page(Camera)
+const Alarms = page(Alarm)
+const Links = page(Link)
+const OwnerViews = page(OwnerView)
+
+export type LinkFilter = { ownership?: 'public' | 'private' | undefined; state?: LinkState | undefined }
+
+/** The gateway's routes as the console uses them, each with the schema of its answer. */
+export function createCalls(client: Client) {
+  /** All pages of a list. */
+  async function all<T>(
+    path: string,
+    schema: z.ZodType<{ items: T[]; nextCursor?: string | undefined }>,
+    query: Record<string, string | undefined> = {},
+    signal?: AbortSignal,
+  ): Promise<Answer<T[]>> {
+    const items: T[] = []
+    let cursor: string | undefined
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+      const options = { query: { ...query, limit: PAGE_LIMIT, cursor }, ...(signal ? { signal } : {}) }
+      const answer = await client.call('GET', `${API}${path}`, schema, options)
+      if (answer.kind !== 'ok') return answer
+      items.push(...answer.data.items)
+      cursor = answer.data.nextCursor
+      if (cursor === undefined) break
+    }
+    return { kind: 'ok', data: items }
+  }
+
+  return {
+    session: () => client.call('GET', `${API}/session`, SessionAnswer),
+    signIn: (body: SignIn) => client.call('POST', `${API}/session`, SessionAnswer, { body }),
+    signOut: () => client.send('DELETE', `${API}/session`),
+
+    grid: () => client.call('GET', `${API}/grid`, Grid),
+    cameras: () => all('/cameras', Cameras),
+    registerCamera: (body: NewCamera) => client.call('POST', `${API}/cameras`, Camera, { body }),
+    alarms: (limit: number) => client.call('GET', `${API}/alarms`, Alarms, { query: { limit } }),
+
+    discover: (body: NewDiscovery) => client.call('POST', `${API}/discoveries`, Started, { body }),
+    discovery: (id: string, signal: AbortSignal) =>
+      client.call('GET', `${API}/discoveries/${id}`, Discovery, { signal }),
+    probe: (body: NewProbe, signal: AbortSignal) => client.call('POST', `${API}/probes`, Probe, { body, signal }),
+
+    createLink: (body: NewLink) => client.call('POST', `${API}/links`, NewLinkAnswer, { body }),
+    links: (filter: LinkFilter, signal: AbortSignal) => all('/links', Links, filter, signal),
+    linkSummary: () => client.call('GET', `${API}/links/summary`, LinkSummary),
+    revokeLink: (id: string, reason: string) =>
+      client.call('POST', `${API}/links/${id}/revoke`, Link, { body: { reason } }),
+    linksCsv: (filter: LinkFilter) => `${API}/links?${new URLSearchParams(defined(filter))}`,
+
+    openView: (body: z.input<typeof NewView>, signal: AbortSignal) =>
+      client.call('POST', `${API}/views`, View, { body, signal }),
+    closeView: (id: string) => client.send('DELETE', `${API}/views/${id}`, { keepalive: true }),
+
+    ownerSignIn: (token: string) => client.call('POST', `${API}/owner/session`, SessionAnswer, { body: { token } }),
+    ownerLinks: () => client.call('GET', `${API}/owner/links`, Links),
+    ownerConsent: (id: string, body: OwnerConsent) => client.call('POST', ownerLink(id, 'consent'), Link, { body }),
+    ownerPause: (id: string, untilAt: string) =>
+      client.call('POST', ownerLink(id, 'pause'), Link, { body: { untilAt } }),
+    ownerResume: (id: string) => client.call('POST', ownerLink(id, 'resume'), Link),
+    ownerRevoke: (id: string) => client.call('POST', ownerLink(id, 'revoke'), Link),
+    ownerViews: (id: string) => client.call('GET', ownerLink(id, 'views'), OwnerViews),
+  }
+}
+export type Calls = ReturnType<typeof createCalls>
+
+const ownerLink = (id: string, act: string): string => `${API}/owner/links/${id}/${act}`
+
+const defined = (filter: Readonly<Record<string, string | undefined>>): [string, string][] =>
+  Object.entries(filter).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))

@@ -1,0 +1,126 @@
+import { config, type ZodType } from 'zod'
+
+// Zod compiles its parsers with `new Function`, which the content security policy rightly forbids.
+config({ jitless: true })
+
+/** What the gateway said when it said no (RFC 9457). */
+export interface ProblemAnswer {
+  status: number
+  code: string
+  title?: string
+  detail?: string
+  nextStep?: string
+}
+
+/** Every call ends in one of these; nothing is thrown at a screen. */
+export type Answer<T> =
+  | { kind: 'ok'; data: T }
+  | { kind: 'problem'; problem: ProblemAnswer }
+  | { kind: 'offline' }
+  | { kind: 'aborted' }
+
+/** Longer than the gateway's own slowest step, the probe of a camera that answers late. */
+const TIMEOUT_MS = 45_000
+
+export interface CallOptions {
+  body?: unknown
+  query?: Readonly<Record<string, string | number | undefined>>
+  signal?: AbortSignal
+  /** Lets the request outlive the page, for what must be said while it closes. */
+  keepalive?: boolean
+}
+
+type Method = 'GET' | 'POST' | 'DELETE'
+
+export interface Client {
+  call<T>(method: Method, path: string, schema: ZodType<T>, options?: CallOptions): Promise<Answer<T>>
+  /** For answers without a body. */
+  send(method: Method, path: string, options?: CallOptions): Promise<Answer<undefined>>
+  /** Repeated on every write, as the gateway asks of cookie sessions. */
+  setCsrfToken(token: string | undefined): void
+}
+
+export interface ClientOptions {
+  language: () => string
+  /** Called on 401 of anything but a sign-in. */
+  onSignedOut: () => void
+}
+
+export function createClient({ language, onSignedOut }: ClientOptions): Client {
+  let csrfToken: string | undefined
+
+  async function request(method: Method, path: string, options: CallOptions): Promise<Answer<unknown>> {
+    const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language() }
+    if (options.body !== undefined) headers['content-type'] = 'application/json'
+    if (method !== 'GET' && csrfToken !== undefined) headers['x-csrf-token'] = csrfToken
+    const timeout = AbortSignal.timeout(TIMEOUT_MS)
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+    try {
+      const response = await fetch(withQuery(path, options.query), {
+        method,
+        headers,
+        signal,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        ...(options.keepalive ? { keepalive: true } : {}),
+      })
+      const text = await response.text()
+      const json = parseJson(text)
+      if (response.ok) return { kind: 'ok', data: json }
+      const problem = toProblem(response.status, json)
+      if (problem.code === 'not-signed-in') onSignedOut()
+      return { kind: 'problem', problem }
+    } catch {
+      // fetch rejects for an abort and for a network that is not there, and for nothing else here.
+      return options.signal?.aborted ? { kind: 'aborted' } : { kind: 'offline' }
+    }
+  }
+
+  return {
+    async call(method, path, schema, options = {}) {
+      const answer = await request(method, path, options)
+      if (answer.kind !== 'ok') return answer
+      const parsed = schema.safeParse(answer.data)
+      if (parsed.success) return { kind: 'ok', data: parsed.data }
+      const [issue] = parsed.error.issues
+      const detail = `${method} ${path}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`
+      return { kind: 'problem', problem: { status: 200, code: 'answer-not-understood', detail } }
+    },
+    async send(method, path, options = {}) {
+      const answer = await request(method, path, options)
+      return answer.kind === 'ok' ? { kind: 'ok', data: undefined } : answer
+    },
+    setCsrfToken: (token) => {
+      csrfToken = token
+    },
+  }
+}
+
+function withQuery(path: string, query: CallOptions['query'] = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, String(value)] as [string, string]],
+  )
+  return pairs.length === 0 ? path : `${path}?${new URLSearchParams(pairs)}`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function toProblem(status: number, json: unknown): ProblemAnswer {
+  const fields: Record<string, unknown> = typeof json === 'object' && json !== null ? { ...json } : {}
+  const text = (name: string): string | undefined => (typeof fields[name] === 'string' ? fields[name] : undefined)
+  const [title, detail, nextStep] = [text('title'), text('detail'), text('nextStep')]
+  return {
+    status,
+    code: text('code') ?? 'answer-not-understood',
+    ...(title === undefined ? {} : { title }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(nextStep === undefined ? {} : { nextStep }),
+  }
+}

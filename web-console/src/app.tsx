@@ -1,0 +1,75 @@
+import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
+import { type PagePath, pageFor } from './pages.ts'
+import { useParts } from './parts.ts'
+import { Header, LinkBanner } from './shell.tsx'
+import { SignInPage } from './sign-in.tsx'
+import { Empty } from './ui/empty.tsx'
+import { LazyPage } from './ui/lazy-page.tsx'
+import { useLifetime } from './ui/use-lifetime.ts'
+
+/** Screens for bright rooms and the street; all others are dark, for the centre. */
+const LIGHT_PAGES = new Set<string>(['/install', '/owner'])
+
+const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load']>> = {
+  '/wall': () => import('./wall/wall-page.tsx').then((code) => code.WallPage),
+  '/alarms': () => import('./alarms/alarms-page.tsx').then((code) => code.AlarmsPage),
+  '/install': () => import('./install/install-page.tsx').then((code) => code.InstallPage),
+  '/links': () => import('./links/links-page.tsx').then((code) => code.LinksPage),
+  '/owner': () => import('./owner/owner-page.tsx').then((code) => code.OwnerPage),
+}
+
+export function App() {
+  const { router, session, language } = useParts()
+  const { t } = language
+  const isOwnerPage = router.path.value === '/owner'
+  useLifetime(() => {
+    document.documentElement.dataset.theme = LIGHT_PAGES.has(router.path.value) ? 'light' : 'dark'
+  }, [router.path.value])
+  useLifetime(() => {
+    if (!isOwnerPage) void session.ask()
+  }, [isOwnerPage])
+
+  if (isOwnerPage) return <LazyPage key="/owner" load={PAGE_CODE['/owner']} />
+  const state = session.state.value
+  if (state.kind === 'asking') return <Empty text={t('app.opening')} />
+  if (state.kind === 'unreachable') {
+    return (
+      <Empty text={t('link.unreachable')}>
+        <button type="button" onClick={() => void session.ask()}>
+          {t('action.retry')}
+        </button>
+      </Empty>
+    )
+  }
+  if (state.kind === 'signed-out') return <SignInPage ended={state.ended} />
+  return <SignedIn user={state.user} />
+}
+
+function SignedIn({ user }: { user: SessionAnswer['user'] }) {
+  const { router, live, township, alarms, language } = useParts()
+  const page = pageFor(router.path.value, user.roles)
+  useLifetime(() => {
+    if (page !== undefined && page !== router.path.value) router.replace(page)
+  }, [page, router.path.value])
+  useLifetime(
+    (until) => {
+      const load = (): void => {
+        void township.load()
+        void alarms.load()
+      }
+      load()
+      live.onOpen(load, until)
+      live.start()
+      until.addEventListener('abort', () => live.close())
+    },
+    [user.id],
+  )
+
+  return (
+    <>
+      <Header user={user} />
+      <LinkBanner />
+      {page === undefined ? <Empty text={language.t('app.noPage')} /> : <LazyPage key={page} load={PAGE_CODE[page]} />}
+    </>
+  )
+}

@@ -1,0 +1,200 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { DeviceAddress, type Discovery, type FoundDevice } from '../../../gateway/contracts/device.ts'
+import type { ProblemAnswer } from '../api/client.ts'
+import { useParts } from '../parts.ts'
+import { Empty } from '../ui/empty.tsx'
+import { Field, TextField } from '../ui/field.tsx'
+import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import type { Draft } from './draft.ts'
+import { cellAt, locate } from './position.ts'
+
+const POLL_MS = 800
+
+/** Where, and which device: the cell, then one that was found or a typed address. */
+export function DeviceStep({ draft }: { draft: Draft }) {
+  const { t } = useParts().language
+  const { cellCode, address } = draft.fields
+  const isAddress = DeviceAddress.safeParse(address.value).success
+
+  const choose = (chosen: string): void => {
+    address.value = chosen
+    if (cellCode.value !== '') draft.step.value = { kind: 'login' }
+  }
+
+  return (
+    <>
+      <CellField draft={draft} />
+      <Discover onChoose={choose} ready={cellCode.value !== ''} />
+      <form
+        class="panel"
+        onSubmit={(event) => {
+          event.preventDefault()
+          choose(address.value.trim())
+        }}
+      >
+        <h2>{t('install.byAddress')}</h2>
+        <TextField
+          label={t('install.address')}
+          hint={t('install.addressHint')}
+          value={address}
+          inputMode="url"
+          autocapitalize="none"
+          spellcheck={false}
+        />
+        <div class="actions">
+          <button type="submit" class="primary wide" disabled={!isAddress || cellCode.value === ''}>
+            {t('install.useAddress')}
+          </button>
+        </div>
+      </form>
+    </>
+  )
+}
+
+function CellField({ draft }: { draft: Draft }) {
+  const { township, language } = useParts()
+  const { t } = language
+  const { cellCode } = draft.fields
+  const note = useSignal<string | undefined>(undefined)
+
+  async function chooseByPlace(): Promise<void> {
+    note.value = t('position.asking')
+    const found = await locate()
+    if (found.kind === 'failed') note.value = t(`position.${found.why}`)
+    else {
+      const cell = cellAt(township.cells.value, found.position)
+      note.value = cell === undefined ? t('position.outside') : t('position.inCell', { name: cell.properties.name })
+      if (cell !== undefined) cellCode.value = cell.properties.code
+    }
+  }
+
+  return (
+    <section class="panel">
+      <Field label={t('install.cell')}>
+        {(id) => (
+          <select
+            id={id}
+            value={cellCode.value}
+            onChange={(event) => {
+              cellCode.value = event.currentTarget.value
+            }}
+          >
+            <option value="">{t('install.chooseCell')}</option>
+            {township.cells.value.map(({ properties }) => (
+              <option key={properties.code} value={properties.code}>
+                {properties.name} · {properties.code}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {township.loading.value.kind === 'ready' && township.cells.value.length === 0 && (
+        <Empty text={t('install.noCells')} />
+      )}
+      <div class="actions">
+        <button type="button" onClick={() => void chooseByPlace()}>
+          {t('position.cellHere')}
+        </button>
+      </div>
+      {note.value !== undefined && <p role="status">{note.value}</p>}
+    </section>
+  )
+}
+
+function Discover({ onChoose, ready }: { onChoose: (address: string) => void; ready: boolean }) {
+  const { calls, language } = useParts()
+  const { t } = language
+  const range = useSignal('')
+  const found = useSignal<Discovery | undefined>(undefined)
+  const problem = useSignal<ProblemAnswer | undefined>(undefined)
+  const busy = useSignal(false)
+  const over = useRef<AbortController>(new AbortController())
+  useEffect(() => () => over.current.abort(), [])
+
+  async function search(): Promise<void> {
+    over.current.abort()
+    over.current = new AbortController()
+    const { signal } = over.current
+    const targets = range.value.split(/[\s,;\uff0c\uff1b\u3001]+/).filter((target) => target !== '')
+    busy.value = true
+    problem.value = undefined
+    const started = await calls.discover(targets.length === 0 ? { method: 'multicast' } : { method: 'range', targets })
+    problem.value = failureOf(started)
+    while (started.kind === 'ok' && !signal.aborted) {
+      const answer = await calls.discovery(started.data.id, signal)
+      problem.value = failureOf(answer)
+      if (answer.kind !== 'ok') break
+      found.value = answer.data
+      if (answer.data.state === 'finished') break
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    }
+    if (!signal.aborted) busy.value = false
+  }
+
+  return (
+    <section class="panel">
+      <h2>{t('install.discover')}</h2>
+      <TextField label={t('install.range')} hint={t('install.rangeHint')} value={range} spellcheck={false} />
+      <div class="actions">
+        <button type="button" class="wide" disabled={busy.value} onClick={() => void search()}>
+          {busy.value ? t('install.searching') : t('install.search')}
+        </button>
+      </div>
+      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      {found.value !== undefined && <FoundList discovery={found.value} onChoose={onChoose} ready={ready} />}
+    </section>
+  )
+}
+
+interface FoundProps {
+  discovery: Discovery
+  onChoose: (address: string) => void
+  ready: boolean
+}
+
+function FoundList({ discovery, onChoose, ready }: FoundProps) {
+  const { t } = useParts().language
+  const { progress, devices, searched, problems } = discovery
+  const unregistered = devices.filter((device) => device.cameraIds.length === 0)
+  const registered = devices.filter((device) => device.cameraIds.length > 0)
+  return (
+    <>
+      <p role="status">
+        {t('install.found', { n: devices.length, fresh: unregistered.length })}
+        {discovery.state === 'running' && ` ${progress.done}/${progress.total}`}
+      </p>
+      <progress max={Math.max(1, progress.total)} value={progress.done} aria-label={t('install.searching')} />
+      {discovery.state === 'finished' && devices.length === 0 && (
+        <Empty text={t('install.foundNone', { searched: searched.join(', ') })} />
+      )}
+      {problems.map((problem) => (
+        <p key={problem.code + problem.detail} class="hint">
+          {problem.detail} <code>{problem.code}</code>
+        </p>
+      ))}
+      {!ready && devices.length > 0 && <p class="hint">{t('install.cellFirst')}</p>}
+      <ul class="found">
+        {[...unregistered, ...registered].map((device) => (
+          <li key={device.endpointReference ?? device.address}>
+            <FoundRow device={device} ready={ready} onChoose={onChoose} />
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function FoundRow({ device, ready, onChoose }: { device: FoundDevice; ready: boolean; onChoose: (a: string) => void }) {
+  const { t } = useParts().language
+  const model = [device.manufacturer, device.model].filter((part) => part !== undefined).join(' ')
+  return (
+    <button type="button" disabled={!ready} onClick={() => onChoose(device.address)}>
+      <strong>{model || device.name || t('install.unknownModel')}</strong>
+      <span class="secondary">{device.address}</span>
+      {device.cameraIds.length > 0 && (
+        <span class="tag">{t('install.registered', { n: device.cameraIds.length })}</span>
+      )}
+    </button>
+  )
+}

@@ -1,0 +1,46 @@
+import { useMemo } from 'preact/hooks'
+import { useParts } from '../parts.ts'
+import { useLifetime } from '../ui/use-lifetime.ts'
+import { DetailsStep } from './details-step.tsx'
+import { DeviceStep } from './device-step.tsx'
+import { DoneStep } from './done-step.tsx'
+import { createDraft, type Step } from './draft.ts'
+import { LinkStep } from './link-step.tsx'
+import { LoginStep } from './login-step.tsx'
+import './install.css'
+
+const STEPS = ['device', 'login', 'details', 'link'] as const
+
+/** Registration of a camera on a phone: where and which, sign in and test, register, link. */
+export function InstallPage() {
+  const { t } = useParts().language
+  const draft = useMemo(() => createDraft(localStorage), [])
+  const step = draft.step.value
+  useLifetime(() => {
+    draft.save()
+    scrollTo(0, 0)
+  }, [step])
+  return (
+    <main class="page install">
+      <h1>{t('install.title')}</h1>
+      {step.kind !== 'done' && (
+        <ol class="install-steps" aria-label={t('install.steps')}>
+          {STEPS.map((name) => (
+            <li key={name} aria-current={step.kind === name ? 'step' : undefined}>
+              {t(`install.step.${name}`)}
+            </li>
+          ))}
+        </ol>
+      )}
+      <CurrentStep draft={draft} step={step} />
+    </main>
+  )
+}
+
+function CurrentStep({ draft, step }: { draft: ReturnType<typeof createDraft>; step: Step }) {
+  if (step.kind === 'device') return <DeviceStep draft={draft} />
+  if (step.kind === 'login') return <LoginStep draft={draft} />
+  if (step.kind === 'details') return <DetailsStep draft={draft} probe={step.probe} channel={step.channel} />
+  if (step.kind === 'link') return <LinkStep draft={draft} camera={step.camera} />
+  return <DoneStep draft={draft} camera={step.camera} link={step.link} />
+}

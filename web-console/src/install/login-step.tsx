@@ -1,0 +1,137 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import type { Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
+import type { ProblemAnswer } from '../api/client.ts'
+import { isKey } from '../i18n/language.ts'
+import { useParts } from '../parts.ts'
+import { TextField } from '../ui/field.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import type { Draft } from './draft.ts'
+
+/** Signs in to the device once a tap, for devices count failures and lock out, and shows what the probe saw. */
+export function LoginStep({ draft }: { draft: Draft }) {
+  const { calls, language } = useParts()
+  const { t } = language
+  const { address, username } = draft.fields
+  const probe = useSignal<Probe | undefined>(undefined)
+  const problem = useSignal<ProblemAnswer | undefined>(undefined)
+  const busy = useSignal(false)
+  const over = useRef(new AbortController())
+  useEffect(() => () => over.current.abort(), [])
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault()
+    if (busy.value) return
+    busy.value = true
+    probe.value = undefined
+    const body = { address: address.value.trim(), username: username.value, password: draft.password.value }
+    const answer = await calls.probe(body, over.current.signal)
+    if (answer.kind === 'aborted') return
+    busy.value = false
+    problem.value = failureOf(answer)
+    if (answer.kind === 'ok') probe.value = answer.data
+  }
+
+  return (
+    <>
+      <form class="panel" onSubmit={submit}>
+        <h2>{t('install.loginAt', { address: address.value })}</h2>
+        <TextField
+          label={t('install.username')}
+          value={username}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+        />
+        <TextField
+          label={t('install.password')}
+          hint={t('install.passwordHint')}
+          value={draft.password}
+          type="password"
+          autocomplete="off"
+        />
+        <div class="actions">
+          <button type="submit" class="primary wide" disabled={busy.value}>
+            {busy.value ? t('install.probing') : t('install.probe')}
+          </button>
+          <button
+            type="button"
+            class="wide"
+            onClick={() => {
+              draft.step.value = { kind: 'device' }
+            }}
+          >
+            {t('action.back')}
+          </button>
+        </div>
+        {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      </form>
+      {probe.value !== undefined && <Report draft={draft} probe={probe.value} />}
+    </>
+  )
+}
+
+function Report({ draft, probe }: { draft: Draft; probe: Probe }) {
+  const { t } = useParts().language
+  return (
+    <section class="panel" aria-live="polite">
+      <h2>{probe.device === undefined ? t('install.report') : `${probe.device.manufacturer} ${probe.device.model}`}</h2>
+      <ul class="checks">
+        {probe.checks.map((check) => (
+          <CheckRow key={check.name} check={check} />
+        ))}
+      </ul>
+      {probe.channels.length > 1 && <p>{t('install.channels', { n: probe.channels.length })}</p>}
+      <ul class="found">
+        {probe.channels.map((channel) => (
+          <li key={channel.token}>
+            <ChannelRow
+              channel={channel}
+              onChoose={() => {
+                draft.step.value = { kind: 'details', probe, channel }
+              }}
+            />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function CheckRow({ check }: { check: ProbeCheck }) {
+  const { t } = useParts().language
+  const nextKey = `problem.${check.code}.next`
+  const nextStep = isKey(nextKey) ? t(nextKey) : check.nextStep
+  return (
+    <li class={check.ok ? 'check' : 'check check-failed'}>
+      <Icon name={check.ok ? 'ok' : 'fail'} />
+      <div>
+        <strong>
+          {t(`check.${check.name}`)} {t(check.ok ? 'check.ok' : 'check.failed')}
+        </strong>
+        <p class="secondary">{check.detail}</p>
+        {!check.ok && nextStep !== undefined && (
+          <p>
+            {t('problem.nextStep')}
+            {nextStep}
+          </p>
+        )}
+      </div>
+    </li>
+  )
+}
+
+function ChannelRow({ channel, onChoose }: { channel: ProbedChannel; onChoose: () => void }) {
+  const { t } = useParts().language
+  return (
+    <button type="button" class="primary" onClick={onChoose}>
+      <strong>{t('install.registerChannel', { name: channel.name })}</strong>
+      <span>
+        {channel.streams
+          .map(({ role, codec, width, height }) => `${t(`stream.${role}`)} ${codec.toUpperCase()} ${width}×${height}`)
+          .join(' · ')}
+      </span>
+    </button>
+  )
+}

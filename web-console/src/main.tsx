@@ -1,0 +1,49 @@
+import { signal } from '@preact/signals'
+import { render } from 'preact'
+import { createAlarmBoard } from './alarms/alarm-board.ts'
+import { createCalls } from './api/calls.ts'
+import { createClient } from './api/client.ts'
+import { App } from './app.tsx'
+import { createTownship } from './cameras.ts'
+import { createLanguage } from './i18n/language.ts'
+import { createLive } from './live.ts'
+import { type Parts, PartsContext } from './parts.ts'
+import { createRouter } from './router.ts'
+import { createSession } from './session.ts'
+import './style/tokens.css'
+import './style/base.css'
+import './style/controls.css'
+import './style/shell.css'
+
+const root = document.getElementById('console')
+if (root === null) throw new Error('index.html has no element #console')
+
+const language = createLanguage(localStorage, document.documentElement)
+const client = createClient({ language: () => language.code.value, onSignedOut: () => session.end() })
+const calls = createCalls(client)
+const session = createSession(client, calls)
+const live = createLive('/api/v1/events', () => void session.ask())
+// These live as long as the page.
+const page = new AbortController().signal
+const nowMs = signal(Date.now())
+setInterval(() => {
+  nowMs.value = Date.now()
+}, 1000)
+
+const parts: Parts = {
+  calls,
+  language,
+  router: createRouter(window),
+  session,
+  live,
+  township: createTownship(calls, live, page),
+  alarms: createAlarmBoard(calls, live, page),
+  nowMs,
+}
+
+render(
+  <PartsContext.Provider value={parts}>
+    <App />
+  </PartsContext.Provider>,
+  root,
+)

@@ -1,0 +1,151 @@
+import { useSignal } from '@preact/signals'
+import type { Link } from '../../../gateway/contracts/link.ts'
+import type { Answer, ProblemAnswer } from '../api/client.ts'
+import { useParts } from '../parts.ts'
+import { date, dateTime } from '../time.ts'
+import { Dialog } from '../ui/dialog.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ConsentForm } from './consent-form.tsx'
+import { ViewRecord } from './view-record.tsx'
+
+const PAUSE_MS = 2 * 3600_000
+
+/** One shared camera: what is asked or agreed, who watches, and how to stop it. */
+export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Link) => void }) {
+  const { language } = useParts()
+  const { t } = language
+  const isAsked = link.state === 'awaiting-consent'
+  const mayAgree = isAsked || link.state === 'revoked' || link.state === 'expired'
+  const agreeing = useSignal(false)
+  const { consent } = link
+  return (
+    <article class="panel owner-link">
+      <h2>{link.cameraName}</h2>
+      <p class={`owner-state owner-${link.state}`}>
+        <Icon name={link.state === 'active' ? 'live' : 'lock'} />
+        {t(`ownerState.${link.state}`)}
+        {link.state === 'paused' &&
+          link.pausedUntil !== undefined &&
+          ` ${t('links.pausedUntil', { time: dateTime(link.pausedUntil) })}`}
+      </p>
+      <dl class="facts">
+        <dt>{t('owner.purpose')}</dt>
+        <dd>{link.purpose}</dd>
+        <dt>{t('owner.basis')}</dt>
+        <dd>{link.basis}</dd>
+        {consent !== undefined && !mayAgree && (
+          <>
+            <dt>{t('owner.agreed')}</dt>
+            <dd>
+              {consent.scopes.map((scope) => t(`scope.${scope}`)).join(t('list.separator'))}
+              {t('list.separator')}
+              {consent.hours === undefined ? t('owner.allDay') : `${consent.hours.from}–${consent.hours.to}`}
+              {t('list.separator')}
+              {t('owner.untilDay', { day: date(consent.validUntil) })}
+            </dd>
+          </>
+        )}
+      </dl>
+      {(link.state === 'active' || link.state === 'paused') && <Acts link={link} onChange={onChange} />}
+      {mayAgree && (isAsked || agreeing.value) && <ConsentForm link={link} onChange={onChange} />}
+      {mayAgree && !isAsked && !agreeing.value && (
+        <button
+          type="button"
+          class="wide"
+          onClick={() => {
+            agreeing.value = true
+          }}
+        >
+          {t('owner.agreeAgain')}
+        </button>
+      )}
+      {!isAsked && <ViewRecord linkId={link.id} />}
+    </article>
+  )
+}
+
+function Acts({ link, onChange }: { link: Link; onChange: (link: Link) => void }) {
+  const { calls, language } = useParts()
+  const { t } = language
+  const revoking = useSignal(false)
+  const busy = useSignal(false)
+  const problem = useSignal<ProblemAnswer | undefined>(undefined)
+
+  async function act(call: () => Promise<Answer<Link>>): Promise<void> {
+    busy.value = true
+    const answer = await call()
+    busy.value = false
+    problem.value = failureOf(answer)
+    if (answer.kind !== 'ok') return
+    revoking.value = false
+    onChange(answer.data)
+  }
+
+  return (
+    <>
+      <div class="actions">
+        {link.state === 'active' ? (
+          <button
+            type="button"
+            class="wide"
+            disabled={busy.value}
+            onClick={() => void act(() => calls.ownerPause(link.id, new Date(Date.now() + PAUSE_MS).toISOString()))}
+          >
+            {t('owner.pause')}
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="wide"
+            disabled={busy.value}
+            onClick={() => void act(() => calls.ownerResume(link.id))}
+          >
+            {t('owner.resume')}
+          </button>
+        )}
+        <button
+          type="button"
+          class="danger wide"
+          onClick={() => {
+            revoking.value = true
+          }}
+        >
+          {t('owner.revoke')}
+        </button>
+      </div>
+      <p class="hint">{t(link.state === 'active' ? 'owner.pauseEffect' : 'owner.resumeEffect')}</p>
+      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      {revoking.value && (
+        <Dialog
+          title={t('owner.revokeTitle', { name: link.cameraName })}
+          onClose={() => {
+            revoking.value = false
+          }}
+        >
+          <p>{t('owner.revokeEffect')}</p>
+          {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+          <div class="actions">
+            <button
+              type="button"
+              class="danger wide"
+              disabled={busy.value}
+              onClick={() => void act(() => calls.ownerRevoke(link.id))}
+            >
+              {t('owner.revokeNow')}
+            </button>
+            <button
+              type="button"
+              class="wide"
+              onClick={() => {
+                revoking.value = false
+              }}
+            >
+              {t('owner.keep')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,82 @@
+import { useSignal } from '@preact/signals'
+import type { OwnerView } from '../../../gateway/contracts/link.ts'
+import { ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
+import type { ProblemAnswer } from '../api/client.ts'
+import type { Translate } from '../i18n/language.ts'
+import { useParts } from '../parts.ts'
+import { dateTime, duration } from '../time.ts'
+import { Empty } from '../ui/empty.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { useLifetime } from '../ui/use-lifetime.ts'
+
+const REFRESH_MS = 3_000
+
+/** Who is watching now, and who watched: when, of which unit, why and how long. */
+export function ViewRecord({ linkId }: { linkId: string }) {
+  const { calls, language } = useParts()
+  const { t } = language
+  const views = useSignal<readonly OwnerView[] | undefined>(undefined)
+  const problem = useSignal<ProblemAnswer | undefined>(undefined)
+
+  useLifetime(
+    (until) => {
+      const refresh = async (): Promise<void> => {
+        if (document.hidden && views.value !== undefined) return
+        const answer = await calls.ownerViews(linkId)
+        if (until.aborted) return
+        problem.value = failureOf(answer)
+        if (answer.kind === 'ok') views.value = answer.data.items
+      }
+      void refresh()
+      const timer = setInterval(() => void refresh(), REFRESH_MS)
+      until.addEventListener('abort', () => clearInterval(timer))
+    },
+    [linkId],
+  )
+
+  if (problem.value !== undefined) return <ProblemNote problem={problem.value} />
+  if (views.value === undefined) return <Empty text={t('list.loading')} />
+  const now = views.value.filter((view) => view.watchingNow)
+  const past = views.value.filter((view) => !view.watchingNow)
+  return (
+    <section class="views">
+      <h3 aria-live="polite">
+        {now.length > 0 && <Icon name="live" />} {t('owner.watchingNow', { n: now.length })}
+      </h3>
+      <ul>
+        {now.map((view) => (
+          <ViewRow key={view.id} view={view} />
+        ))}
+      </ul>
+      <h3>{t('owner.watched', { n: past.length })}</h3>
+      {past.length === 0 && <Empty text={t('owner.neverWatched')} />}
+      <ul>
+        {past.map((view) => (
+          <ViewRow key={view.id} view={view} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function ViewRow({ view }: { view: OwnerView }) {
+  const { t } = useParts().language
+  const ended = ViewEnd.safeParse(view.endedWhy)
+  return (
+    <li>
+      <strong>{view.viewer}</strong> {view.unit}
+      <span class="secondary">
+        {dateTime(view.startedAt)} · {duration(view.durationSeconds)}
+        {ended.success && ` · ${t(`viewEnd.${ended.data}`)}`}
+      </span>
+      <span>{reasonWords(t, view.reason)}</span>
+    </li>
+  )
+}
+
+function reasonWords(t: Translate, reason: OwnerView['reason']): string {
+  const kind = ViewReason.shape.kind.safeParse(reason.kind)
+  const name = kind.success ? t(`reasonKind.${kind.data}`) : reason.kind
+  return reason.text === undefined ? name : `${name}${t('list.colon')}${reason.text}`
+}

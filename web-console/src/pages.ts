@@ -1,0 +1,33 @@
+import type { Role } from '../../gateway/contracts/identity.ts'
+
+/** Paths of the console and whose roles they serve. */
+export const PAGES = {
+  '/wall': ['operator', 'administrator'],
+  '/alarms': ['operator', 'patrol-lead', 'administrator'],
+  '/install': ['installer', 'administrator'],
+  '/links': ['auditor', 'operator', 'administrator'],
+  '/owner': ['feed-owner'],
+} as const satisfies Record<string, readonly Role[]>
+export type PagePath = keyof typeof PAGES
+
+const PATHS = Object.keys(PAGES) as PagePath[] // the keys of a literal object are exactly its type's keys
+
+const HOME: Readonly<Record<Role, PagePath>> = {
+  administrator: '/wall',
+  operator: '/wall',
+  installer: '/install',
+  'patrol-lead': '/alarms',
+  auditor: '/links',
+  'feed-owner': '/owner',
+}
+
+export const pagesFor = (roles: readonly Role[]): PagePath[] =>
+  PATHS.filter((path) => PAGES[path].some((role: Role) => roles.includes(role)))
+
+/** The page for a path, or the first page of the person's roles where the path is none of theirs. */
+export function pageFor(path: string, roles: readonly Role[]): PagePath | undefined {
+  const mine = pagesFor(roles)
+  const asked = mine.find((page) => page === path)
+  const home = roles.map((role) => HOME[role]).find((page) => mine.includes(page))
+  return asked ?? home
+}

@@ -1,0 +1,31 @@
+import type { ReadonlySignal } from '@preact/signals'
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import type { AlarmBoard } from './alarms/alarm-board.ts'
+import type { Calls } from './api/calls.ts'
+import type { Township } from './cameras.ts'
+import type { Language } from './i18n/language.ts'
+import type { Live } from './live.ts'
+import type { Router } from './router.ts'
+import type { Session } from './session.ts'
+
+/** What the screens are made of, built once in main.tsx. */
+export interface Parts {
+  readonly calls: Calls
+  readonly language: Language
+  readonly router: Router
+  readonly session: Session
+  readonly live: Live
+  readonly township: Township
+  readonly alarms: AlarmBoard
+  /** This second, ms; drawn clocks and ages read it. */
+  readonly nowMs: ReadonlySignal<number>
+}
+
+export const PartsContext = createContext<Parts | undefined>(undefined)
+
+export function useParts(): Parts {
+  const parts = useContext(PartsContext)
+  if (parts === undefined) throw new Error('a screen was drawn outside main.tsx')
+  return parts
+}

@@ -1,0 +1,107 @@
+import { signal } from '@preact/signals'
+import Hls, { type ErrorData, type HlsConfig } from 'hls.js/light'
+import { watchFrames } from './frame-watch.ts'
+import { PlainPlaylistLoader } from './plain-playlist-loader.ts'
+import { type Attach, blacken, type PlayerState } from './player.ts'
+
+/** A live picture this far behind jumps to the edge instead of catching up. */
+const MAX_BEHIND_SECONDS = 6
+const CATCH_UP_RATE = 1.1
+/** A cold relay answers when the camera's first key frame is there. */
+const FIRST_PLAYLIST_MS = 10_000
+
+const retries = (maxNumRetry: number) => ({ maxNumRetry, retryDelayMs: 400, maxRetryDelayMs: 2_000 })
+const policy = (maxTimeToFirstByteMs: number, maxNumRetry: number) => ({
+  default: {
+    maxTimeToFirstByteMs,
+    maxLoadTimeMs: 15_000,
+    timeoutRetry: retries(maxNumRetry),
+    errorRetry: retries(maxNumRetry),
+  },
+})
+
+const COMMON: Partial<HlsConfig> = {
+  enableWorker: false, // fMP4 is passed through as it is, which is no work for a worker
+  startPosition: -1,
+  backBufferLength: 4,
+  maxBufferLength: 8,
+  maxMaxBufferLength: 12,
+  liveDurationInfinity: true,
+  manifestLoadPolicy: policy(FIRST_PLAYLIST_MS, 6),
+  playlistLoadPolicy: policy(FIRST_PLAYLIST_MS, 3),
+  fragLoadPolicy: policy(FIRST_PLAYLIST_MS, 3),
+}
+
+const LOW_LATENCY: Partial<HlsConfig> = { lowLatencyMode: true, maxLiveSyncPlaybackRate: CATCH_UP_RATE }
+const FRUGAL: Partial<HlsConfig> = {
+  lowLatencyMode: false,
+  liveSyncDurationCount: 1,
+  liveMaxLatencyDurationCount: 4,
+  pLoader: PlainPlaylistLoader,
+}
+
+/** The view is over, or its media belongs to an older muxing session: both need a new view, not a retry. */
+const GONE = new Set([401, 403, 404, 410])
+
+/** Plays a view over HLS by Media Source Extensions. */
+export const attachHls: Attach = (video, view, { frugal }) => {
+  const state = signal<PlayerState>({ kind: 'starting', step: 'receiving' })
+  const hls = new Hls({ ...COMMON, ...(frugal ? FRUGAL : LOW_LATENCY) })
+  let recoveredMedia = false
+
+  const watch = watchFrames(video, (stalled) => {
+    const { kind } = state.value
+    if (stalled === undefined || kind === 'failed') return
+    const lastFrameAtMs = watch.lastFrameAtMs()
+    if (!stalled) state.value = { kind: 'live', ageSeconds: ageOf(hls, video) }
+    else if (kind !== 'stalled' && lastFrameAtMs !== undefined) state.value = { kind: 'stalled', lastFrameAtMs }
+  })
+
+  const fail = (why: 'gone' | 'network' | 'media'): void => {
+    state.value = { kind: 'failed', why }
+  }
+
+  hls.on(Hls.Events.FRAG_LOADED, () => {
+    if (state.value.kind === 'starting') state.value = { kind: 'starting', step: 'first-frame' }
+  })
+  hls.on(Hls.Events.ERROR, (_event, error: ErrorData) => {
+    if (error.response?.code !== undefined && GONE.has(error.response.code)) return fail('gone')
+    if (!error.fatal) return
+    if (error.type === Hls.ErrorTypes.MEDIA_ERROR && !recoveredMedia) {
+      recoveredMedia = true
+      return hls.recoverMediaError()
+    }
+    fail(error.type === Hls.ErrorTypes.NETWORK_ERROR ? 'network' : 'media')
+  })
+
+  const onShown = (): void => {
+    if (!document.hidden) toLiveEdge(hls, video)
+  }
+  document.addEventListener('visibilitychange', onShown)
+
+  video.muted = true
+  hls.loadSource(view.hlsUrl)
+  hls.attachMedia(video)
+  // Muted pictures may start by themselves; a browser that forbids it shows its first frame late, as a stall.
+  hls.on(Hls.Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined))
+
+  return {
+    state,
+    destroy() {
+      document.removeEventListener('visibilitychange', onShown)
+      watch.stop()
+      hls.destroy()
+      blacken(video)
+    },
+  }
+}
+
+function ageOf(hls: Hls, video: HTMLVideoElement): number | undefined {
+  if (hls.latency > MAX_BEHIND_SECONDS) toLiveEdge(hls, video)
+  return Number.isFinite(hls.latency) && hls.latency > 0 ? hls.latency : undefined
+}
+
+function toLiveEdge(hls: Hls, video: HTMLVideoElement): void {
+  const edge = hls.liveSyncPosition
+  if (edge !== null && edge > video.currentTime + 1) video.currentTime = edge
+}

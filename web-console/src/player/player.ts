@@ -1,0 +1,38 @@
+import type { ReadonlySignal } from '@preact/signals'
+import type { View } from '../../../gateway/contracts/view.ts'
+
+/** What a player says about its picture. */
+export type PlayerState =
+  /** Media is asked for; `receiving` until its first bytes, then `first-frame` until a picture. */
+  | { kind: 'starting'; step: 'receiving' | 'first-frame' }
+  /** New frames arrive; how far the picture is behind the camera's newest, in seconds, where it is known. */
+  | { kind: 'live'; ageSeconds: number | undefined }
+  /** No new frame for `STALL_AFTER_MS`; what is painted is old. */
+  | { kind: 'stalled'; lastFrameAtMs: number }
+  /** It will not play by itself any more. `gone`: the gateway no longer serves this view. */
+  | { kind: 'failed'; why: 'gone' | 'network' | 'media' }
+
+export interface Player {
+  readonly state: ReadonlySignal<PlayerState>
+  /** Stops, lets go of the network and leaves the video element black. */
+  destroy(): void
+}
+
+/**
+ * `frugal`: several pictures share the few connections a browser keeps to one host over HTTP/1.1, so no request
+ * may be held open; costs a few seconds of age.
+ */
+export type Attach = (video: HTMLVideoElement, view: View, options: { frugal: boolean }) => Player
+
+/** With a longer gap between frames a picture must not pass for live. */
+export const STALL_AFTER_MS = 2_000
+
+/** True when this browser can decode what the view will send. */
+export const canPlay = (mimeType: string): boolean =>
+  'MediaSource' in globalThis && MediaSource.isTypeSupported(mimeType)
+
+/** Blackens a video element: a picture that may no longer be shown must not stay painted. */
+export function blacken(video: HTMLVideoElement): void {
+  video.removeAttribute('src')
+  video.load()
+}

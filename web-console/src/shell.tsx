@@ -1,0 +1,98 @@
+import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
+import type { Key } from './i18n/language.ts'
+import { type PagePath, pagesFor } from './pages.ts'
+import { useParts } from './parts.ts'
+import { dateTime, duration, timeOfDay } from './time.ts'
+import { Icon } from './ui/icon.tsx'
+
+const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
+  '/wall': 'page.wall',
+  '/alarms': 'page.alarms',
+  '/install': 'page.install',
+  '/links': 'page.links',
+  '/owner': 'page.owner',
+}
+
+/** More than this and times on the screen mislead. */
+const MAX_CLOCK_SKEW_MS = 2_500
+
+export function Header({ user }: { user: SessionAnswer['user'] }) {
+  const { language, router, session, nowMs, alarms } = useParts()
+  const { t } = language
+  const urgent = alarms.active.value.length
+  return (
+    <header class="header">
+      <span class="brand">{t('app.name')}</span>
+      <nav aria-label={t('page.navigation')}>
+        {pagesFor(user.roles).map((page) => (
+          <a
+            key={page}
+            href={page}
+            aria-current={router.path.value === page ? 'page' : undefined}
+            onClick={(event) => {
+              if (event.ctrlKey || event.metaKey || event.shiftKey) return
+              event.preventDefault()
+              router.go(page)
+            }}
+          >
+            {t(PAGE_NAMES[page])}
+            {page === '/alarms' && urgent > 0 && <span class="count">{urgent}</span>}
+          </a>
+        ))}
+      </nav>
+      <time class="clock" dateTime={new Date(nowMs.value).toISOString()}>
+        {dateTime(nowMs.value)}
+      </time>
+      <LinkState />
+      <LanguageSwitch />
+      <span class="user">{user.displayName}</span>
+      <button type="button" class="quiet" onClick={() => void session.signOut()}>
+        {t('signIn.out')}
+      </button>
+    </header>
+  )
+}
+
+function LinkState() {
+  const { live, language } = useParts()
+  const { t } = language
+  const { kind } = live.link.value
+  return (
+    <span class={`link-state link-${kind}`} role="status">
+      <Icon name={kind === 'open' ? 'live' : kind === 'lost' ? 'offline' : 'stalled'} />
+      {t(`link.${kind}`)}
+    </span>
+  )
+}
+
+/** Full-width words while what is on the screen may be old, or its times wrong. */
+export function LinkBanner() {
+  const { live, language, nowMs } = useParts()
+  const { t } = language
+  const link = live.link.value
+  const skewMs = live.clockSkewMs.value ?? 0
+  if (link.kind === 'lost') {
+    const values = { time: timeOfDay(link.sinceMs), duration: duration((nowMs.value - link.sinceMs) / 1000) }
+    return (
+      <div class="banner banner-fault" role="alert">
+        {t('link.lostBanner', values)}
+      </div>
+    )
+  }
+  if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return null
+  return (
+    <div class="banner" role="status">
+      {t('link.clockSkew', { seconds: Math.round(Math.abs(skewMs) / 1000) })}
+    </div>
+  )
+}
+
+export function LanguageSwitch() {
+  const { code, choose, t } = useParts().language
+  const other = code.value === 'en' ? 'zh-CN' : 'en'
+  return (
+    <button type="button" class="quiet" lang={other} onClick={() => choose(other)}>
+      {t('language.other')}
+    </button>
+  )
+}

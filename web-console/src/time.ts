@@ -1,0 +1,46 @@
+import type { Translate } from './i18n/language.ts'
+
+const TIME_ZONE = 'Asia/Shanghai'
+
+// sv-SE writes `2026-03-02 14:03:27`; h23 because hour12: false prints 24:00 in some locales.
+const DATE_TIME = new Intl.DateTimeFormat('sv-SE', {
+  timeZone: TIME_ZONE,
+  hourCycle: 'h23',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
+
+type Moment = string | number
+
+/** `2026-03-02 14:03:27`, township time. */
+export const dateTime = (at: Moment): string => DATE_TIME.format(new Date(at))
+/** `2026-03-02`, township time. */
+export const date = (at: Moment): string => dateTime(at).slice(0, 10)
+/** `14:03:27`, township time. */
+export const timeOfDay = (at: Moment): string => dateTime(at).slice(11)
+/** `14:03`, township time. */
+export const hourMinute = (at: Moment): string => dateTime(at).slice(11, 16)
+
+/** The last second of a township day `2026-06-30`, as an instant. */
+export const endOfDay = (day: string): string => new Date(`${day}T23:59:59.000+08:00`).toISOString()
+
+/** `0:42`, `12:05`, `3:04:11` from seconds. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds))
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  const two = (n: number): string => String(n).padStart(2, '0')
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+}
+
+/** How long ago, in one unit. */
+export function ago(t: Translate, at: Moment, nowMs: number): string {
+  const seconds = Math.max(0, Math.floor((nowMs - new Date(at).getTime()) / 1000))
+  if (seconds < 60) return t('time.secondsAgo', { n: seconds })
+  if (seconds < 3600) return t('time.minutesAgo', { n: Math.floor(seconds / 60) })
+  if (seconds < 86_400) return t('time.hoursAgo', { n: Math.floor(seconds / 3600) })
+  return t('time.daysAgo', { n: Math.floor(seconds / 86_400) })
+}

@@ -1,0 +1,113 @@
+import type { Signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+
+interface FieldProps {
+  label: string
+  hint?: string
+  children: (id: string) => ComponentChildren
+}
+
+/** A label above its control, and a hint below it. */
+export function Field({ label, hint, children }: FieldProps) {
+  const id = useId()
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children(id)}
+      {hint !== undefined && <p class="hint">{hint}</p>}
+    </div>
+  )
+}
+
+interface InputProps {
+  label: string
+  hint?: string
+  value: Signal<string>
+  type?: 'text' | 'password' | 'date' | 'time'
+  name?: string
+  autocomplete?: 'off' | 'username' | 'current-password'
+  autocapitalize?: 'none'
+  inputMode?: 'url'
+  spellcheck?: boolean
+  autofocus?: boolean
+  required?: boolean
+  maxLength?: number
+  min?: string
+  max?: string
+}
+
+export function TextField({ label, hint, value, ...input }: InputProps) {
+  return (
+    <Field label={label} {...(hint === undefined ? {} : { hint })}>
+      {(id) => (
+        <input
+          // Cast: preact types inputs as a union by their `type`; any of ours takes the attributes above.
+          {...(input as { type?: 'text' })}
+          id={id}
+          value={value.value}
+          onInput={(event) => {
+            value.value = event.currentTarget.value
+          }}
+        />
+      )}
+    </Field>
+  )
+}
+
+interface ChoiceProps<T extends string> {
+  legend: string
+  options: readonly { value: T; label: string }[]
+  value: Signal<T | undefined>
+}
+
+/** One of a few, as big buttons. */
+export function Choice<T extends string>({ legend, options, value }: ChoiceProps<T>) {
+  const name = useId()
+  return (
+    <fieldset class="choice">
+      <legend>{legend}</legend>
+      {options.map((option) => (
+        <label key={option.value} class="chip">
+          <input
+            type="radio"
+            name={name}
+            checked={value.value === option.value}
+            onChange={() => {
+              value.value = option.value
+            }}
+          />
+          <span>{option.label}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+interface ChoicesProps<T extends string> {
+  legend: string
+  options: readonly { value: T; label: string }[]
+  values: Signal<readonly T[]>
+}
+
+/** Any of a few, as big buttons. */
+export function Choices<T extends string>({ legend, options, values }: ChoicesProps<T>) {
+  return (
+    <fieldset class="choice">
+      <legend>{legend}</legend>
+      {options.map(({ value, label }) => (
+        <label key={value} class="chip">
+          <input
+            type="checkbox"
+            checked={values.value.includes(value)}
+            onChange={(event) => {
+              const others = values.value.filter((other) => other !== value)
+              values.value = event.currentTarget.checked ? [...others, value] : others
+            }}
+          />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,20 @@
+const PATHS = {
+  live: 'M12 6a6 6 0 1 1 0 12 6 6 0 0 1 0-12Z',
+  stalled: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18Zm0 2v7l5 5a7 7 0 0 0-5-12Z',
+  offline: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18ZM5.5 7 17 18.5A8 8 0 0 0 18.500 17L7 5.500Z',
+  lock: 'M7 10V8a5 5 0 0 1 10 0v2h1v10H6V10Zm2 0h6V8a3 3 0 0 0-6 0Z',
+  unsupported: 'M3 5h18v14H3Zm2 2v10h14V7Zm3 2 8 6-1 1.500-8-6Z',
+  refused: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18Zm-5 8v2h10v-2Z',
+  empty: 'M4 5h16v14H4Zm2 2v10h12V7Zm5 2h2v2h2v2h-2v2h-2v-2H9v-2h2Z',
+  ok: 'm4 12 2-2 4 4 8-9 2 2-10 11Z',
+  fail: 'm6 4 6 6 6-6 2 2-6 6 6 6-2 2-6-6-6 6-2-2 6-6-6-6Z',
+} as const
+
+/** A picture beside words, never instead of them. */
+export function Icon({ name }: { name: keyof typeof PATHS }) {
+  return (
+    <svg class={`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">
+      <path fill-rule="evenodd" d={PATHS[name]} />
+    </svg>
+  )
+}

@@ -1,0 +1,44 @@
+import type { ComponentChildren } from 'preact'
+import type { Answer, ProblemAnswer } from '../api/client.ts'
+import { isKey, type Translate } from '../i18n/language.ts'
+import { useParts } from '../parts.ts'
+
+export interface ProblemWords {
+  cause: string
+  nextStep: string | undefined
+}
+
+/** Words for a problem code: ours, or the gateway's own where it is newer than this page. */
+export function problemWords(t: Translate, problem: ProblemAnswer): ProblemWords {
+  const key = `problem.${problem.code}`
+  const nextKey = `${key}.next`
+  return {
+    cause: isKey(key) ? t(key) : (problem.title ?? problem.code),
+    nextStep: isKey(nextKey) ? t(nextKey) : problem.nextStep,
+  }
+}
+
+/** The problem of a failed call; a lost link is one too. */
+export const failureOf = (answer: Answer<unknown>): ProblemAnswer | undefined =>
+  answer.kind === 'problem' ? answer.problem : answer.kind === 'offline' ? { status: 0, code: 'offline' } : undefined
+
+/** Cause, exact detail and next step of what went wrong. */
+export function ProblemNote({ problem, children }: { problem: ProblemAnswer; children?: ComponentChildren }) {
+  const { t } = useParts().language
+  const { cause, nextStep } = problemWords(t, problem)
+  return (
+    <div class="problem" role="alert">
+      <p class="problem-cause">
+        {cause} <code>{problem.code}</code>
+      </p>
+      {problem.detail !== undefined && problem.detail !== cause && <p class="problem-detail">{problem.detail}</p>}
+      {nextStep !== undefined && (
+        <p>
+          {t('problem.nextStep')}
+          {nextStep}
+        </p>
+      )}
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,124 @@
+import type { Camera } from '../../../gateway/contracts/camera.ts'
+import { useParts } from '../parts.ts'
+import { ago, duration, timeOfDay } from '../time.ts'
+import { Icon } from '../ui/icon.tsx'
+import { problemWords } from '../ui/problem-note.tsx'
+import type { TileState } from './tile-session.ts'
+
+interface CardProps {
+  camera: Camera
+  state: TileState
+  onRetry: () => void
+  onAskReason: () => void
+}
+
+/** Steps of opening, in their order; what is done is ticked, what goes on has its seconds. */
+const STEPS = ['signalling', 'receiving', 'first-frame'] as const
+
+/** What a tile says instead of a picture: what, since when, why, and what can be done. */
+export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
+  const { language, nowMs } = useParts()
+  const { t } = language
+  const stop = (act: () => void) => (event: Event) => {
+    event.stopPropagation()
+    act()
+  }
+  const retryButton = (
+    <button type="button" onClick={stop(onRetry)}>
+      {t('action.retry')}
+    </button>
+  )
+
+  if (state.kind === 'live' || state.kind === 'stalled') return null
+  if (state.kind === 'opening') {
+    const at = STEPS.indexOf(state.step)
+    return (
+      <div class="tile-card tile-skeleton">
+        <ol class="tile-steps">
+          {STEPS.map((step, index) => (
+            <li key={step} aria-current={index === at ? 'step' : undefined} class={index < at ? 'done' : ''}>
+              {t(`tile.step.${step}`)}
+            </li>
+          ))}
+        </ol>
+        <p class="secondary">{duration((nowMs.value - state.sinceMs) / 1000)}</p>
+      </div>
+    )
+  }
+  if (state.kind === 'reason-needed') {
+    return (
+      <div class="tile-card tile-locked">
+        <Icon name="lock" />
+        <p>{t('tile.reasonNeeded')}</p>
+        <button type="button" onClick={stop(onAskReason)}>
+          {t('reason.give')}
+        </button>
+      </div>
+    )
+  }
+  if (state.kind === 'refused') {
+    const { cause, nextStep } = problemWords(t, state.problem)
+    return (
+      <div class="tile-card tile-locked">
+        <Icon name="refused" />
+        <p>{cause}</p>
+        {nextStep !== undefined && <p class="secondary">{nextStep}</p>}
+        {state.problem.code === 'reason-required' ? (
+          <button type="button" onClick={stop(onAskReason)}>
+            {t('reason.give')}
+          </button>
+        ) : (
+          retryButton
+        )}
+      </div>
+    )
+  }
+  if (state.kind === 'ended') {
+    return (
+      <div class="tile-card tile-locked">
+        <Icon name="lock" />
+        <p>{t(`viewEnd.${state.why}`)}</p>
+        <p class="secondary">{t('tile.endedAt', { time: timeOfDay(state.atMs) })}</p>
+        {camera.ownership === 'private' ? (
+          <button type="button" onClick={stop(onAskReason)}>
+            {t('tile.openAgain')}
+          </button>
+        ) : (
+          retryButton
+        )}
+      </div>
+    )
+  }
+  if (state.kind === 'unsupported') {
+    return (
+      <div class="tile-card">
+        <Icon name="unsupported" />
+        <p>{t('tile.unsupported')}</p>
+        <p class="secondary">{t('tile.unsupportedNext', { codec: state.mimeType })}</p>
+      </div>
+    )
+  }
+  if (state.kind === 'gateway-away') {
+    return (
+      <div class="tile-card">
+        <Icon name="offline" />
+        <p>{t('tile.gatewayAway', { time: timeOfDay(state.sinceMs) })}</p>
+        {retryButton}
+      </div>
+    )
+  }
+  const isOffline = camera.state === 'offline'
+  const since = isOffline ? camera.stateSince : state.sinceMs
+  return (
+    <div class="tile-card">
+      <Icon name="offline" />
+      <p>{t(isOffline ? 'tile.offline' : 'tile.noPicture', { time: timeOfDay(since) })}</p>
+      <p class="secondary">
+        {ago(t, since, nowMs.value)}
+        {isOffline && camera.stateReason !== undefined && ` · ${camera.stateReason}`}
+      </p>
+      <p class="secondary">{t('tile.retriesItself')}</p>
+      {retryButton}
+    </div>
+  )
+}

@@ -1,0 +1,225 @@
+import { effect, type ReadonlySignal, signal } from '@preact/signals'
+import type { Camera } from '../../../gateway/contracts/camera.ts'
+import type { View, ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
+import type { Calls } from '../api/calls.ts'
+import type { ProblemAnswer } from '../api/client.ts'
+import type { Live } from '../live.ts'
+import { canPlay, type Player, type PlayerState } from '../player/player.ts'
+
+export type TileState =
+  | { kind: 'opening'; step: 'signalling' | 'receiving' | 'first-frame'; sinceMs: number }
+  | { kind: 'live'; ageSeconds: number | undefined }
+  | { kind: 'stalled'; lastFrameAtMs: number }
+  /** The view was granted but gives no picture; another try follows by itself. */
+  | { kind: 'no-picture'; sinceMs: number }
+  | { kind: 'gateway-away'; sinceMs: number }
+  | { kind: 'refused'; problem: ProblemAnswer }
+  | { kind: 'ended'; why: ViewEnd; atMs: number }
+  | { kind: 'unsupported'; mimeType: string }
+  | { kind: 'reason-needed' }
+
+export interface TileRequest {
+  camera: Camera
+  stream: 'auto' | 'main' | 'sub'
+  frugal: boolean
+  reason: ViewReason | undefined
+}
+
+export interface TileSession {
+  readonly state: ReadonlySignal<TileState>
+  /** Asks again after a refusal or an end. */
+  retry(): void
+  close(): void
+}
+
+interface TileParts {
+  calls: Calls
+  live: Live
+  video: HTMLVideoElement
+}
+
+/** How the watching of one granted view came to its end. */
+type Outcome = { kind: 'closed' } | { kind: 'view-ended'; why: ViewEnd } | { kind: 'lost' }
+
+/** A stall this long is not waited out: the view is opened anew. */
+const RECONNECT_AFTER_MS = 8_000
+const FIRST_FRAME_TIMEOUT_MS = 20_000
+/** Media answers 410 and the event with the cause comes by another way; it may be this much later. */
+const CAUSE_GRACE_MS = 1_000
+const RETRY_DELAYS_MS = [500, 2_000, 5_000, 10_000] as const
+/** After these nothing was taken away from the viewer, so the picture comes back by itself. */
+const REOPENS = new Set<ViewEnd>(['idle', 'interrupted'])
+
+/** Keeps one tile playing: opens the view, plays it, and opens it again when it breaks off. */
+export function openTile(parts: TileParts, request: TileRequest): TileSession {
+  const { camera, reason } = request
+  const state = signal<TileState>({ kind: 'opening', step: 'signalling', sinceMs: Date.now() })
+  const closing = new AbortController()
+  const wake = new EventTarget()
+  void run(closing.signal)
+
+  // A public link that is valid again, or a camera that is back, is reason enough to ask again.
+  parts.live.on(
+    'link',
+    (link) => link.cameraId === camera.id && link.state === 'active' && retryAfterChange(),
+    closing.signal,
+  )
+  parts.live.on(
+    'camera',
+    (event) => event.id === camera.id && event.state === 'online' && retryAfterChange(),
+    closing.signal,
+  )
+
+  function retryAfterChange(): void {
+    const { kind } = state.value
+    if (kind === 'no-picture' || (camera.ownership === 'public' && (kind === 'ended' || kind === 'refused'))) retry()
+  }
+
+  const retry = (): void => {
+    wake.dispatchEvent(new Event('wake'))
+  }
+
+  async function run(until: AbortSignal): Promise<void> {
+    if (camera.ownership === 'private' && reason === undefined) {
+      state.value = { kind: 'reason-needed' }
+      return
+    }
+    let stream = request.stream
+    for (let failures = 0; !until.aborted; ) {
+      state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
+      const body = { cameraId: camera.id, stream, reason: reason ?? { kind: 'routine' as const } }
+      const answer = await parts.calls.openView(body, until)
+      if (answer.kind === 'aborted') return
+      if (answer.kind === 'offline') {
+        state.value = { kind: 'gateway-away', sinceMs: Date.now() }
+        await pause(delayFor(failures++), until)
+        continue
+      }
+      if (answer.kind === 'problem') {
+        state.value = { kind: 'refused', problem: answer.problem }
+        const isPassing = answer.problem.status >= 500 || answer.problem.status === 429
+        await pause(isPassing ? delayFor(failures++) : undefined, until)
+        continue
+      }
+      const view = answer.data
+      if (!canPlay(view.mimeType)) {
+        void parts.calls.closeView(view.id)
+        const other = playableRole(camera, view.stream)
+        if (other !== undefined && other !== stream) {
+          stream = other
+          continue
+        }
+        state.value = { kind: 'unsupported', mimeType: view.mimeType }
+        await pause(undefined, until)
+        continue
+      }
+      let sawPicture = false
+      const outcome = await watch(view, until, () => {
+        sawPicture = true
+      })
+      if (outcome.kind === 'closed') return
+      failures = sawPicture ? 0 : failures + 1
+      if (outcome.kind === 'view-ended') {
+        const comesBack = REOPENS.has(outcome.why) || (outcome.why === 'expired' && camera.ownership === 'public')
+        state.value = { kind: 'ended', why: outcome.why, atMs: Date.now() }
+        await pause(comesBack ? delayFor(failures) : undefined, until)
+      } else {
+        state.value = { kind: 'no-picture', sinceMs: Date.now() }
+        await pause(delayFor(failures), until)
+      }
+    }
+  }
+
+  /** Plays one view until it ends; never leaves its last picture on the screen. */
+  async function watch(view: View, until: AbortSignal, onPicture: () => void): Promise<Outcome> {
+    const startedMs = Date.now()
+    state.value = { kind: 'opening', step: 'receiving', sinceMs: startedMs }
+    const over = new AbortController()
+    const ended = Promise.withResolvers<Outcome>()
+    let player: Player | undefined
+    parts.live.on(
+      'view-ended',
+      (event) => event.id === view.id && ended.resolve({ kind: 'view-ended', why: event.why }),
+      over.signal,
+    )
+    until.addEventListener('abort', () => ended.resolve({ kind: 'closed' }), { signal: over.signal })
+    addEventListener('pagehide', () => void parts.calls.closeView(view.id), { signal: over.signal })
+
+    const { attachHls } = await import('../player/hls.ts')
+    let outcome: Outcome = { kind: 'closed' }
+    if (!until.aborted) {
+      player = attachHls(parts.video, view, { frugal: request.frugal })
+      const stopShowing = show(player.state, startedMs, onPicture, ended.resolve)
+      outcome = await ended.promise
+      stopShowing()
+      player.destroy()
+    }
+    if (outcome.kind !== 'view-ended') void parts.calls.closeView(view.id)
+    over.abort()
+    return outcome
+  }
+
+  /** Carries the player's state to the tile, and judges when to give this view up. */
+  function show(
+    player: ReadonlySignal<PlayerState>,
+    startedMs: number,
+    onPicture: () => void,
+    end: (outcome: Outcome) => void,
+  ): () => void {
+    let giveUp: ReturnType<typeof setTimeout> | undefined
+    const giveUpAfter = (ms: number): void => {
+      giveUp ??= setTimeout(() => end({ kind: 'lost' }), ms)
+    }
+    const dispose = effect(() => {
+      const now = player.value
+      if (now.kind === 'live') {
+        clearTimeout(giveUp)
+        giveUp = undefined
+        onPicture()
+        state.value = { kind: 'live', ageSeconds: now.ageSeconds }
+      } else if (now.kind === 'starting') {
+        state.value = { kind: 'opening', step: now.step, sinceMs: startedMs }
+        giveUpAfter(FIRST_FRAME_TIMEOUT_MS)
+      } else if (now.kind === 'stalled') {
+        state.value = { kind: 'stalled', lastFrameAtMs: now.lastFrameAtMs }
+        clearTimeout(giveUp)
+        giveUp = undefined
+        giveUpAfter(RECONNECT_AFTER_MS)
+      } else if (now.why === 'gone') {
+        state.value = { kind: 'no-picture', sinceMs: Date.now() }
+        clearTimeout(giveUp)
+        giveUp = setTimeout(() => end({ kind: 'view-ended', why: 'interrupted' }), CAUSE_GRACE_MS)
+      } else end({ kind: 'lost' })
+    })
+    return () => {
+      clearTimeout(giveUp)
+      dispose()
+    }
+  }
+
+  /** @param ms how long; for ever when undefined. Ends early on `retry` and on close. */
+  function pause(ms: number | undefined, until: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (until.aborted) return resolve()
+      const timer = ms === undefined ? undefined : setTimeout(done, ms)
+      function done(): void {
+        clearTimeout(timer)
+        wake.removeEventListener('wake', done)
+        until.removeEventListener('abort', done)
+        resolve()
+      }
+      wake.addEventListener('wake', done)
+      until.addEventListener('abort', done)
+    })
+  }
+
+  return { state, retry, close: () => closing.abort() }
+}
+
+const delayFor = (failures: number): number => RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)] ?? 10_000
+
+/** A stream of the camera in H.264, other than the one that cannot be played. */
+function playableRole(camera: Camera, refused: 'main' | 'sub'): 'main' | 'sub' | undefined {
+  const other = refused === 'main' ? 'sub' : 'main'
+  return camera.streams.some((stream) => stream.role === other && stream.codec === 'h264') ? other : undefined
+}

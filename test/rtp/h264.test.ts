@@ -13,9 +13,15 @@ const P = '419acc'
 
 type Packet = [payload: string, time: number, marker: boolean]
 
-function receive(packets: readonly Packet[], sprop = true, skip: readonly number[] = []): UnitCollector & { lost: number } {
+function receive(
+  packets: readonly Packet[],
+  sprop = true,
+  skip: readonly number[] = [],
+): UnitCollector & { lost: number } {
   const collector = new UnitCollector()
-  const sets = sprop ? { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] } : { vps: [], sps: [], pps: [] }
+  const sets = sprop
+    ? { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] }
+    : { vps: [], sps: [], pps: [] }
   const receiver = new RtpReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
   for (const [i, [payload, time, marker]] of packets.entries()) {
     if (skip.includes(i)) continue
@@ -26,28 +32,185 @@ function receive(packets: readonly Packet[], sprop = true, skip: readonly number
 }
 
 const CASES: { name: string; packets: Packet[]; sprop?: boolean; skip?: number[]; units: string[][] }[] = [
-  { name: 'single NAL units', packets: [[IDR, 0, true], [P, 3600, true]], units: [[IDR], [P]] },
-  { name: 'nothing before the first key frame', packets: [[P, 0, true], [IDR, 3600, true]], units: [[IDR]] },
-  { name: 'marker missing: the timestamp ends the unit', packets: [[IDR, 0, false], [P, 3600, false], [P, 7200, false]], units: [[IDR], [P]] },
-  { name: 'parameter sets only in band', sprop: false, packets: [[SPS, 0, false], [PPS, 0, false], [IDR, 0, true]], units: [[IDR]] },
-  { name: 'no parameter sets at all', sprop: false, packets: [[IDR, 0, true], [P, 3600, true]], units: [] },
-  { name: 'markers and an old timestamp on SPS, PPS, SEI (XM, Reolink)', sprop: false, packets: [[SPS, 0, true], [PPS, 0, true], ['0605ff', 0, true], [IDR, 3600, true], [P, 7200, true]], units: [['0605ff', IDR], [P]] },
-  { name: 'several slices in a picture', packets: [[IDR, 0, false], [IDR_2, 0, true], [P, 3600, true]], units: [[IDR, IDR_2], [P]] },
-  { name: 'marker on every slice: learns that it lies', packets: [[IDR, 0, true], [IDR_2, 0, true], [P, 3600, true], [IDR, 7200, true], [IDR_2, 7200, true], [P, 10_800, true]], units: [[IDR], [IDR, IDR_2]] },
-  { name: 'STAP-A with padding', sprop: false, packets: [[`780004${SPS}0004${PPS}0003${IDR}0000`, 0, true]], units: [[IDR]] },
+  {
+    name: 'single NAL units',
+    packets: [
+      [IDR, 0, true],
+      [P, 3600, true],
+    ],
+    units: [[IDR], [P]],
+  },
+  {
+    name: 'nothing before the first key frame',
+    packets: [
+      [P, 0, true],
+      [IDR, 3600, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'marker missing: the timestamp ends the unit',
+    packets: [
+      [IDR, 0, false],
+      [P, 3600, false],
+      [P, 7200, false],
+    ],
+    units: [[IDR], [P]],
+  },
+  {
+    name: 'parameter sets only in band',
+    sprop: false,
+    packets: [
+      [SPS, 0, false],
+      [PPS, 0, false],
+      [IDR, 0, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'no parameter sets at all',
+    sprop: false,
+    packets: [
+      [IDR, 0, true],
+      [P, 3600, true],
+    ],
+    units: [],
+  },
+  {
+    name: 'markers and an old timestamp on SPS, PPS, SEI (XM, Reolink)',
+    sprop: false,
+    packets: [
+      [SPS, 0, true],
+      [PPS, 0, true],
+      ['0605ff', 0, true],
+      [IDR, 3600, true],
+      [P, 7200, true],
+    ],
+    units: [['0605ff', IDR], [P]],
+  },
+  {
+    name: 'several slices in a picture',
+    packets: [
+      [IDR, 0, false],
+      [IDR_2, 0, true],
+      [P, 3600, true],
+    ],
+    units: [[IDR, IDR_2], [P]],
+  },
+  {
+    name: 'marker on every slice: learns that it lies',
+    packets: [
+      [IDR, 0, true],
+      [IDR_2, 0, true],
+      [P, 3600, true],
+      [IDR, 7200, true],
+      [IDR_2, 7200, true],
+      [P, 10_800, true],
+    ],
+    units: [[IDR], [IDR, IDR_2]],
+  },
+  {
+    name: 'STAP-A with padding',
+    sprop: false,
+    packets: [[`780004${SPS}0004${PPS}0003${IDR}0000`, 0, true]],
+    units: [[IDR]],
+  },
   { name: 'STAP-A with a length past its end', packets: [[`780003${IDR}0090ff`, 0, true]], units: [[IDR]] },
-  { name: 'FU-A', packets: [['7c8588', 0, false], ['7c05aa', 0, false], ['7c45bb', 0, true]], units: [['6588aabb']] },
+  {
+    name: 'FU-A',
+    packets: [
+      ['7c8588', 0, false],
+      ['7c05aa', 0, false],
+      ['7c45bb', 0, true],
+    ],
+    units: [['6588aabb']],
+  },
   { name: 'FU-A with start and end in one packet', packets: [['7cc588aa', 0, true]], units: [[IDR]] },
-  { name: 'FU-A with empty fragments', packets: [['7c85', 0, false], ['7c0588aa', 0, false], ['7c45', 0, true]], units: [[IDR]] },
-  { name: 'FU-A, fragment lost: on to the next key frame', packets: [['7c8588', 0, false], ['7c05aa', 0, false], ['7c45bb', 0, true], [P, 3600, true], [IDR, 7200, true]], skip: [1], units: [[IDR]] },
-  { name: 'FU-A, end lost', packets: [[IDR, 0, true], ['7c819acc', 3600, false], ['7c41dd', 3600, true], [P, 7200, true], [IDR, 10_800, true]], skip: [2], units: [[IDR], [IDR]] },
-  { name: 'a whole unit lost', packets: [[IDR, 0, true], [P, 3600, true], [P, 7200, true], [IDR, 10_800, true]], skip: [1], units: [[IDR], [IDR]] },
-  { name: 'start codes inside one packet', sprop: false, packets: [[`${SPS}00000001${PPS}000001${IDR}`, 0, true]], units: [[IDR]] },
+  {
+    name: 'FU-A with empty fragments',
+    packets: [
+      ['7c85', 0, false],
+      ['7c0588aa', 0, false],
+      ['7c45', 0, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'FU-A, fragment lost: on to the next key frame',
+    packets: [
+      ['7c8588', 0, false],
+      ['7c05aa', 0, false],
+      ['7c45bb', 0, true],
+      [P, 3600, true],
+      [IDR, 7200, true],
+    ],
+    skip: [1],
+    units: [[IDR]],
+  },
+  {
+    name: 'FU-A, end lost',
+    packets: [
+      [IDR, 0, true],
+      ['7c819acc', 3600, false],
+      ['7c41dd', 3600, true],
+      [P, 7200, true],
+      [IDR, 10_800, true],
+    ],
+    skip: [2],
+    units: [[IDR], [IDR]],
+  },
+  {
+    name: 'a whole unit lost',
+    packets: [
+      [IDR, 0, true],
+      [P, 3600, true],
+      [P, 7200, true],
+      [IDR, 10_800, true],
+    ],
+    skip: [1],
+    units: [[IDR], [IDR]],
+  },
+  {
+    name: 'start codes inside one packet',
+    sprop: false,
+    packets: [[`${SPS}00000001${PPS}000001${IDR}`, 0, true]],
+    units: [[IDR]],
+  },
   { name: 'start code in front of a NAL unit', packets: [[`00000001${IDR}`, 0, true]], units: [[IDR]] },
-  { name: 'delimiter and filler are dropped', packets: [['09f0', 0, false], [IDR, 0, false], ['0cffff80', 0, true]], units: [[IDR]] },
-  { name: 'clock set mid-stream: on to the next key frame', packets: [[IDR, 0, true], [P, 3_000_000_000, true], [IDR, 3_000_003_600, true]], units: [[IDR], [IDR]] },
-  { name: 'a slice that starts mid-picture first', packets: [[IDR_2, 0, true], [IDR, 3600, true]], units: [[IDR]] },
-  { name: 'empty payload', packets: [['', 0, true], [IDR, 0, true]], units: [[IDR]] },
+  {
+    name: 'delimiter and filler are dropped',
+    packets: [
+      ['09f0', 0, false],
+      [IDR, 0, false],
+      ['0cffff80', 0, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'clock set mid-stream: on to the next key frame',
+    packets: [
+      [IDR, 0, true],
+      [P, 3_000_000_000, true],
+      [IDR, 3_000_003_600, true],
+    ],
+    units: [[IDR], [IDR]],
+  },
+  {
+    name: 'a slice that starts mid-picture first',
+    packets: [
+      [IDR_2, 0, true],
+      [IDR, 3600, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'empty payload',
+    packets: [
+      ['', 0, true],
+      [IDR, 0, true],
+    ],
+    units: [[IDR]],
+  },
 ]
 
 for (const { name, packets, sprop, skip, units } of CASES) {
@@ -60,7 +223,17 @@ for (const { name, packets, sprop, skip, units } of CASES) {
 }
 
 t.test('facts of the units', async (t) => {
-  const { units, lost } = receive([[IDR, 90, true], [P, 3690, true], [P, 3690, true], [P, 7290, true], [IDR, 10_890, true]], true, [3])
+  const { units, lost } = receive(
+    [
+      [IDR, 90, true],
+      [P, 3690, true],
+      [P, 3690, true],
+      [P, 7290, true],
+      [IDR, 10_890, true],
+    ],
+    true,
+    [3],
+  )
   t.same(
     units.map(({ ticks, key, afterGap }) => [ticks, key, afterGap]),
     [
@@ -75,7 +248,15 @@ t.test('facts of the units', async (t) => {
 
 t.test('an equal SPS again is no change, another one is, from the next key frame on', async (t) => {
   const other = '6742c01f'
-  const { units } = receive([[SPS, 0, false], [IDR, 0, true], [SPS, 3600, false], [IDR, 3600, true], [other, 7200, false], [P, 7200, true], [IDR, 10_800, true]])
+  const { units } = receive([
+    [SPS, 0, false],
+    [IDR, 0, true],
+    [SPS, 3600, false],
+    [IDR, 3600, true],
+    [other, 7200, false],
+    [P, 7200, true],
+    [IDR, 10_800, true],
+  ])
   const [first, second, third, fourth] = units
   t.equal(second?.sets, first?.sets, 'the same object')
   t.equal(third?.sets, first?.sets, 'not before the key frame')
@@ -92,7 +273,10 @@ t.test('a late copy is dropped and the unit bound holds', async (t) => {
   }
   t.ok(push(5, 0, true, Buffer.from(IDR, 'hex')))
   t.notOk(push(4, 0, true, Buffer.from(IDR, 'hex')))
-  t.notOk(receiver.packet(rtpPacket(6, 0, true, Buffer.from(IDR, 'hex'), { payloadType: 97 }), 0, 15), 'another payload type')
+  t.notOk(
+    receiver.packet(rtpPacket(6, 0, true, Buffer.from(IDR, 'hex'), { payloadType: 97 }), 0, 15),
+    'another payload type',
+  )
   const fragment = Buffer.concat([Buffer.from([0x7c, 0x05]), Buffer.alloc(60_000, 0xff)])
   push(6, 3600, false, Buffer.concat([Buffer.from([0x7c, 0x85]), Buffer.alloc(1000, 0xff)]))
   for (let i = 7; i < 200; i++) push(i, 3600, false, fragment)
@@ -118,7 +302,12 @@ t.test('recorded packets', { skip: existsSync(recorded) ? false : 'recorded mess
       const bytes = rtpPacket(seq, ts, marker, Buffer.from(payload.replace(/^7c856/, '7c85e'), 'hex'))
       receiver.packet(bytes, 0, bytes.length)
     }
-    const final = rtpPacket((packets.at(-1)?.seq ?? 0) + 1, (packets.at(-1)?.ts ?? 0) + 3600, true, Buffer.from(IDR, 'hex'))
+    const final = rtpPacket(
+      (packets.at(-1)?.seq ?? 0) + 1,
+      (packets.at(-1)?.ts ?? 0) + 3600,
+      true,
+      Buffer.from(IDR, 'hex'),
+    )
     receiver.packet(final, 0, final.length)
     const seen = collector.units.flatMap((unit) => [...unit.sets.sps.map((nal) => nal.toString('hex')), ...unit.nals])
     for (const nal of expectNalus) t.ok(seen.includes(nal.replace(/^656/, '65e')), `${name}: ${nal}`)
@@ -127,7 +316,9 @@ t.test('recorded packets', { skip: existsSync(recorded) ? false : 'recorded mess
 
 t.test('ten thousand mutated packets', async (t) => {
   const random = seeded(1)
-  const seeds = CASES.flatMap(({ packets }) => packets.map(([payload, time, marker], i) => rtpPacket(i, time, marker, Buffer.from(payload, 'hex'))))
+  const seeds = CASES.flatMap(({ packets }) =>
+    packets.map(([payload, time, marker], i) => rtpPacket(i, time, marker, Buffer.from(payload, 'hex'))),
+  )
   const collector = new UnitCollector()
   const sets = { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] }
   const receiver = new RtpReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)

@@ -1,0 +1,252 @@
+import type { Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { createDialer } from '../../gateway/dial.ts'
+import { backOffMs } from '../../gateway/relay/back-off.ts'
+import { describe } from '../../gateway/relay/describe.ts'
+import type { RelayHealth, RelayState } from '../../gateway/relay/relay.ts'
+import { RelayPool } from '../../gateway/relay/relay-pool.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { interleaved, payloads, rtpPacket } from '../fakes/rtp-packets.ts'
+import { ScriptedCamera, type ScriptedCameraOptions, status } from '../fakes/scripted-camera.ts'
+
+const SDP = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n'
+const KEY = ['6742001e95a8280bfe54', '68ce3c80', '6588aa55'].map((hex) => Buffer.from(hex, 'hex'))
+const INTER = [Buffer.from('419acc55', 'hex')]
+const dialer = createDialer(['127.0.0.0/8'])
+const signal = AbortSignal.timeout(60_000)
+
+/** The bytes of frames `from` to `to`, a key frame every 25. */
+function media(from: number, to: number): Buffer {
+  const frames: Buffer[] = []
+  let sequence = from + 2 * Math.ceil(from / 25)
+  for (let i = from; i < to; i++) {
+    const all = payloads('h264', i % 25 === 0 ? KEY : INTER)
+    for (const [at, payload] of all.entries())
+      frames.push(interleaved(rtpPacket(sequence++, i * 3600, at === all.length - 1, payload)))
+  }
+  return Buffer.concat(frames)
+}
+
+interface Scene {
+  camera: ScriptedCamera
+  clock: FakeClock
+  pool: RelayPool
+  seen: RelayHealth[]
+  until(state: RelayState): Promise<RelayHealth>
+}
+
+async function scene(t: Test, options: Partial<ScriptedCameraOptions> = {}, lingerMs = 30_000): Promise<Scene> {
+  const camera = await new ScriptedCamera({ sdp: SDP, ...options }).start()
+  const clock = new FakeClock()
+  const seen: RelayHealth[] = []
+  let waiting: { state: RelayState; resolve(health: RelayHealth): void }[] = []
+  const pool = new RelayPool({
+    dialer,
+    clock,
+    lingerMs,
+    random: () => 0.5,
+    onState: (_id, health) => {
+      seen.push(health)
+      for (const waiter of waiting.filter(({ state }) => state === health.state)) waiter.resolve(health)
+      waiting = waiting.filter(({ state }) => state !== health.state)
+    },
+  })
+  t.teardown(async () => {
+    const closed = pool.close()
+    await clock.advance(1_000) // an unanswered TEARDOWN
+    await closed
+    await camera.close()
+  })
+  return { camera, clock, pool, seen, until: (state) => new Promise((resolve) => waiting.push({ state, resolve })) }
+}
+
+t.test('bytes split anywhere, stray channels, garbage between: plays, and says goodbye', async (t) => {
+  const stray = Buffer.concat([interleaved(Buffer.from('who set this up?'), 77), Buffer.from([0, 1, 2])])
+  const dribble = (socket: Socket, bytes: Buffer): void => {
+    for (let at = 0; at < bytes.length; at += 3) socket.write(bytes.subarray(at, at + 3))
+  }
+  const { camera, pool } = await scene(t, {
+    onPlay: (socket) => dribble(socket, Buffer.concat([stray, media(0, 30), stray, media(30, 60)])),
+    write: dribble,
+  })
+  const lease = pool.acquire('a', async () => ({ uri: camera.uri }))
+  t.match(await lease.relay.ready(signal), {
+    kind: 'ready',
+    mimeType: 'video/mp4; codecs="avc1.42001e"',
+    width: 640,
+    height: 360,
+  })
+  const top = await lease.relay.read('index.m3u8', {}, signal)
+  if (top.kind !== 'found') throw new Error(top.code)
+  const path = top.body.toString().trim().split('\n').at(-1) ?? ''
+  t.match(await lease.relay.read(path, { msn: 1 }, signal), { kind: 'found' })
+  t.equal(lease.relay.health().lostPackets, 0)
+  lease.release()
+  await pool.close()
+  t.same(camera.methods(), ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'TEARDOWN'])
+})
+
+t.test('data before the PLAY answer', async (t) => {
+  const { camera, pool } = await scene(t, {
+    answer: (request, socket) => {
+      if (request.method === 'PLAY') socket.write(media(0, 6))
+      return undefined
+    },
+  })
+  const lease = pool.acquire('a', async () => ({ uri: camera.uri }))
+  t.match(await lease.relay.ready(signal), { kind: 'ready' })
+})
+
+t.test('one relay for all viewers, lingers, and can be wanted again', async (t) => {
+  const { camera, clock, pool } = await scene(t, { onPlay: (socket) => socket.write(media(0, 60)) })
+  const source = async (): Promise<{ uri: string }> => ({ uri: camera.uri })
+  const first = pool.acquire('a', source)
+  const second = pool.acquire('a', source)
+  t.equal(first.relay, second.relay)
+  await first.relay.ready(signal)
+  t.equal(camera.methods().filter((method) => method === 'PLAY').length, 1)
+  first.release()
+  first.release()
+  t.equal([...pool.running()].length, 1)
+  second.release()
+  await clock.advance(2_000)
+  const third = pool.acquire('a', source)
+  t.equal(third.relay, first.relay, 'within the linger time')
+  third.release()
+  await clock.advance(31_000)
+  t.equal([...pool.running()].length, 0)
+  t.match(await first.relay.read('index.m3u8', {}, signal), { kind: 'refused', status: 503 })
+})
+
+t.test('ending a stream ends held requests at once', async (t) => {
+  const { camera, pool } = await scene(t, { onPlay: (socket) => socket.write(media(0, 60)) })
+  const { relay } = pool.acquire('a', async () => ({ uri: camera.uri }))
+  await relay.ready(signal)
+  const top = await relay.read('index.m3u8', {}, signal)
+  const path = top.kind === 'found' ? (top.body.toString().trim().split('\n').at(-1) ?? '') : ''
+  const held = relay.read(path, { msn: 3 }, signal)
+  pool.end('a')
+  t.match(await held, { kind: 'refused', status: 503 })
+  t.equal([...pool.running()].length, 0)
+})
+
+t.test('a hung camera is noticed within five seconds and comes back into the same window', async (t) => {
+  let plays = 0
+  const { camera, clock, pool, seen, until } = await scene(t, {
+    onPlay: (socket) => socket.write(plays++ === 0 ? media(0, 60) : media(1000, 1060)),
+  })
+  const lease = pool.acquire('a', async () => ({ uri: camera.uri }))
+  const { relay } = lease
+  await relay.ready(signal)
+  const prefix = async (): Promise<string> => {
+    const top = await relay.read('index.m3u8', {}, signal)
+    return top.kind === 'found' ? (top.body.toString().trim().split('\n').at(-1) ?? '') : top.code
+  }
+  const before = await prefix()
+  const startedMs = clock.monotonicMs()
+  const offline = until('offline')
+  let noticed = false
+  void offline.then(() => {
+    noticed = true
+  })
+  const live = until('live')
+  for (let i = 0; i < 60 && !noticed; i++) await clock.advance(100)
+  t.match(await offline, { fault: { code: 'stalled' } })
+  t.ok(
+    clock.monotonicMs() - startedMs <= 6_000,
+    `after ${clock.monotonicMs() - startedMs} ms, a goodbye that is not answered included`,
+  )
+  t.ok(seen.some(({ state }) => state === 'stalled'))
+  await clock.advance(1_000) // back-off
+  await live
+  t.equal(await prefix(), before, 'viewers go on')
+  const playlist = await relay.read(before, {}, signal)
+  t.match(playlist.kind === 'found' ? playlist.body.toString() : playlist.code, '#EXT-X-DISCONTINUITY\n')
+  t.equal(relay.health().reconnects, 1)
+})
+
+t.test('a reset connection is an outage of one stream, not of its neighbour', async (t) => {
+  const sockets: Socket[] = []
+  const { camera, pool, until } = await scene(t, {
+    onPlay: (socket) => {
+      sockets.push(socket)
+      socket.write(media(0, 60))
+    },
+  })
+  const one = pool.acquire('one', async () => ({ uri: camera.uri }))
+  await one.relay.ready(signal)
+  const two = pool.acquire('two', async () => ({ uri: camera.uri }))
+  await two.relay.ready(signal)
+  const offline = until('offline')
+  sockets[0]?.resetAndDestroy()
+  t.match(await offline, { fault: { code: 'connection-lost' } })
+  t.equal(two.relay.health().state, 'live')
+  t.equal(one.relay.health().state, 'offline')
+})
+
+t.test('garbage for a stream: a protocol fault', async (t) => {
+  const { camera, pool, until } = await scene(t, { onPlay: (socket) => socket.write(Buffer.alloc(1_000_000, 5)) })
+  const offline = until('offline')
+  pool.acquire('a', async () => ({ uri: camera.uri }))
+  t.match(await offline, { fault: { code: 'protocol' } })
+})
+
+t.test('a wrong password is tried once and not again for a minute, however many look', async (t) => {
+  let nonce = 0
+  const { camera, clock, pool } = await scene(t, {
+    answer: () => status(401, `WWW-Authenticate: Digest realm="cam", nonce="n${nonce++}"`),
+  })
+  const { relay } = pool.acquire('a', async () => ({ uri: camera.uri, username: 'u', password: 'canary' }))
+  for (let i = 0; i < 5; i++) t.match(await relay.ready(signal), { kind: 'failed', code: 'unauthorized' })
+  await clock.advance(59_000)
+  t.match(await relay.ready(signal), { kind: 'failed', code: 'unauthorized' })
+  t.equal(camera.requests.filter((request) => request.headers.has('authorization')).length, 1)
+  t.notMatch(JSON.stringify(relay.health()), 'canary')
+})
+
+t.test('a viewer shortens the wait for a camera that came back', async (t) => {
+  let broken = true
+  const { camera, clock, pool } = await scene(t, {
+    answer: (request) => (broken && request.method === 'DESCRIBE' ? status(404) : undefined),
+    onPlay: (socket) => socket.write(media(0, 30)),
+  })
+  const { relay } = pool.acquire('a', async () => ({ uri: camera.uri }))
+  t.match(await relay.ready(signal), { kind: 'failed', code: 'not-found' })
+  t.match(await relay.ready(signal), { kind: 'failed', code: 'not-found' }, 'at once, without asking the camera')
+  t.equal(camera.methods().filter((method) => method === 'DESCRIBE').length, 1)
+  for (let i = 0; i < 6; i++) {
+    const before = camera.requests.length
+    await clock.advance(30_000)
+    while (camera.requests.length === before) await new Promise(setImmediate)
+    while (camera.sockets.size > 0) await new Promise(setImmediate)
+  }
+  broken = false
+  await clock.advance(6_000)
+  t.match(await relay.ready(signal), { kind: 'ready' })
+})
+
+t.test('describe plays to the first key frame', async (t) => {
+  const { camera, clock } = await scene(t, { onPlay: (socket) => socket.write(media(20, 30)) })
+  const result = await describe({ uri: camera.uri }, { dialer, clock, play: true }, signal)
+  t.match(result, {
+    ok: true,
+    tracks: [{ encoding: 'H264', codec: 'avc1.42001e', width: 640, height: 360 }],
+    firstFrameMs: 0,
+  })
+  t.match(camera.methods().slice(-2), ['PLAY', 'TEARDOWN'])
+})
+
+t.test('back-off', async (t) => {
+  t.same(
+    [0, 1, 2, 5, 6, 20].map((failures) => backOffMs(failures, 'timeout', () => 0.999999)).map(Math.round),
+    [1000, 2000, 4000, 32_000, 60_000, 60_000],
+  )
+  t.equal(
+    backOffMs(3, 'timeout', () => 0),
+    250,
+  )
+  t.equal(
+    backOffMs(0, 'unauthorized', () => 0),
+    60_000,
+  )
+})

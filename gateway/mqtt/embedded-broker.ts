@@ -114,10 +114,12 @@ export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
     },
     isConnected: () => isStarted,
     port: () => listener.port,
-    endSession: (sessionId) => {
+    endSessions: (ended) => {
       for (const client of clientsOf(broker)) {
         const account = accounts.get(client)
-        if (account?.kind === 'consumer' && account.principal.sessionId === sessionId) client.close()
+        if (account?.kind !== 'consumer') continue
+        const { principal } = account
+        if (principal.sessionId === ended.sessionId || principal.id === ended.principalId) client.close()
       }
     },
     start: async () => {

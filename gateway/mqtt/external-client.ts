@@ -1,4 +1,5 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
+import { acknowledgeLater, MAX_UNCOMMITTED } from './late-acknowledgement.ts'
 import { gatewayMessage, type Mqtt, type MqttDeps, rejectedMessage } from './mqtt.ts'
 import { ALARM_INPUTS, HEARTBEAT_INPUTS, type OutgoingMessage, parseInput } from './topics.ts'
 
@@ -14,6 +15,8 @@ const STABLE_MS = 30_000
 const MAX_STORE_BACKOFF_MS = 10_000
 /** A publish that the broker does not answer has failed. */
 const PUBLISH_MS = 15_000
+/** At shutdown; the last will says the same. */
+const GOODBYE_MS = 1000
 
 type ExternalDeps = MqttDeps & { config: Extract<MqttDeps['config'], { kind: 'external' }> }
 
@@ -49,7 +52,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     }
   }
 
-  /** Resolves when the message needs no more of the broker: stored, or the gateway is going down. */
+  /** @returns whether the broker may forget the message; not when the connection or the gateway ends first */
   const take = async (topic: string, payload: Buffer, client: MqttClient): Promise<boolean> => {
     const source = parseInput(topic)
     if (source === undefined) return true
@@ -57,7 +60,11 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       input.heartbeat(source.sourceId)
       return true
     }
-    for (let backoffMs = 100; client === current; backoffMs = Math.min(backoffMs * 2, MAX_STORE_BACKOFF_MS)) {
+    for (
+      let backoffMs = 100;
+      client === current && !stop.signal.aborted;
+      backoffMs = Math.min(backoffMs * 2, MAX_STORE_BACKOFF_MS)
+    ) {
       try {
         const receipt = await input.receive(source.sourceId, payload)
         if (receipt.kind === 'rejected') {
@@ -67,7 +74,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
         }
         return true
       } catch {
-        // The intake has logged it. Until it can be stored nothing more is read: the broker keeps the rest.
+        // The intake has logged it. Until it can be stored the broker keeps it, and what comes after the limit.
         await clock.sleep(backoffMs, stop.signal).catch(() => {})
       }
     }
@@ -84,7 +91,13 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     resubscribe: false,
     will: { ...gatewayMessage(deps, 'offline'), qos: 1 },
     ...(version === 5
-      ? { properties: { sessionExpiryInterval: SESSION_EXPIRY_SECONDS, maximumPacketSize: MAX_PACKET_BYTES } }
+      ? {
+          properties: {
+            sessionExpiryInterval: SESSION_EXPIRY_SECONDS,
+            maximumPacketSize: MAX_PACKET_BYTES,
+            receiveMaximum: MAX_UNCOMMITTED,
+          },
+        }
       : {}),
   })
 
@@ -92,13 +105,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   const runOnce = async (signal: AbortSignal): Promise<'ended' | 'refused'> => {
     const client = connect(deps.config.url, options())
     let isVersionRefused = true
-    client.handleMessage = (packet, done) => {
-      take(packet.topic, Buffer.from(packet.payload), client).then(
-        // Without `done` there is no acknowledgement, and the broker sends the message again.
-        (isTaken) => isTaken && done(),
-        (error: unknown) => log.error({ err: error }, 'an MQTT message could not be taken'),
-      )
-    }
+    acknowledgeLater(client, (topic, payload) => take(topic, payload, client))
     client.on('error', (error) => {
       log.warn({ err: error }, 'MQTT broker')
       // An error of the network (it names a system call) says nothing about the version.
@@ -148,13 +155,14 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     isConnected: () => current?.connected ?? false,
     port: () => undefined,
     // The external broker has accounts of its own.
-    endSession: () => {},
+    endSessions: () => {},
     start: async () => {
       running = run(stop.signal)
     },
     close: async () => {
       if (current !== undefined) {
-        await publish(gatewayMessage(deps, 'offline')).catch(() => {})
+        const late = clock.sleep(GOODBYE_MS, stop.signal).catch(() => {})
+        await Promise.race([publish(gatewayMessage(deps, 'offline')).catch(() => {}), late])
       }
       stop.abort()
       await running

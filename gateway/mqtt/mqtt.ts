@@ -42,8 +42,8 @@ export interface Mqtt {
   isConnected(): boolean
   /** Port of the embedded broker. */
   port(): number | undefined
-  /** Ends the connections of a token that was revoked. */
-  endSession(sessionId: string): void
+  /** Ends the connections of a token that was revoked or has other rights now. */
+  endSessions(ended: { sessionId?: string; principalId?: string }): void
   start(): Promise<void>
   close(): Promise<void>
 }

@@ -18,8 +18,8 @@ export interface Events {
   publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<void>
   /** Runs `listener` after every commit that wrote events, and for other nodes' events within a second. */
   onNews(listener: () => void): () => void
-  /** Cuts the live connections of a session that has ended or whose rights have changed. */
-  endSession(sessionId: string): void
+  /** Cuts the live connections of a session, or of a person or script, that has ended or has other rights now. */
+  endSessions(ended: { sessionId?: string; principalId?: string }): void
   routes(app: App): void
   start(): Promise<void>
   close(): Promise<void>
@@ -55,7 +55,7 @@ export function createEvents(deps: EventReaderDeps): Events {
     publish: (tx, event) => publishAll(tx, [event]),
     publishAll,
     onNews: (listener) => reader.listen(listener),
-    endSession: (sessionId) => connections.endSession(sessionId),
+    endSessions: (ended) => connections.endSessions(ended),
     routes: (app) => eventRoutes(app, { connections }),
     start: async () => {
       await reader.start()

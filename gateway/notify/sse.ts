@@ -87,8 +87,11 @@ export class LiveConnections {
     return { kind: 'opened', stream }
   }
 
-  endSession(sessionId: string): void {
-    for (const connection of this.#open) if (connection.principal.sessionId === sessionId) this.#end(connection)
+  endSessions(ended: { sessionId?: string; principalId?: string }): void {
+    for (const connection of this.#open) {
+      const { principal } = connection
+      if (principal.sessionId === ended.sessionId || principal.id === ended.principalId) this.#end(connection)
+    }
   }
 
   endAll(): void {

@@ -179,7 +179,7 @@ t.test('a session has a bounded number of connections, and its end cuts them all
   const one = await fetch(url, { headers: { authorization: 'operator' } })
   t.equal(one.status, 429)
   const other = await readServerSentEvents(url, { authorization: 'owner' })
-  events.endSession('operator')
+  events.endSessions({ sessionId: 'operator' })
   for (const stream of streams) t.equal(await stream.ended(), true)
   other.close()
 })

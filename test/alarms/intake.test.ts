@@ -1,0 +1,116 @@
+import t from 'tap'
+import type { Database, Tx } from '../../gateway/storage/database.ts'
+import { addSource, bytes, CELL, message, startAlarms } from '../fakes/alarm-gateway.ts'
+import { onBothDatabases } from '../fakes/databases.ts'
+
+await onBothDatabases(t, async (t, open) => {
+  t.test('an alarm is stored with its place and told in the same transaction', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const source = await addSource(database)
+    const receipt = await alarms.receive(
+      source.id,
+      bytes(message('a', { text: '北门', data: { zone: 3, plate: 'x' } })),
+    )
+    t.equal(receipt.kind, 'stored')
+    const [row] = await database.client.alarm.findMany()
+    t.match(row, { sourceKey: 'a', cellCode: CELL, priority: 2, state: 'active', text: '北门', strippedFields: 1 })
+    t.equal(row?.dataJson, '{"zone":3}')
+    t.equal(row?.occurredAt.toISOString(), '2026-03-02T06:03:27.000Z')
+    t.ok(Math.abs((row?.receivedAt.getTime() ?? 0) - Date.now()) < 60_000)
+    const [event] = await database.client.event.findMany()
+    t.match(JSON.parse(event?.dataJson ?? ''), { id: row?.id, strippedFields: 1, text: '北门' })
+  })
+
+  t.test('each of 50 alarms sent 10 times, shuffled, is one alarm and one event', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const sources = await Promise.all([addSource(database), addSource(database)])
+    const sends = Array.from({ length: 500 }, (_, n) => ({ source: sources[n % 2]?.id ?? '', key: `k${n % 50}` }))
+    shuffle(sends)
+    const receipts = await Promise.all(sends.map(({ source, key }) => alarms.receive(source, bytes(message(key)))))
+    t.equal(receipts.filter(({ kind }) => kind === 'stored').length, 50)
+    t.equal(receipts.filter(({ kind }) => kind === 'repeated').length, 450)
+    t.equal(await database.client.alarm.count(), 50)
+    t.equal(await database.client.event.count(), 50)
+  })
+
+  t.test('cleared ends the alarm once and for good', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const { id } = await addSource(database)
+    for (const state of ['active', 'active', 'cleared', 'cleared', 'active'] as const) {
+      await alarms.receive(id, bytes(message('a', { state })))
+    }
+    const both = [
+      alarms.receive(id, bytes(message('b'))),
+      alarms.receive(id, bytes(message('b', { state: 'cleared' }))),
+    ]
+    await Promise.all(both)
+    const rows = await database.client.alarm.findMany()
+    t.strictSame(
+      rows.map(({ state }) => state),
+      ['cleared', 'cleared'],
+    )
+    const events = await database.client.event.findMany({ orderBy: { id: 'asc' } })
+    t.strictSame(
+      events.map(({ dataJson }) => JSON.parse(dataJson)).map(({ sourceKey, state }) => `${sourceKey} ${state}`),
+      ['a active', 'a cleared', 'b active', 'b cleared'],
+    )
+  })
+
+  t.test('what cannot be taken is kept with its reason and does not stop its neighbours', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const { id } = await addSource(database)
+    const nasty = ['\0', '\ud800', '\u2028', "'; DROP TABLE", '{"x":1}', '\\u0000', '😀', '%s$1?']
+    const receipts = await Promise.all([
+      ...nasty.map((text, n) => alarms.receive(id, bytes(message(`n${n}`, { text, data: { [`k${text}`]: text } })))),
+      alarms.receive(id, bytes('{"broken')),
+      alarms.receive(id, Buffer.alloc(70_000, 'x')),
+      alarms.receive('c0ffee00-0000-4000-8000-000000000000', bytes(message('stranger'))),
+      alarms.receive(id, bytes(message('last'))),
+    ])
+    t.strictSame(
+      receipts.map(({ kind }) => kind),
+      [...nasty.map(() => 'stored'), 'rejected', 'rejected', 'rejected', 'stored'],
+    )
+    const rejected = await database.client.rejectedInput.findMany()
+    t.strictSame(rejected.map(({ reason }) => reason).sort(), [
+      'message is not JSON in UTF-8',
+      'message of 70000 bytes, limit 65536',
+      'there is no such alarm source',
+    ])
+    t.equal(Math.max(...rejected.map(({ payload }) => payload.length)), 4096)
+    t.strictSame(alarms.counts, { stored: nasty.length + 1, repeated: 0, rejected: 3 })
+  })
+
+  t.test('a transaction that fails gives no receipt, and the same message again is taken', async (t) => {
+    const database = await open(t)
+    let isFull = true
+    const failing: Database = {
+      ...database,
+      transaction: <T>(work: (tx: Tx) => Promise<T>) =>
+        database.transaction(async (tx) => {
+          const result = await work(tx)
+          if (isFull) throw new Error('disk full')
+          return result
+        }),
+    }
+    const source = await addSource(database)
+    isFull = false
+    const { alarms } = await startAlarms(t, failing)
+    isFull = true
+    await t.rejects(alarms.receive(source.id, bytes(message('a'))), { message: 'disk full' })
+    t.equal(await database.client.alarm.count(), 0)
+    isFull = false
+    t.match(await alarms.receive(source.id, bytes(message('a'))), { kind: 'stored' })
+  })
+})
+
+function shuffle(items: unknown[]): void {
+  for (let at = items.length - 1; at > 0; at--) {
+    const other = Math.floor(Math.random() * (at + 1))
+    ;[items[at], items[other]] = [items[other], items[at]]
+  }
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const PROGRAM = '/usr/sbin/mosquitto'
+
+interface Teardown {
+  teardown(handler: () => Promise<void>): void
+}
+
+export const isMosquittoInstalled = (): Promise<boolean> =>
+  access(PROGRAM).then(
+    () => true,
+    () => false,
+  )
+
+export interface Mosquitto {
+  url: string
+  port: number
+  /** Ends the broker; what it kept in memory is lost. */
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** Debian's Mosquitto on a free port of loopback, anonymous, keeping nothing on disk. */
+export async function startMosquitto(t: Teardown): Promise<Mosquitto> {
+  const directory = await mkdtemp(join(tmpdir(), 'gridlight-mosquitto-'))
+  const port = await freePort()
+  const file = join(directory, 'mosquitto.conf')
+  await writeFile(file, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type all\n`)
+  // Mosquitto gives up root and reads its configuration as its own user.
+  await chmod(directory, 0o755)
+  let child: ReturnType<typeof spawn> | undefined
+
+  const start = async (): Promise<void> => {
+    child = spawn(PROGRAM, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let log = ''
+    const started = Promise.withResolvers<void>()
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log += chunk.toString()
+      if (/ running\b/.test(log)) started.resolve()
+    })
+    child.once('exit', () => started.reject(new Error(`mosquitto ended: ${log}`)))
+    await started.promise
+  }
+  const stop = async (): Promise<void> => {
+    if (child === undefined || child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  }
+  await start()
+  t.teardown(async () => {
+    await stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+  return { url: `mqtt://127.0.0.1:${port}`, port, start, stop }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -28,6 +28,8 @@ export interface GridFeature {
   cell(code: string): Promise<Cell | undefined>
   /** The cell that holds the point, WGS-84 degrees; the first by code where cells overlap. */
   cellAt(lon: number, lat: number): Promise<Cell | undefined>
+  /** True if the point, WGS-84 degrees, lies in the polygon. */
+  contains(polygon: Polygon, point: LonLat): boolean
 }
 
 export function createGrid({ database, cellCodePattern, audit }: GridDeps): GridFeature {
@@ -61,6 +63,7 @@ export function createGrid({ database, cellCodePattern, audit }: GridDeps): Grid
       const found = (await readCells(database)).find(({ geometry }) => geometry !== null && contains(geometry, point))
       return found && toCell(found)
     },
+    contains,
   }
   return grid
 }

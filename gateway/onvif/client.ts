@@ -118,6 +118,12 @@ export class OnvifClient {
     return this.#offsetMs
   }
 
+  /** Takes over what another client of the same device has learnt of its clock. */
+  adoptClock(other: OnvifClient): void {
+    this.#offsetMs = other.#offsetMs
+    this.#otherOffsetMs = other.#otherOffsetMs
+  }
+
   /** Asks for the clock and keeps the offset for the login; zero where the camera gives no usable date. */
   async systemTime(signal: AbortSignal): Promise<OnvifResult<DeviceTime>> {
     const answer = await this.#ask({ to: this.#device, body: tds('GetSystemDateAndTime') }, signal)

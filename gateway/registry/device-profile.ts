@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-const Words = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
+export const Words = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
+export type Words = z.infer<typeof Words>
 const Port = z.number().int().min(1).max(65_535)
 const Path = z.string().regex(/^\/\S*$/)
 

@@ -1,0 +1,317 @@
+import type { Clock } from '../clock.ts'
+import type { Codec, DeviceInformation, StreamRole } from '../contracts/device.ts'
+import type { Dialer } from '../dial.ts'
+import { OnvifClient, type OnvifFailure, type OnvifMedia, type OnvifResult } from '../onvif/client.ts'
+import type { Services } from '../onvif/device.ts'
+import { type ChosenProfile, chooseStreams, type MediaChannel } from '../onvif/media.ts'
+import type { Credentials } from '../onvif/soap.ts'
+import { inUri, joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
+import type { DeviceProfile } from './device-profile.ts'
+import { type Evidence, matchProfile } from './match.ts'
+import type { ProbeCode } from './probe-codes.ts'
+import { type Check, type DescribeStream, streamChecks } from './stream-check.ts'
+
+export interface InterviewDeps {
+  dialer: Dialer
+  clock: Clock
+  randomBytes: (count: number) => Buffer
+  profiles: readonly DeviceProfile[]
+  describeStream: DescribeStream
+}
+
+export interface InterviewRequest {
+  /** Host, with or without port, as a person typed it. */
+  address: string
+  credentials: Credentials | undefined
+  /** The only channel of interest; all of them when absent. */
+  channel?: string
+  /** What discovery told of this address. */
+  announced?: Pick<Evidence, 'scopes' | 'endpointReference'> & { path: string }
+}
+
+export interface InterviewStream {
+  role: StreamRole
+  codec: Codec
+  width: number
+  height: number
+  frameRate?: number
+  /** Without any login in it. */
+  uri: string
+  pathSecrets: PathSecrets | undefined
+}
+
+export interface Interview {
+  /** Host and port that answered; undefined where none did. */
+  address: string | undefined
+  device: DeviceInformation | undefined
+  profile: DeviceProfile
+  clockOffsetMs: number | undefined
+  channels: { token: string; name: string; streams: InterviewStream[] }[]
+  checks: Check[]
+}
+
+/** Where ONVIF lives when nobody gave a port (§1 of the interoperability notes). */
+const USUAL_PORTS = [80, 8000, 8080, 8899, 2020, 8999, 5000]
+const REACH_TIMEOUT_MS = 3_000
+/** A clock this far off makes recordings and logins doubtful. */
+const SKEW_TOLD_MS = 5_000
+/** A recorder of 64 channels with two streams each. */
+const MAX_STREAM_URIS = 128
+
+/** Asks one device who it is and what it can show: at most one login that fails. Rejects only with the signal's reason. */
+export async function interview(
+  request: InterviewRequest,
+  deps: InterviewDeps,
+  signal: AbortSignal,
+): Promise<Interview> {
+  const run = new Run(request, deps, signal)
+  return run.go()
+}
+
+class Run {
+  readonly #request: InterviewRequest
+  readonly #deps: InterviewDeps
+  readonly #signal: AbortSignal
+  readonly #checks: Check[] = []
+  readonly #evidence: Evidence
+  #result: Pick<Interview, 'address' | 'device' | 'clockOffsetMs' | 'channels'> = {
+    address: undefined,
+    device: undefined,
+    clockOffsetMs: undefined,
+    channels: [],
+  }
+
+  constructor(request: InterviewRequest, deps: InterviewDeps, signal: AbortSignal) {
+    this.#request = request
+    this.#deps = deps
+    this.#signal = signal
+    this.#evidence = { ...request.announced }
+  }
+
+  async go(): Promise<Interview> {
+    await this.#ask()
+    return { ...this.#result, profile: this.#profile, checks: this.#checks }
+  }
+
+  get #profile(): DeviceProfile {
+    return matchProfile(this.#deps.profiles, this.#evidence)
+  }
+
+  #tell(name: Check['name'], ok: boolean, detail: string, code?: ProbeCode): void {
+    this.#checks.push({ name, ok, detail, ...(code === undefined ? {} : { code }) })
+  }
+
+  #fail(name: Check['name'], { why, detail }: { why: OnvifFailure; detail: string }): void {
+    this.#tell(name, false, detail, FAILURE_CODES[why])
+  }
+
+  async #ask(): Promise<void> {
+    const { host, port } = splitAddress(this.#request.address)
+    const ports = port === undefined ? USUAL_PORTS : [port]
+    const checked = await this.#deps.dialer.check(host, ports[0] ?? 80)
+    if (!checked.ok)
+      return this.#tell('address', false, `${host} is not dialled: ${checked.why}`, FAILURE_CODES[checked.why])
+    this.#tell('address', true, checked.address)
+    const client = await this.#reach(host, ports)
+    if (client === undefined) return
+    if (!(await this.#login(client))) return
+    const channels = await this.#media(client)
+    if (channels === undefined) await this.#template(host)
+    else this.#result.channels = channels
+    await this.#show()
+  }
+
+  /** The first of the ports that speaks ONVIF; the usual ones are asked together, for a closed one answers at once. */
+  async #reach(host: string, ports: readonly number[]): Promise<OnvifClient | undefined> {
+    const { credentials, announced } = this.#request
+    const devicePath = announced?.path
+    const answers = await Promise.all(
+      ports.map(async (port) => {
+        const client = new OnvifClient({
+          ...this.#deps,
+          host,
+          port,
+          ...(devicePath === undefined ? {} : { devicePath }),
+          ...(ports.length > 1 ? { timeoutMs: REACH_TIMEOUT_MS } : {}),
+        })
+        return { port, client, answer: await client.systemTime(this.#signal) }
+      }),
+    )
+    // A camera that wants a login even for its clock has shown that it is there.
+    const found = answers.find(({ answer }) => answer.ok || answer.why === 'login-needed' || answer.why === 'fault')
+    if (found === undefined) {
+      const failures = answers.flatMap(({ answer }) => (answer.ok ? [] : [answer]))
+      const telling = failures.find(({ why }) => why === 'not-onvif') ?? failures[0]
+      if (telling !== undefined) this.#fail('reachable', telling)
+      return undefined
+    }
+    const { port } = found
+    this.#result.address = joinAddress(host, port)
+    this.#evidence.port = port
+    this.#tell('reachable', true, `ONVIF answers at ${joinAddress(host, port)}`)
+    const client = new OnvifClient({
+      ...this.#deps,
+      host,
+      port,
+      ...(devicePath === undefined ? {} : { devicePath }),
+      ...(credentials === undefined ? {} : { credentials }),
+    })
+    client.adoptClock(found.client)
+    if (found.answer.ok) this.#clock(client.clockOffsetMs)
+    return client
+  }
+
+  #clock(offsetMs: number): void {
+    this.#result.clockOffsetMs = Math.round(offsetMs)
+    const skewed = Math.abs(offsetMs) > SKEW_TOLD_MS
+    const detail = `the device's clock is ${Math.round(Math.abs(offsetMs) / 1000)} s ${offsetMs < 0 ? 'behind' : 'ahead'}`
+    this.#tell('clock', true, detail, skewed ? 'clock-skewed' : undefined)
+  }
+
+  async #login(client: OnvifClient): Promise<boolean> {
+    const information = await client.deviceInformation(this.#signal)
+    if (!information.ok) {
+      this.#fail('login', information)
+      return false
+    }
+    this.#result.device = information.value
+    this.#evidence.manufacturer = information.value.manufacturer
+    this.#evidence.model = information.value.model
+    this.#tell('login', true, `${information.value.manufacturer} ${information.value.model}`.trim())
+    if (this.#result.clockOffsetMs === undefined && (await client.systemTime(this.#signal)).ok) {
+      this.#clock(client.clockOffsetMs) // some tell their time to users only (Vivotek)
+    }
+    return true
+  }
+
+  /** Channels with the URIs of their streams, or undefined where the media service does not give them. */
+  async #media(client: OnvifClient): Promise<Interview['channels'] | undefined> {
+    const services = await client.services(this.#signal)
+    const known: Services = services.ok ? services.value : new Map()
+    const media = await client.media(known, this.#signal)
+    if (!media.ok) {
+      this.#fail('media', media)
+      return undefined
+    }
+    const { channel } = this.#request
+    const chosen = chooseStreams(media.value.profiles)
+    if (chosen.length === 0) {
+      this.#tell(
+        'media',
+        false,
+        `${media.value.profiles.length} media profiles, none with H.264 or H.265`,
+        'no-media-profile',
+      )
+      return []
+    }
+    const wanted = channel === undefined ? chosen : chosen.filter(({ token }) => token === channel)
+    if (wanted.length === 0) {
+      const known = chosen
+        .map(({ token }) => token)
+        .slice(0, 16)
+        .join(', ')
+      this.#tell('media', false, `there is no channel ${channel}; there are ${known}`, 'no-such-channel')
+      return []
+    }
+    return this.#streams(client, media.value, wanted)
+  }
+
+  async #streams(
+    client: OnvifClient,
+    media: OnvifMedia,
+    wanted: readonly MediaChannel[],
+  ): Promise<Interview['channels'] | undefined> {
+    const channels: Interview['channels'] = []
+    let failure: (OnvifResult<unknown> & { ok: false }) | undefined
+    let asked = 0
+    for (const { token, streams } of wanted) {
+      const found: InterviewStream[] = []
+      for (const { role, profile } of streams) {
+        // Of a recorder with many channels only what will be used is asked for.
+        if (asked >= MAX_STREAM_URIS || (wanted.length > 1 && role === 'other')) continue
+        asked += 1
+        const answer = await client.streamUri(media, profile.token, this.#signal)
+        if (answer.ok) found.push(toStream(role, profile, answer.value))
+        else failure ??= answer
+      }
+      if (found.length > 0) channels.push({ token, name: streams[0]?.profile.name ?? token, streams: found })
+    }
+    if (channels.length === 0 && failure !== undefined) {
+      this.#fail('media', failure)
+      return undefined
+    }
+    this.#evidence.paths = channels.flatMap(({ streams }) => streams.map(({ uri }) => pathOf(uri)))
+    const count = channels.reduce((sum, { streams }) => sum + streams.length, 0)
+    this.#tell('media', true, `${channels.length} channels, ${count} streams`)
+    return channels
+  }
+
+  /** A make whose paths are known, where its media service does not answer: tested below like any other stream. */
+  async #template(host: string): Promise<void> {
+    const { streams } = this.#profile
+    if (streams === undefined || streams.secretInPath) return
+    const channel = `${this.#request.channel === undefined ? streams.channelBase : Number(this.#request.channel)}`
+    if (channel === 'NaN') return
+    const stream = (role: 'main' | 'sub', path: string): InterviewStream => ({
+      role,
+      codec: 'unknown',
+      width: 0,
+      height: 0,
+      uri: `rtsp://${inUri(host)}:${streams.port}${path.replace('{channel}', channel)}`,
+      pathSecrets: undefined,
+    })
+    this.#tell('media', true, `by the template of ${this.#profile.id}`, 'template-used')
+    const subs = streams.sub === undefined ? [] : [stream('sub', streams.sub)]
+    this.#result.channels = [{ token: channel, name: channel, streams: [stream('main', streams.main), ...subs] }]
+  }
+
+  /** Plays the main stream of the first channel, and believes the picture before the description. */
+  async #show(): Promise<void> {
+    const [channel] = this.#result.channels
+    const main = channel?.streams.find(({ role }) => role === 'main') ?? channel?.streams[0]
+    if (channel === undefined || main === undefined) return
+    const uri = withPathSecrets(main.uri, main.pathSecrets)
+    const described = await this.#deps.describeStream({ uri, ...this.#request.credentials }, this.#signal)
+    this.#checks.push(...streamChecks(described))
+    if (!described.ok) return
+    const { codec, width, height, frameRate = main.frameRate } = described
+    Object.assign(main, { codec, width, height }, frameRate === undefined ? {} : { frameRate })
+  }
+}
+
+const FAILURE_CODES = {
+  'address-not-allowed': 'address-not-allowed',
+  'port-not-allowed': 'port-not-allowed',
+  'name-not-found': 'name-not-found',
+  refused: 'connection-refused',
+  unreachable: 'host-unreachable',
+  timeout: 'timeout',
+  closed: 'timeout',
+  'too-large': 'not-onvif',
+  'not-onvif': 'not-onvif',
+  'login-needed': 'login-needed',
+  'login-refused': 'login-refused',
+  'login-locked': 'login-locked',
+  'clock-refused': 'clock-refused',
+  fault: 'device-fault',
+  'unusable-uri': 'unusable-uri',
+} as const satisfies Record<OnvifFailure, ProbeCode>
+
+function toStream(
+  role: StreamRole,
+  { encoder }: ChosenProfile['profile'],
+  { uri, pathSecrets }: Pick<InterviewStream, 'uri' | 'pathSecrets'>,
+): InterviewStream {
+  const { codec, width, height, frameRate } = encoder
+  return {
+    role,
+    codec: codec === 'jpeg' ? 'mjpeg' : codec,
+    width,
+    height,
+    ...(frameRate === undefined ? {} : { frameRate }),
+    uri,
+    pathSecrets,
+  }
+}
+
+const pathOf = (uri: string): string => uri.replace(/^rtsp:\/\/[^/]+/, '')

@@ -1,0 +1,139 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Ownership } from '../contracts/common.ts'
+import type { Codec } from '../contracts/device.ts'
+import type { Dialer } from '../dial.ts'
+import type { App } from '../http/route.ts'
+import { withPathSecrets } from '../onvif/uri.ts'
+import type { DiscoveryTiming } from '../onvif/ws-discovery.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { Vault } from '../vault.ts'
+import { Cameras, type CamerasDeps } from './cameras.ts'
+import type { DeviceProfile } from './device-profile.ts'
+import { Discoveries } from './discover.ts'
+import { type InterviewRequest, interview } from './interview.ts'
+import { registryRoutes } from './routes.ts'
+import { trySource } from './source.ts'
+import {
+  openLogin,
+  readCamera,
+  readCameraBasics,
+  readCamerasAt,
+  readSource,
+  type SourceRow,
+  StoredState,
+} from './store.ts'
+import type { DescribeStream } from './stream-check.ts'
+import { cameraEvent, type RelayReport, Watch } from './watch.ts'
+
+export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
+  database: Database
+  vault: Vault
+  dialer: Dialer
+  clock: Clock
+  log: FastifyBaseLogger
+  randomBytes: (count: number) => Buffer
+  profiles: readonly DeviceProfile[]
+  describeStream: DescribeStream
+  discoveryTiming?: DiscoveryTiming
+  /** Every device is asked whether it is there once in this time. */
+  watchEveryMs?: number
+}
+
+/** What a relay needs of a stream; the login is opened anew for every connection. */
+export interface StreamSource {
+  streamId: string
+  role: 'main' | 'sub'
+  codec: Codec
+  source: () => Promise<{ uri: string; username?: string; password?: string }>
+}
+
+export interface RegistryFeature {
+  routes(app: App): void
+  /** `auto`: main where browsers can play it, else an H.264 sub; undefined if there is no such camera or stream. */
+  streamSource(cameraId: string, want: 'auto' | 'main' | 'sub'): Promise<StreamSource | undefined>
+  camera(
+    id: string,
+  ): Promise<{ id: string; name: string; cellCode: string; ownership: Ownership; removed: boolean } | undefined>
+  /** A relay's view of its stream, stored and told at once. */
+  noteRelayState(streamId: string, report: RelayReport): Promise<void>
+  /** Tells a camera's state after its link has come or gone, in the transaction of that change. */
+  publishState(tx: Tx, cameraId: string, isLinked: boolean): Promise<void>
+  start(): void
+  /** Ends searches, probes and the watch. */
+  close(): Promise<void>
+}
+
+export function createRegistry(deps: RegistryDeps): RegistryFeature {
+  const { database, vault, events } = deps
+  const stop = new AbortController()
+  const cameras = new Cameras(deps)
+  const watch = new Watch({ ...deps, ...(deps.watchEveryMs === undefined ? {} : { everyMs: deps.watchEveryMs }) })
+  const discoveries = new Discoveries({
+    ...deps,
+    ...(deps.discoveryTiming === undefined ? {} : { timing: deps.discoveryTiming }),
+    camerasAt: (addresses) => readCamerasAt(database, addresses),
+  })
+  const announcedAt = (address: string): Pick<InterviewRequest, 'announced'> => {
+    const announced = discoveries.announced(address)
+    return announced === undefined ? {} : { announced }
+  }
+
+  return {
+    routes: (app) =>
+      registryRoutes(app, {
+        cameras,
+        discoveries,
+        signal: stop.signal,
+        probe: (request, signal) => interview({ ...announcedAt(request.address), ...request }, deps, signal),
+        trySource: (source, signal) => {
+          const announced = source.kind === 'onvif' ? discoveries.announced(source.address) : undefined
+          return trySource(source, announced, deps, signal)
+        },
+      }),
+    streamSource: async (cameraId, want) => {
+      const row = await readSource(database.client, cameraId)
+      const chosen = row && chooseStream(row.streams, want)
+      if (row === undefined || chosen === undefined) return undefined
+      const { id, role, codec } = chosen
+      return {
+        streamId: id,
+        role: role === 'sub' ? 'sub' : 'main',
+        codec,
+        source: async () => {
+          const now = (await readSource(database.client, cameraId)) ?? row
+          const { username, password, pathSecrets } = openLogin(vault, now.deviceId, now.sealedCredentials)
+          const uri = now.streams.find((stream) => stream.id === id)?.uri ?? chosen.uri
+          return {
+            uri: withPathSecrets(uri, pathSecrets),
+            ...(username === undefined ? {} : { username }),
+            ...(password === undefined ? {} : { password }),
+          }
+        },
+      }
+    },
+    camera: (id) => readCameraBasics(database.client, id),
+    noteRelayState: (streamId, report) => watch.noteRelayState(streamId, report),
+    publishState: async (tx, cameraId, isLinked) => {
+      const row = await readCamera(tx, cameraId)
+      if (row === undefined) return
+      const state = isLinked ? StoredState.parse(row.state) : 'unlinked'
+      await events.publish(tx, cameraEvent(row, state, row.stateSince, row.stateReason ?? undefined))
+    },
+    start: () => watch.start(),
+    close: async () => {
+      stop.abort()
+      await Promise.all([discoveries.close(), watch.close()])
+    },
+  }
+}
+
+type StreamRow = SourceRow['streams'][number]
+
+function chooseStream(streams: readonly StreamRow[], want: 'auto' | 'main' | 'sub'): StreamRow | undefined {
+  const main = streams.find(({ role }) => role === 'main')
+  const sub = streams.find(({ role }) => role === 'sub')
+  if (want === 'sub') return sub ?? main
+  const isEasier = want === 'auto' && main?.codec !== 'h264' && sub?.codec === 'h264'
+  return isEasier ? sub : (main ?? sub)
+}

@@ -1,0 +1,193 @@
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { Camera, CameraChange, CameraQuery, NewCamera } from '../contracts/camera.ts'
+import { Id, IdParams, page } from '../contracts/common.ts'
+import { Discovery, NewDiscovery, NewProbe, Probe, type ProbeCheck } from '../contracts/device.ts'
+import { StaffRole } from '../contracts/identity.ts'
+import { Problem, type ProblemCode } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import type { Cameras, Outcome } from './cameras.ts'
+import type { Words } from './device-profile.ts'
+import type { Discoveries, Started } from './discover.ts'
+import type { Interview, InterviewRequest } from './interview.ts'
+import { inLanguage, PROBE_CODES } from './probe-codes.ts'
+import type { Tried } from './source.ts'
+import type { Check } from './stream-check.ts'
+
+export interface RegistryRoutesDeps {
+  cameras: Cameras
+  discoveries: Discoveries
+  /** Asks one device; ends with the signal. */
+  probe(request: InterviewRequest, signal: AbortSignal): Promise<Interview>
+  /** Tries a source to its first picture; ends with the signal. */
+  trySource(source: NewCamera['source'], signal: AbortSignal): Promise<Tried>
+  /** Ends all work under way. */
+  signal: AbortSignal
+}
+
+const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
+const READERS = { access: { roles: StaffRole.options } }
+
+/** A recorder that lists slowly, and its first picture. */
+const WORK_TIMEOUT_MS = 90_000
+/** Each talks to a camera for seconds. */
+const MAX_AT_ONCE = 8
+
+const REFUSALS = {
+  busy: 'too-many-requests',
+  'bad-target': 'invalid-request',
+  'nothing-to-search': 'address-not-allowed',
+} as const satisfies Record<(Started & { kind: 'refused' })['why'], ProblemCode>
+
+export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
+  const { cameras, discoveries, probe, trySource } = deps
+  let underWay = 0
+
+  /** Runs work on a camera for as long as its asker waits, the gateway runs and patience lasts. */
+  async function onCamera<T>(reply: FastifyReply, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (underWay >= MAX_AT_ONCE)
+      throw new Problem('too-many-requests', `${MAX_AT_ONCE} devices are being asked already`)
+    const gone = new AbortController()
+    const leave = (): void => gone.abort()
+    const patience = AbortSignal.timeout(WORK_TIMEOUT_MS)
+    reply.raw.once('close', leave)
+    underWay += 1
+    try {
+      return await work(AbortSignal.any([gone.signal, patience, deps.signal]))
+    } catch (error) {
+      if (deps.signal.aborted) throw new Problem('not-ready', 'the gateway is stopping')
+      if (patience.aborted) throw new Problem('camera-unreachable', `no result in ${WORK_TIMEOUT_MS} ms`)
+      if (gone.signal.aborted) throw new Problem('invalid-request', 'the asker has gone')
+      throw error
+    } finally {
+      underWay -= 1
+      reply.raw.off('close', leave)
+    }
+  }
+
+  app.post(
+    '/api/v1/discoveries',
+    {
+      config: WRITERS,
+      schema: {
+        summary: 'Search for devices',
+        body: NewDiscovery,
+        response: { 202: z.object({ id: Id }) },
+      },
+    },
+    async (request, reply) => {
+      const started = discoveries.start(request.body.method, request.body.targets)
+      if (started.kind === 'refused') throw new Problem(REFUSALS[started.why], started.detail)
+      return reply.code(202).send({ id: started.id })
+    },
+  )
+
+  app.get(
+    '/api/v1/discoveries/:id',
+    { config: WRITERS, schema: { summary: 'State of a search', params: IdParams, response: { 200: Discovery } } },
+    async (request) => {
+      const found = await discoveries.read(request.params.id)
+      if (found === undefined) throw new Problem('not-found', 'there is no such search')
+      return found
+    },
+  )
+
+  app.post(
+    '/api/v1/probes',
+    { config: WRITERS, schema: { summary: 'Ask one device who it is', body: NewProbe, response: { 200: Probe } } },
+    async (request, reply) => {
+      const { address, username, password } = request.body
+      const credentials = username === undefined ? undefined : { username, password: password ?? '' }
+      const found = await onCamera(reply, (signal) => probe({ address, credentials }, signal))
+      return toProbe(found, request.headers['accept-language'])
+    },
+  )
+
+  app.post(
+    '/api/v1/cameras',
+    { config: WRITERS, schema: { summary: 'Register a camera', body: NewCamera, response: { 201: Camera } } },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      const input = request.body
+      unwrap(await cameras.checkPlace(principal, input))
+      const tried = await onCamera(reply, (signal) => trySource(input.source, signal))
+      if (tried.kind === 'failed') throw notUsable(tried.checks, request.headers['accept-language'])
+      const camera = unwrap(await cameras.register(principal, input, tried.source))
+      return reply.code(201).header('location', `/api/v1/cameras/${camera.id}`).send(camera)
+    },
+  )
+
+  app.get(
+    '/api/v1/cameras',
+    {
+      config: READERS,
+      schema: {
+        summary: 'Cameras of your cells',
+        querystring: CameraQuery.extend({ cursor: Id.optional() }),
+        response: { 200: page(Camera) },
+      },
+    },
+    (request) => cameras.list(principalOf(request), request.query),
+  )
+
+  app.get(
+    '/api/v1/cameras/:id',
+    { config: READERS, schema: { summary: 'One camera', params: IdParams, response: { 200: Camera } } },
+    async (request) => unwrap(await cameras.read(principalOf(request), request.params.id)),
+  )
+
+  app.patch(
+    '/api/v1/cameras/:id',
+    {
+      config: WRITERS,
+      schema: { summary: 'Change a camera', params: IdParams, body: CameraChange, response: { 200: Camera } },
+    },
+    async (request) => unwrap(await cameras.change(principalOf(request), request.params.id, request.body)),
+  )
+
+  app.delete(
+    '/api/v1/cameras/:id',
+    { config: WRITERS, schema: { summary: 'Remove a camera', params: IdParams, response: { 204: z.null() } } },
+    async (request, reply) => {
+      unwrap(await cameras.remove(principalOf(request), request.params.id))
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function unwrap<T>(outcome: Outcome<T>): T {
+  if (outcome.kind === 'refused') throw new Problem(outcome.why, outcome.detail)
+  return outcome.value
+}
+
+function toProbe(found: Interview, acceptLanguage: string | undefined): Probe {
+  const { device, profile, clockOffsetMs, channels, checks } = found
+  return {
+    ...(device === undefined ? {} : { device }),
+    deviceProfile: profile.id,
+    ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
+    channels: channels.map(({ streams, ...channel }) => ({
+      ...channel,
+      streams: streams.map(({ pathSecrets: _, ...stream }) => stream),
+    })),
+    checks: checks.map((check) => toWords(check, acceptLanguage, profile.onvif?.accountHelp)),
+  }
+}
+
+function toWords(check: Check, acceptLanguage: string | undefined, accountHelp?: Words): ProbeCheck {
+  const { code, ...found } = check
+  if (code === undefined) return found
+  const next = inLanguage(PROBE_CODES[code].nextStep, acceptLanguage)
+  const isLogin = PROBE_CODES[code].problem === 'camera-refused-login'
+  const help = isLogin && accountHelp !== undefined ? ` ${inLanguage(accountHelp, acceptLanguage)}` : ''
+  return { ...found, code, nextStep: next + help }
+}
+
+/** The first finding that stands in the way decides which problem it is; all of them come along. */
+function notUsable(checks: readonly Check[], acceptLanguage: string | undefined): Problem {
+  const failed = checks.find(({ ok }) => !ok)
+  const problem = failed?.code === undefined ? 'camera-not-usable' : PROBE_CODES[failed.code].problem
+  return new Problem(problem, failed === undefined ? 'no stream was found' : `${failed.name}: ${failed.detail}`, {
+    checks: checks.map((check) => toWords(check, acceptLanguage)),
+  })
+}

@@ -1,0 +1,134 @@
+import type { NewCamera } from '../contracts/camera.ts'
+import { type PathSecrets, type RewrittenUri, rewriteUri, withPathSecrets } from '../onvif/uri.ts'
+import { type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
+import { matchProfile } from './match.ts'
+import type { NewStream, Registration, SealedLogin } from './store.ts'
+import { type Check, streamChecks } from './stream-check.ts'
+
+/** A source that was tried and works: everything about a camera but its place. */
+export type Source = Pick<Registration, 'device' | 'channel' | 'streams'>
+
+export type Tried = { kind: 'works'; source: Source } | { kind: 'failed'; checks: Check[] }
+
+/** Tries what is to be registered, to its first picture; at most one login that fails. */
+export function trySource(
+  source: NewCamera['source'],
+  announced: InterviewRequest['announced'],
+  deps: InterviewDeps,
+  signal: AbortSignal,
+): Promise<Tried> {
+  return source.kind === 'onvif' ? tryOnvif(source, announced, deps, signal) : tryRtsp(source, deps, signal)
+}
+
+async function tryOnvif(
+  source: NewCamera['source'] & { kind: 'onvif' },
+  announced: InterviewRequest['announced'],
+  deps: InterviewDeps,
+  signal: AbortSignal,
+): Promise<Tried> {
+  const { address, username, password, channel } = source
+  const found = await interview(
+    {
+      address,
+      credentials: { username, password },
+      ...(channel === undefined ? {} : { channel }),
+      ...(announced === undefined ? {} : { announced }),
+    },
+    deps,
+    signal,
+  )
+  const [first] = found.channels
+  const isSeen = found.checks.some(({ name, ok }) => name === 'first-frame' && ok)
+  if (first === undefined || found.address === undefined || !isSeen) return { kind: 'failed', checks: found.checks }
+  const pathSecrets = first.streams.find((stream) => stream.pathSecrets !== undefined)?.pathSecrets
+  const login: SealedLogin = { username, password, ...(pathSecrets === undefined ? {} : { pathSecrets }) }
+  const streams: NewStream[] = []
+  for (const { role, pathSecrets: secrets, ...stream } of first.streams) {
+    if (role === 'other') continue
+    // A sub stream whose codec Media1 cannot express is looked at too; the main one was played above.
+    const uri = withPathSecrets(stream.uri, secrets)
+    const seen = stream.codec === 'unknown' && (await deps.describeStream({ uri, username, password }, signal))
+    if (seen && seen.ok === true)
+      streams.push({ ...stream, role, codec: seen.codec, width: seen.width, height: seen.height })
+    else streams.push({ ...stream, role })
+  }
+  return {
+    kind: 'works',
+    source: {
+      device: {
+        kind: 'onvif',
+        address: found.address,
+        endpointReference: announced?.endpointReference,
+        manufacturer: found.device?.manufacturer,
+        model: found.device?.model,
+        firmware: found.device?.firmware,
+        serial: found.device?.serial,
+        deviceProfile: found.profile.id,
+        clockOffsetMs: found.clockOffsetMs,
+        login,
+      },
+      channel: first.token,
+      streams,
+    },
+  }
+}
+
+async function tryRtsp(
+  source: NewCamera['source'] & { kind: 'rtsp' },
+  deps: InterviewDeps,
+  signal: AbortSignal,
+): Promise<Tried> {
+  const { mainUri, subUri, username, password } = source
+  const credentials = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  }
+  const streams: NewStream[] = []
+  let pathSecrets: PathSecrets | undefined
+  for (const [role, typed] of [
+    ['main', mainUri],
+    ['sub', subUri],
+  ] as const) {
+    if (typed === undefined) continue
+    const uri = withoutLogin(typed)
+    if (!uri.ok)
+      return { kind: 'failed', checks: [{ name: 'describe', ok: false, code: 'unusable-uri', detail: uri.why }] }
+    pathSecrets ??= uri.pathSecrets
+    const described = await deps.describeStream(
+      { uri: withPathSecrets(uri.uri, uri.pathSecrets), ...credentials },
+      signal,
+    )
+    if (!described.ok) return { kind: 'failed', checks: streamChecks(described) }
+    const { codec, width, height, frameRate } = described
+    streams.push({ role, uri: uri.uri, codec, width, height, ...(frameRate === undefined ? {} : { frameRate }) })
+  }
+  const login: SealedLogin = { ...credentials, ...(pathSecrets === undefined ? {} : { pathSecrets }) }
+  const where = streams[0]?.uri.replace(/^rtsp:\/\//, '') ?? ''
+  const path = where.slice(where.search(/[/?]|$/))
+  return {
+    kind: 'works',
+    source: {
+      device: {
+        kind: 'rtsp',
+        // Two paths at one host need not be one device, nor have one login.
+        address: where,
+        endpointReference: undefined,
+        manufacturer: undefined,
+        model: undefined,
+        firmware: undefined,
+        serial: undefined,
+        deviceProfile: matchProfile(deps.profiles, { paths: [path] }).id,
+        clockOffsetMs: undefined,
+        login,
+      },
+      channel: '',
+      streams,
+    },
+  }
+}
+
+/** A URI a person typed, without the login that may stand in it; the host stays. */
+function withoutLogin(uri: string): RewrittenUri {
+  const host = /^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? ''
+  return rewriteUri(uri, { host: host.replace(/^\[|\]$/g, '') }, ['rtsp'])
+}

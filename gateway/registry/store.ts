@@ -1,0 +1,275 @@
+import { z } from 'zod'
+import { Camera, CameraState, type NewCamera, PlaceClass, type Position } from '../contracts/camera.ts'
+import { Ownership, toInstant } from '../contracts/common.ts'
+import { Codec, StreamRole } from '../contracts/device.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { Vault } from '../vault.ts'
+
+/** The login of a device, and what it wrote into the path of its own URIs. */
+export const SealedLogin = z.strictObject({
+  username: z.string().optional(),
+  password: z.string().optional(),
+  pathSecrets: z.strictObject({ user: z.string(), password: z.string() }).optional(),
+})
+export type SealedLogin = z.infer<typeof SealedLogin>
+
+const sealContext = (deviceId: string): string => `device:${deviceId}:credentials`
+
+export const sealLogin = (vault: Vault, deviceId: string, login: SealedLogin): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(vault.seal(JSON.stringify(login), sealContext(deviceId)))
+
+export function openLogin(vault: Vault, deviceId: string, sealed: Uint8Array | null): SealedLogin {
+  return sealed === null ? {} : SealedLogin.parse(JSON.parse(vault.open(sealed, sealContext(deviceId))))
+}
+
+/** Reachability as stored; `unlinked` is computed when a camera is answered. */
+export const StoredState = CameraState.exclude(['unlinked'])
+export type StoredState = z.infer<typeof StoredState>
+
+const WITH_ALL = { device: true, streams: true } as const
+
+type CameraRow = NonNullable<Awaited<ReturnType<typeof findCamera>>>
+
+function findCamera(client: Tx, id: string) {
+  return client.camera.findUnique({ where: { id }, include: WITH_ALL })
+}
+
+const ROLE_ORDER: readonly string[] = StreamRole.options
+
+/** @param isLinked whether a link is in force; without one nothing is watchable, and that is what counts */
+export function toCamera(row: CameraRow, isLinked: boolean): Camera {
+  const { device } = row
+  return Camera.parse({
+    id: row.id,
+    name: row.name,
+    cellCode: row.cellCode,
+    placeClass: PlaceClass.parse(row.placeClass),
+    ownership: Ownership.parse(row.ownership),
+    ...(row.lon === null || row.lat === null ? {} : { position: toPosition(row.lon, row.lat, row.headingDeg) }),
+    ...(row.gbId === null ? {} : { gbId: row.gbId }),
+    state: isLinked ? StoredState.parse(row.state) : 'unlinked',
+    stateSince: toInstant(row.stateSince.getTime()),
+    ...(row.stateReason === null ? {} : { stateReason: row.stateReason }),
+    streams: row.streams
+      .toSorted((a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role))
+      .map(({ role, codec, width, height, frameRate, uri }) => ({
+        role,
+        codec,
+        width,
+        height,
+        ...(frameRate === null ? {} : { frameRate }),
+        uri,
+      })),
+    device: {
+      id: device.id,
+      address: device.address,
+      ...(device.manufacturer === null ? {} : { manufacturer: device.manufacturer }),
+      ...(device.model === null ? {} : { model: device.model }),
+      deviceProfile: device.deviceProfile,
+      ...(row.channel === '' ? {} : { channel: row.channel }),
+    },
+    createdAt: toInstant(row.createdAt.getTime()),
+  })
+}
+
+function toPosition(lon: number, lat: number, headingDeg: number | null): Position {
+  return { lon, lat, ...(headingDeg === null ? {} : { headingDeg }) }
+}
+
+/** A camera that was not removed. */
+export async function readCamera(client: Tx, id: string): Promise<CameraRow | undefined> {
+  const row = await findCamera(client, id)
+  return row === null || row.removedAt !== null ? undefined : row
+}
+
+export async function readCameraBasics(
+  client: Tx,
+  id: string,
+): Promise<{ id: string; name: string; cellCode: string; ownership: Ownership; removed: boolean } | undefined> {
+  const row = await client.camera.findUnique({ where: { id } })
+  if (row === null) return undefined
+  const { name, cellCode, ownership, removedAt } = row
+  return { id, name, cellCode, ownership: Ownership.parse(ownership), removed: removedAt !== null }
+}
+
+export interface CameraFilter {
+  cellCodes: readonly string[] | undefined
+  state: StoredState | undefined
+  q: string | undefined
+}
+
+/** Cameras by name, after the one with the id `cursor`. */
+export function readCameras(database: Database, filter: CameraFilter, cursor: string | undefined, take: number) {
+  const { cellCodes, state, q } = filter
+  return database.client.camera.findMany({
+    where: {
+      removedAt: null,
+      ...(cellCodes === undefined ? {} : { cellCode: { in: [...cellCodes] } }),
+      ...(state === undefined ? {} : { state }),
+      ...(q === undefined || q === ''
+        ? {}
+        : { OR: [{ name: { contains: q } }, { gbId: { contains: q } }, { device: { address: { contains: q } } }] }),
+    },
+    orderBy: [{ name: 'asc' }, { id: 'asc' }],
+    ...(cursor === undefined ? {} : { cursor: { id: cursor }, skip: 1 }),
+    take,
+    include: WITH_ALL,
+  })
+}
+
+/** Where the streams of a camera come from; the login is sealed. */
+export interface SourceRow {
+  deviceId: string
+  sealedCredentials: Uint8Array | null
+  streams: { id: string; role: StreamRole; codec: Codec; uri: string }[]
+}
+
+export async function readSource(client: Tx, cameraId: string): Promise<SourceRow | undefined> {
+  const row = await readCamera(client, cameraId)
+  if (row === undefined) return undefined
+  return {
+    deviceId: row.deviceId,
+    sealedCredentials: row.device.sealedCredentials,
+    streams: row.streams.map(({ id, role, codec, uri }) => ({
+      id,
+      role: StreamRole.parse(role),
+      codec: Codec.parse(codec),
+      uri,
+    })),
+  }
+}
+
+/** Ids of registered cameras by device address. */
+export async function readCamerasAt(
+  database: Database,
+  addresses: readonly string[],
+): Promise<ReadonlyMap<string, string[]>> {
+  const devices = await database.client.device.findMany({
+    where: { address: { in: [...addresses] } },
+    select: { address: true, cameras: { where: { removedAt: null }, select: { id: true } } },
+  })
+  return new Map(devices.map(({ address, cameras }) => [address, cameras.map(({ id }) => id)]))
+}
+
+export interface NewDevice {
+  kind: 'onvif' | 'rtsp'
+  address: string
+  endpointReference: string | undefined
+  manufacturer: string | undefined
+  model: string | undefined
+  firmware: string | undefined
+  serial: string | undefined
+  deviceProfile: string
+  clockOffsetMs: number | undefined
+  login: SealedLogin
+}
+
+export interface NewStream {
+  role: 'main' | 'sub'
+  codec: Codec
+  width: number
+  height: number
+  frameRate?: number
+  uri: string
+}
+
+export interface Registration {
+  input: Omit<NewCamera, 'source'>
+  device: NewDevice
+  channel: string
+  streams: readonly NewStream[]
+}
+
+export type Stored = { kind: 'stored'; row: CameraRow } | { kind: 'conflict'; detail: string }
+
+/** Writes device, camera and streams; a device that is known already is brought up to date. */
+export async function insertCamera(
+  tx: Tx,
+  { input, device, channel, streams }: Registration,
+  { vault, newId, now }: { vault: Vault; newId: () => string; now: Date },
+): Promise<Stored> {
+  const known = await tx.device.findUnique({ where: { kind_address: { kind: device.kind, address: device.address } } })
+  const deviceId = known?.id ?? newId()
+  const twin = await tx.camera.findFirst({ where: { deviceId, channel, removedAt: null } })
+  if (twin !== null)
+    return { kind: 'conflict', detail: `this camera is registered already as "${twin.name}" (${twin.id})` }
+  if (input.gbId !== undefined && (await tx.camera.count({ where: { gbId: input.gbId } })) > 0) {
+    return { kind: 'conflict', detail: `another camera has the GB/T 28181 ID ${input.gbId}` }
+  }
+  const { login, kind, address, deviceProfile, ...facts } = device
+  const written = {
+    ...withNulls(facts),
+    deviceProfile,
+    sealedCredentials: Object.keys(login).length === 0 ? null : sealLogin(vault, deviceId, login),
+    updatedAt: now,
+  }
+  if (known === null) await tx.device.create({ data: { id: deviceId, kind, address, createdAt: now, ...written } })
+  else await tx.device.update({ where: { id: deviceId }, data: written })
+  const id = newId()
+  const { name, cellCode, placeClass, ownership, position, gbId } = input
+  await tx.camera.create({
+    data: {
+      id,
+      deviceId,
+      channel,
+      name,
+      cellCode,
+      placeClass,
+      ownership,
+      ...positionColumns(position ?? null),
+      gbId: gbId ?? null,
+      state: 'online',
+      stateSince: now,
+      lastSeenAt: now,
+      createdAt: now,
+      updatedAt: now,
+      streams: { create: streams.map((stream) => ({ id: newId(), ...stream, frameRate: stream.frameRate ?? null })) },
+    },
+  })
+  const row = await findCamera(tx, id)
+  if (row === null) throw new Error(`camera ${id} was written and is not there`)
+  return { kind: 'stored', row }
+}
+
+function withNulls<T extends object>(facts: T): { [K in keyof T]: Exclude<T[K], undefined> | null } {
+  // The keys are those of T; only undefined is replaced.
+  return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, value ?? null])) as {
+    [K in keyof T]: Exclude<T[K], undefined> | null
+  }
+}
+
+export function positionColumns(position: Position | null): {
+  lon: number | null
+  lat: number | null
+  headingDeg: number | null
+} {
+  return { lon: position?.lon ?? null, lat: position?.lat ?? null, headingDeg: position?.headingDeg ?? null }
+}
+
+/** What the watch loop looks at: each device once, with its cameras. */
+export interface WatchedDevice {
+  id: string
+  uri: string
+  cameras: { id: string; state: StoredState; stateSince: Date; stateReason: string | null }[]
+}
+
+export async function readWatched(database: Database): Promise<WatchedDevice[]> {
+  const devices = await database.client.device.findMany({
+    where: { cameras: { some: { removedAt: null } } },
+    select: {
+      id: true,
+      cameras: {
+        where: { removedAt: null },
+        select: { id: true, state: true, stateSince: true, stateReason: true, streams: { select: { uri: true } } },
+      },
+    },
+    orderBy: { id: 'asc' },
+  })
+  return devices.flatMap(({ id, cameras }) => {
+    const uri = cameras[0]?.streams[0]?.uri
+    if (uri === undefined) return []
+    return [
+      { id, uri, cameras: cameras.map(({ state, ...camera }) => ({ ...camera, state: StoredState.parse(state) })) },
+    ]
+  })
+}

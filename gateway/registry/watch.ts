@@ -1,0 +1,213 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { CameraState } from '../contracts/camera.ts'
+import { toInstant } from '../contracts/common.ts'
+import type { NewLiveEvent } from '../contracts/event.ts'
+import { DialError, type Dialer } from '../dial.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import { readCamera, readWatched, type StoredState, type WatchedDevice } from './store.ts'
+
+export interface WatchDeps {
+  database: Database
+  dialer: Dialer
+  clock: Clock
+  log: FastifyBaseLogger
+  events: { publish(tx: Tx, event: NewLiveEvent): Promise<unknown> }
+  linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** Every device is asked once in this time. */
+  everyMs?: number
+}
+
+/** What a relay says of the stream it fetches. */
+export interface RelayReport {
+  state: 'starting' | 'live' | 'stalled' | 'offline'
+  fault?: { code: string; detail: string }
+}
+
+const EVERY_MS = 30_000
+const ANSWER_TIMEOUT_MS = 5_000
+/** One lost packet is no outage. */
+const FAILURES_TO_OFFLINE = 2
+/** Checks under way at once; with 5 s each a township of dead devices does not hold up the living. */
+const MAX_UNDER_WAY = 64
+/** A relay that saw a stall and then had no viewer left reports nothing more. */
+const STALL_FORGOTTEN_MS = 60_000
+const MAX_ANSWER_BYTES = 4_096
+
+/** Why a relay got no picture although the device answers: only a picture proves otherwise. */
+const NEEDS_PICTURE: ReadonlySet<string> = new Set([
+  'unauthorized',
+  'not-found',
+  'unsupported-codec',
+  'unsupported-transport',
+])
+
+/** Knows which cameras can be reached: asks each device now and then, and listens to the relays. */
+export class Watch {
+  readonly #deps: WatchDeps
+  readonly #stop = new AbortController()
+  readonly #failures = new Map<string, number>()
+  readonly #underWay = new Map<string, Promise<void>>()
+  #running: Promise<void> = Promise.resolve()
+  #reports: Promise<void> = Promise.resolve()
+
+  constructor(deps: WatchDeps) {
+    this.#deps = deps
+  }
+
+  start(): void {
+    this.#running = this.#run(this.#stop.signal)
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    await Promise.all(this.#underWay.values())
+    await this.#reports
+  }
+
+  /** Stored and told at once, in the order reported; resolves when it is on disk. */
+  noteRelayState(streamId: string, { state, fault }: RelayReport): Promise<void> {
+    if (state === 'starting' || this.#stop.signal.aborted) return Promise.resolve()
+    const stored = state === 'live' ? 'online' : state
+    this.#reports = this.#reports.then(() =>
+      this.#guarded(async () => {
+        const stream = await this.#deps.database.client.stream.findUnique({ where: { id: streamId } })
+        if (stream !== null) await this.#move([stream.cameraId], stored, fault?.code)
+      }),
+    )
+    return this.#reports
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, database, everyMs = EVERY_MS } = this.#deps
+    while (!signal.aborted) {
+      await this.#guarded(async () => {
+        const devices = await readWatched(database)
+        this.#forget(devices)
+        for (const device of devices) {
+          await clock.sleep(everyMs / devices.length, signal)
+          if (this.#underWay.has(device.id) || this.#underWay.size >= MAX_UNDER_WAY) continue
+          const check = this.#guarded(() => this.#check(device, signal)).finally(() => this.#underWay.delete(device.id))
+          this.#underWay.set(device.id, check)
+        }
+        if (devices.length === 0) await clock.sleep(everyMs, signal)
+      })
+      // A database that fails at once must not turn this into a busy loop.
+      if (!signal.aborted) await clock.sleep(100, signal).catch(() => {})
+    }
+  }
+
+  /** A round that fails is told and the next one goes on. */
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#deps.log.error({ err: error }, 'camera watch')
+    }
+  }
+
+  #forget(devices: readonly WatchedDevice[]): void {
+    const ids = new Set(devices.map(({ id }) => id))
+    for (const id of this.#failures.keys()) if (!ids.has(id)) this.#failures.delete(id)
+  }
+
+  async #check(device: WatchedDevice, signal: AbortSignal): Promise<void> {
+    const answer = await answersRtsp(this.#deps.dialer, device.uri, signal)
+    if (answer.ok) {
+      this.#failures.delete(device.id)
+      const now = this.#deps.clock.now()
+      const back = device.cameras.filter(
+        ({ state, stateReason, stateSince }) =>
+          (state === 'offline' && !NEEDS_PICTURE.has(stateReason ?? '')) ||
+          (state === 'stalled' && now - stateSince.getTime() > STALL_FORGOTTEN_MS),
+      )
+      return this.#move(ids(back), 'online', undefined)
+    }
+    const failures = (this.#failures.get(device.id) ?? 0) + 1
+    this.#failures.set(device.id, failures)
+    if (failures < FAILURES_TO_OFFLINE) return undefined
+    return this.#move(ids(device.cameras.filter(({ state }) => state !== 'offline')), 'offline', answer.why)
+  }
+
+  /** Stores a change of reachability with its event; of a camera without link only the register knows. */
+  async #move(cameraIds: readonly string[], state: StoredState, reason: string | undefined): Promise<void> {
+    if (cameraIds.length === 0) return
+    const { database, clock, events, linkedCameraIds } = this.#deps
+    const linked = await linkedCameraIds(cameraIds)
+    await database.transaction(async (tx) => {
+      const now = new Date(clock.now())
+      for (const id of cameraIds) {
+        const row = await readCamera(tx, id)
+        if (row === undefined || row.state === state) continue
+        await tx.camera.update({
+          where: { id },
+          data: {
+            state,
+            stateSince: now,
+            stateReason: reason ?? null,
+            ...(state === 'online' ? { lastSeenAt: now } : {}),
+          },
+        })
+        if (!linked.has(id)) continue
+        await events.publish(tx, cameraEvent(row, state, now, reason))
+      }
+    })
+  }
+}
+
+const ids = (cameras: readonly { id: string }[]): string[] => cameras.map(({ id }) => id)
+
+export function cameraEvent(
+  { id, name, cellCode }: { id: string; name: string; cellCode: string },
+  state: CameraState,
+  since: Date,
+  reason: string | undefined,
+): NewLiveEvent {
+  const data = {
+    id,
+    name,
+    cellCode,
+    state,
+    since: toInstant(since.getTime()),
+    ...(reason === undefined ? {} : { reason }),
+  }
+  return { kind: 'camera', data, cellCode }
+}
+
+/**
+ * One connection, one OPTIONS (RFC 2326 §10.1), no login: any RTSP answer means that the device is there.
+ * Rejects only with the signal's reason.
+ */
+async function answersRtsp(
+  dialer: Dialer,
+  uri: string,
+  signal: AbortSignal,
+): Promise<{ ok: true } | { ok: false; why: string }> {
+  const [, host = '', port = '554'] = /^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)(?::(\d+))?/.exec(uri) ?? []
+  const target = { host, port: Number(port) }
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  try {
+    const socket = await dialer.connect({ ...target, timeoutMs: ANSWER_TIMEOUT_MS }, signal)
+    const end = (): void => void socket.destroy()
+    const either = AbortSignal.any([signal, timeout])
+    either.addEventListener('abort', end)
+    try {
+      socket.write(`OPTIONS ${uri} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: Gridlight\r\n\r\n`)
+      let answer = ''
+      for await (const chunk of socket as AsyncIterable<Buffer>) {
+        answer += chunk.toString('latin1')
+        if (answer.startsWith('RTSP/1.')) return { ok: true }
+        if (answer.length > MAX_ANSWER_BYTES) break
+      }
+      return { ok: false, why: answer === '' ? 'connection-lost' : 'protocol' }
+    } finally {
+      either.removeEventListener('abort', end)
+      socket.destroy()
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof DialError) return { ok: false, why: error.fault }
+    return { ok: false, why: timeout.aborted ? 'timeout' : 'connection-lost' }
+  }
+}

@@ -28,8 +28,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   audit: FEATURE,
   identity: FEATURE,
   // alarms
-  alarms: FEATURE,
-  notify: FEATURE,
+  alarms: [...FEATURE, 'mqtt/topics.ts'],
+  notify: [...FEATURE, 'mqtt/topics.ts'],
   http: ['contracts'],
   cli: ['*'],
 }

@@ -1,0 +1,271 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
+import { createAlarms } from './alarms/alarms.ts'
+import { createAudit } from './audit/audit.ts'
+import { auditRoutes } from './audit/routes.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { AuditAction, NewAuditEntry } from './contracts/audit.ts'
+import { createDialer } from './dial.ts'
+import { createGrid } from './grid/grid.ts'
+import { consoleFiles } from './http/console.ts'
+import { healthRoutes } from './http/health.ts'
+import { metricsRoute } from './http/metrics.ts'
+import type { App } from './http/route.ts'
+import { createServer } from './http/server.ts'
+import { createIdentity } from './identity/identity.ts'
+import { coversCell } from './identity/rights.ts'
+import { createLinks } from './links/create-links.ts'
+import { createMqtt } from './mqtt/mqtt.ts'
+import { createEvents } from './notify/events.ts'
+import { createOutbox } from './notify/outbox.ts'
+import { createRegistry } from './registry/registry.ts'
+import { describe } from './relay/describe.ts'
+import { RelayPool } from './relay/relay-pool.ts'
+import { openDatabase } from './storage/database.ts'
+import { gatewayId } from './storage/setting.ts'
+import { createVault, loadMasterKeys } from './vault.ts'
+import { createViews } from './views/create-views.ts'
+
+/** Hours of links are meant in the township's time. */
+const TIME_ZONE = 'Asia/Shanghai'
+
+export interface GatewayDeps {
+  clock: Clock
+  log: FastifyBaseLogger
+  version: string
+}
+
+export interface Gateway {
+  readonly app: App
+  /** Where it listens, such as `http://127.0.0.1:8080`; known once started. */
+  readonly url: string
+  /** The embedded broker's address; undefined with an external one. */
+  readonly mqttUrl: string | undefined
+  /** Password of `admin` where this start has made it up. */
+  readonly adminPassword: string | undefined
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** All wiring, in the order of the start. What one feature needs of another is handed in here and nowhere else. */
+export async function buildApp(config: Config, { clock, log, version }: GatewayDeps): Promise<Gateway> {
+  const newId = (): string => randomUUID()
+  const newToken = (): string => randomBytes(32).toString('base64url')
+  const random = (): number => Math.random()
+  const inDataDir = (name: string): string => join(config.dataDir, name)
+
+  const vault = createVault(loadMasterKeys(config.masterKeyFile))
+  const dialer = createDialer(config.cameraNetworks)
+  const database = await openDatabase(
+    config.databaseUrl === undefined
+      ? { kind: 'sqlite', file: inDataDir('gridlight.sqlite') }
+      : { kind: 'postgresql', url: config.databaseUrl },
+  )
+  const shared = { database, clock, log, newId }
+
+  const audit = createAudit({ ...shared, bootId: newId(), keyFile: inDataDir('audit-signing.key') })
+  const events = createEvents({ ...shared, coversCell })
+  const isPlainHttp = config.http.tls === undefined && !config.http.behindTlsProxy
+  const identity = createIdentity({ ...shared, audit, secureCookies: !isPlainHttp })
+  const grid = createGrid({ ...shared, audit, cellCodePattern: config.cellCodePattern })
+
+  const relays = new RelayPool({
+    dialer,
+    clock,
+    random,
+    onState: (streamId, health) => registry.noteRelayState(streamId, health),
+  })
+  const registry = createRegistry({
+    ...shared,
+    audit,
+    events,
+    grid,
+    vault,
+    dialer,
+    randomBytes,
+    describeStream: (source, signal) => describe(source, { dialer, clock, play: true }, signal),
+    linkedCameraIds: (cameraIds) => links.linkedCameraIds(cameraIds),
+    ended: (cameraId, streamIds) => {
+      for (const streamId of streamIds) relays.end(streamId)
+      return views.endWhere({ cameraId }, 'camera-removed')
+    },
+  })
+  const views = createViews({
+    ...shared,
+    audit,
+    events,
+    cameras: registry,
+    links: { linkFor: (client, cameraId) => links.linkFor(client, cameraId), now: () => links.now() },
+    relays,
+    timeZone: TIME_ZONE,
+  })
+  const links = createLinks({
+    ...shared,
+    newToken,
+    audit,
+    events,
+    cameras: registry,
+    sessions: identity.sessions,
+    views,
+    publicBase: () => url,
+  })
+  identity.onEnded(({ sessionId, principalId, why }) => {
+    const of = {
+      ...(sessionId === undefined ? {} : { sessionId }),
+      ...(principalId === undefined ? {} : { principalId }),
+    }
+    views.endWhere(of, why).catch((error: unknown) => log.error({ err: error }, 'views of an ended session'))
+    const session = sessionId ?? principalId
+    if (session !== undefined) {
+      events.endSession(session)
+      mqtt.endSession(session)
+    }
+  })
+
+  const alarms = createAlarms({
+    ...shared,
+    newSecret: newToken,
+    audit,
+    events,
+    directory: {
+      cellExists: async (code) => (await grid.cell(code)) !== undefined,
+      cameraExists: async (id) => (await registry.camera(id)) !== undefined,
+    },
+  })
+  const nodeId = await gatewayId(database, newId)
+  const mqtt = createMqtt({
+    config: config.mqtt,
+    gatewayId: nodeId,
+    version,
+    clock,
+    log,
+    newId,
+    random,
+    input: alarms,
+    authenticateSource: (sourceId, password) => alarms.authenticateSource(sourceId, password),
+    authenticateToken: (token) => identity.sessions.byToken(token),
+    coversCell,
+  })
+  const outbox = createOutbox({
+    ...shared,
+    random,
+    events,
+    publisher: mqtt,
+    destination: config.mqtt.kind === 'embedded' ? `mqtt-${nodeId}` : 'mqtt',
+    cameraStates: () => registry.states(),
+  })
+
+  const record = (action: AuditAction, detail: NewAuditEntry['detail']): Promise<void> =>
+    database.transaction((tx) =>
+      audit.append(tx, {
+        action,
+        actor: { kind: 'system', name: 'gridlight' },
+        object: `gateway:${nodeId}`,
+        result: 'done',
+        ...(detail === undefined ? {} : { detail }),
+      }),
+    )
+
+  const app = await createServer({
+    logger: log,
+    version,
+    tls: config.http.tls,
+    behindTlsProxy: config.http.behindTlsProxy,
+    authenticator: identity.sessions,
+    onRefused: ({ kind, id, name, roles, sessionId }, request, code) =>
+      database.transaction((tx) =>
+        audit.append(tx, {
+          action: 'access-refused',
+          actor: { kind, id, name, roles, sessionId },
+          object: `route:${request.method} ${request.routeOptions.url}`,
+          result: 'refused',
+          why: code,
+        }),
+      ),
+  })
+  let isStarted = false
+  healthRoutes(app, version, async () => {
+    const missing: string[] = []
+    if (!isStarted) missing.push('start')
+    if (!mqtt.isConnected()) missing.push('mqtt')
+    if (
+      await database.client.setting.count().then(
+        () => false,
+        () => true,
+      )
+    )
+      missing.push('database')
+    return missing
+  })
+  metricsRoute(app, [
+    { name: 'views_live', help: 'Views that are open now', read: () => views.liveCount() },
+    { name: 'relays_running', help: 'Streams that are fetched now', read: () => [...relays.running()].length },
+    {
+      name: 'alarm_messages_total',
+      help: 'Messages of alarm sources since the start, by what became of them',
+      labels: ['outcome'],
+      read: () => Object.entries(alarms.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    },
+  ])
+  identity.routes(app)
+  auditRoutes(app, { database, append: audit.append })
+  grid.routes(app)
+  registry.routes(app)
+  links.routes(app)
+  views.routes(app)
+  alarms.routes(app)
+  events.routes(app)
+  consoleFiles(app, join(import.meta.dirname, '../web-console/dist'))
+
+  let url = ''
+  let adminPassword: string | undefined
+
+  return {
+    app,
+    get url() {
+      return url
+    },
+    get mqttUrl() {
+      const port = mqtt.port()
+      return config.mqtt.kind === 'embedded' && port !== undefined ? `mqtt://${config.mqtt.host}:${port}` : undefined
+    },
+    get adminPassword() {
+      return adminPassword
+    },
+
+    async start() {
+      await audit.start()
+      await record('gateway-started', { version })
+      adminPassword = await identity.users.ensureAdmin(config.adminPassword)
+      await events.start()
+      identity.start()
+      await links.start()
+      await views.start()
+      await registry.start()
+      await alarms.start()
+      await mqtt.start()
+      outbox.start()
+      url = await app.listen({ host: config.http.host, port: config.http.port })
+      isStarted = true
+    },
+
+    /** Not ready, no more intake, then the viewers, then what is left to write, then the database. */
+    async close() {
+      isStarted = false
+      await mqtt.close()
+      await alarms.close()
+      await outbox.close()
+      await app.close()
+      await registry.close()
+      await relays.close()
+      await links.close()
+      await identity.close()
+      await events.close()
+      await record('gateway-stopped', undefined)
+      await audit.close()
+      await database.close()
+    },
+  }
+}

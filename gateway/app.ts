@@ -20,8 +20,11 @@ import { createLinks } from './links/create-links.ts'
 import { createMqtt } from './mqtt/mqtt.ts'
 import { createEvents } from './notify/events.ts'
 import { createOutbox } from './notify/outbox.ts'
+import type { DeviceProfile } from './registry/device-profile.ts'
+import { readProfiles } from './registry/profile-files.ts'
 import { createRegistry } from './registry/registry.ts'
-import { describe } from './relay/describe.ts'
+import type { StreamDescribed } from './registry/stream-check.ts'
+import { describe, type StreamDescription } from './relay/describe.ts'
 import { RelayPool } from './relay/relay-pool.ts'
 import { openDatabase } from './storage/database.ts'
 import { gatewayId } from './storage/setting.ts'
@@ -66,7 +69,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const shared = { database, clock, log, newId }
 
   const audit = createAudit({ ...shared, bootId: newId(), keyFile: inDataDir('audit-signing.key') })
-  const events = createEvents({ ...shared, coversCell })
+  const events = createEvents(shared)
   const isPlainHttp = config.http.tls === undefined && !config.http.behindTlsProxy
   const identity = createIdentity({ ...shared, audit, secureCookies: !isPlainHttp })
   const grid = createGrid({ ...shared, audit, cellCodePattern: config.cellCodePattern })
@@ -85,12 +88,11 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     vault,
     dialer,
     randomBytes,
-    describeStream: (source, signal) => describe(source, { dialer, clock, play: true }, signal),
+    profiles: deviceProfiles(),
+    describeStream: async (source, signal) =>
+      playedVideo(await describe(source, { dialer, clock, play: true }, signal)),
     linkedCameraIds: (cameraIds) => links.linkedCameraIds(cameraIds),
-    ended: (cameraId, streamIds) => {
-      for (const streamId of streamIds) relays.end(streamId)
-      return views.endWhere({ cameraId }, 'camera-removed')
-    },
+    ended: (cameraId) => views.endWhere({ cameraId }, 'camera-removed'),
   })
   const views = createViews({
     ...shared,
@@ -105,7 +107,13 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     ...shared,
     newToken,
     audit,
-    events,
+    events: {
+      // A camera without an active link counts as unlinked, so its state changes with the link.
+      publish: async (tx, event) => {
+        await events.publish(tx, event)
+        if (event.kind === 'link') await registry.publishState(tx, event.data.cameraId, event.data.state === 'active')
+      },
+    },
     cameras: registry,
     sessions: identity.sessions,
     views,
@@ -117,11 +125,8 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       ...(principalId === undefined ? {} : { principalId }),
     }
     views.endWhere(of, why).catch((error: unknown) => log.error({ err: error }, 'views of an ended session'))
-    const session = sessionId ?? principalId
-    if (session !== undefined) {
-      events.endSession(session)
-      mqtt.endSession(session)
-    }
+    events.endSessions(of)
+    mqtt.endSessions(of)
   })
 
   const alarms = createAlarms({
@@ -268,4 +273,22 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await database.close()
     },
   }
+}
+
+function deviceProfiles(): DeviceProfile[] {
+  const read = readProfiles(join(import.meta.dirname, '../device-profiles/cameras'))
+  if (!read.ok) throw new Error(`device profiles: ${read.faults.join('; ')}`)
+  return read.profiles
+}
+
+/** The picture that was played, in the registry's terms. */
+function playedVideo(described: StreamDescription): StreamDescribed | { ok: false; code: string; detail: string } {
+  if (!described.ok) return { ok: false, ...described.fault }
+  const { tracks, firstFrameMs } = described
+  const { encoding, width, height, frameRate } = tracks.find(({ codec }) => codec !== undefined) ?? {}
+  if (width === undefined || height === undefined || firstFrameMs === undefined) {
+    return { ok: false, code: 'no-key-frame', detail: 'the stream was described and no picture came' }
+  }
+  const codec = encoding === 'H265' ? 'h265' : 'h264'
+  return { ok: true, codec, width, height, firstFrameMs, ...(frameRate === undefined ? {} : { frameRate }) }
 }

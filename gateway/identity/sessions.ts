@@ -42,6 +42,8 @@ export interface OpenedSession {
 }
 
 export interface Sessions extends Authenticator {
+  /** Whose bearer token this is; undefined when it is unknown, revoked or over. */
+  byToken(secret: string): Promise<Principal | undefined>
   open(tx: Tx, holder: NewSession['holder']): Promise<OpenedSession>
   /** A session that sees and changes the link of that invitation only, and is over when the invitation is. */
   openOwner(tx: Tx, invitationId: string): Promise<OpenedSession>
@@ -83,7 +85,11 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
 
   const byBearer = async (authorization: string): Promise<Principal | undefined> => {
     const secret = /^bearer +(\S+)$/i.exec(authorization.slice(0, MAX_SECRET_CHARS))?.[1]
-    if (secret === undefined || !secret.startsWith(BEARER_PREFIX)) return undefined
+    return secret === undefined ? undefined : byToken(secret)
+  }
+
+  const byToken: Sessions['byToken'] = async (secret) => {
+    if (secret.length > MAX_SECRET_CHARS || !secret.startsWith(BEARER_PREFIX)) return undefined
     const token = await findTokenByHash(database.client, secretHash(secret))
     if (token === undefined || token.revoked) return undefined
     if (token.expiresAt !== undefined && Date.parse(token.expiresAt) <= clock.now()) return undefined
@@ -136,6 +142,7 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
       const principal = secret === undefined ? undefined : await byCookie(secret)
       return secret === undefined || principal === undefined ? undefined : { principal, csrfToken: csrfTokenOf(secret) }
     },
+    byToken,
     open,
     openOwner: (tx, invitationId) => open(tx, { kind: 'owner', invitationId }),
     end,

@@ -2,6 +2,7 @@ import type { App } from '../http/route.ts'
 import { Links, type LinksDeps } from './links.ts'
 import { type OwnerRoutesDeps, type OwnerSessions, ownerRoutes } from './owner-routes.ts'
 import { linkRoutes } from './routes.ts'
+import { linkedCameraIds } from './store.ts'
 
 export interface CreateLinksDeps extends LinksDeps {
   sessions: OwnerSessions
@@ -10,6 +11,8 @@ export interface CreateLinksDeps extends LinksDeps {
 
 export interface LinksFeature extends Pick<Links, 'start' | 'close' | 'now' | 'linkFor' | 'holdAfterRestore'> {
   routes(app: App): void
+  /** Those of the cameras whose link is active. */
+  linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
 }
 
 /** The register of links, its routes for staff and for owners, and the sweep that writes down what time has ended. */
@@ -21,6 +24,7 @@ export function createLinks(deps: CreateLinksDeps): LinksFeature {
       linkRoutes(app, { database, links, cameras })
       ownerRoutes(app, { database, links, sessions, ledger: (linkId, query) => views.ledger(linkId, query) })
     },
+    linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),
     start: () => links.start(),
     close: () => links.close(),
     now: () => links.now(),

@@ -198,6 +198,15 @@ export async function listLinks(client: Tx, filter: LinkFilter): Promise<StoredL
   return rows.map(toLink)
 }
 
+/** Those of the cameras whose link is active; the gate looks closer (hours, scopes, expiry this very second). */
+export async function linkedCameraIds(client: Tx, cameraIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await client.link.findMany({
+    where: { cameraId: { in: [...cameraIds] }, state: 'active' },
+    select: { cameraId: true },
+  })
+  return new Set(rows.map(({ cameraId }) => cameraId))
+}
+
 /** Links that time may have something to do with at `atMs`; `dueAct` has the last word. */
 export async function listTimed(client: Tx, atMs: number): Promise<(Timed & { id: string })[]> {
   const over = { lte: new Date(atMs) }

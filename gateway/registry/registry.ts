@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Ownership } from '../contracts/common.ts'
 import type { Codec } from '../contracts/device.ts'
+import type { CameraEvent } from '../contracts/event.ts'
 import type { Dialer } from '../dial.ts'
 import type { App } from '../http/route.ts'
 import { withPathSecrets } from '../onvif/uri.ts'
@@ -24,7 +25,7 @@ import {
   StoredState,
 } from './store.ts'
 import type { DescribeStream } from './stream-check.ts'
-import { cameraEvent, type RelayReport, Watch } from './watch.ts'
+import { cameraData, cameraEvent, type RelayReport, Watch } from './watch.ts'
 
 export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
   database: Database
@@ -59,6 +60,8 @@ export interface RegistryFeature {
   noteRelayState(streamId: string, report: RelayReport): Promise<void>
   /** Tells a camera's state after its link has come or gone, in the transaction of that change. */
   publishState(tx: Tx, cameraId: string, isLinked: boolean): Promise<void>
+  /** All registered cameras as they are now. */
+  states(): Promise<CameraEvent[]>
   start(): void
   /** Ends searches, probes and the watch. */
   close(): Promise<void>
@@ -119,6 +122,14 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
       if (row === undefined) return
       const state = isLinked ? StoredState.parse(row.state) : 'unlinked'
       await events.publish(tx, cameraEvent(row, state, row.stateSince, row.stateReason ?? undefined))
+    },
+    states: async () => {
+      const rows = await database.client.camera.findMany({ where: { removedAt: null } })
+      const linked = await deps.linkedCameraIds(rows.map(({ id }) => id))
+      return rows.map((row) => {
+        const state = linked.has(row.id) ? StoredState.parse(row.state) : 'unlinked'
+        return cameraData(row, state, row.stateSince, row.stateReason ?? undefined)
+      })
     },
     start: () => watch.start(),
     close: async () => {

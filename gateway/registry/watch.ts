@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { CameraState } from '../contracts/camera.ts'
 import { toInstant } from '../contracts/common.ts'
-import type { NewLiveEvent } from '../contracts/event.ts'
+import type { CameraEvent, NewLiveEvent } from '../contracts/event.ts'
 import { DialError, type Dialer } from '../dial.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { readCamera, readWatched, type StoredState, type WatchedDevice } from './store.ts'
@@ -158,21 +158,17 @@ export class Watch {
 
 const ids = (cameras: readonly { id: string }[]): string[] => cameras.map(({ id }) => id)
 
-export function cameraEvent(
+export function cameraData(
   { id, name, cellCode }: { id: string; name: string; cellCode: string },
   state: CameraState,
   since: Date,
   reason: string | undefined,
-): NewLiveEvent {
-  const data = {
-    id,
-    name,
-    cellCode,
-    state,
-    since: toInstant(since.getTime()),
-    ...(reason === undefined ? {} : { reason }),
-  }
-  return { kind: 'camera', data, cellCode }
+): CameraEvent {
+  return { id, name, cellCode, state, since: toInstant(since.getTime()), ...(reason === undefined ? {} : { reason }) }
+}
+
+export function cameraEvent(...[camera, state, since, reason]: Parameters<typeof cameraData>): NewLiveEvent {
+  return { kind: 'camera', data: cameraData(camera, state, since, reason), cellCode: camera.cellCode }
 }
 
 /**

@@ -39,7 +39,7 @@ export type RevokeResult = { ok: true } | { ok: false; why: 'no-such-token' }
 
 /** People and scripts, and what they may do; every change is in the audit trail or does not happen. */
 export interface Users {
-  /** Makes `admin` if nobody could let others in. @returns its password if it was made up here */
+  /** Makes `admin` if nobody could let others in and the name is free. @returns its password if it was made up here */
   ensureAdmin(password: string | undefined): Promise<string | undefined>
   create(user: NewUser, actor: Actor): Promise<UserResult>
   change(id: string, change: UserChange, actor: Actor): Promise<UserResult>
@@ -76,6 +76,7 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
   return {
     ensureAdmin: async (password) => {
       if ((await countEnabled(database.client, 'administrator')) > 0) return undefined
+      if ((await findAccount(database.client, 'admin')) !== undefined) return undefined
       const chosen = password ?? newPassword()
       const hash = await hashPassword(chosen)
       const user = newUser({

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { z } from 'zod'
+import { GridInput } from '../contracts/grid.ts'
+import { createGrid } from '../grid/grid.ts'
+import { readProfiles } from '../registry/profile-files.ts'
+import { type Command, CommandError, EXIT, UsageError } from './command.ts'
+import { hostPrincipal, withStore } from './store.ts'
+
+export const gridImport: Command = {
+  synopsis: 'grid import FILE.geojson',
+  about: { zh: '导入行政区划与网格', en: 'import divisions and cells' },
+  run: async (args, config, terminal) => {
+    const { positionals } = parseArgs({ args, allowPositionals: true, options: {} })
+    const [file] = positionals
+    if (file === undefined || positionals.length > 1) throw new UsageError('需要一个 FILE / one FILE is needed')
+    const { features } = readCollection(file)
+    const answer = await withStore(config, { create: true }, ({ database, audit }) =>
+      createGrid({ database, audit, cellCodePattern: config.cellCodePattern }).replace(features, hostPrincipal()),
+    )
+    for (const { index, code, problem, detail } of answer.problems) {
+      terminal.out(`  feature ${index}${code === undefined ? '' : ` (${code})`}: ${problem}: ${detail}`)
+    }
+    terminal.out(
+      `新建 / created: ${answer.created}, 更新 / updated: ${answer.updated}, 问题 / problems: ${answer.problems.length}`,
+    )
+    return answer.problems.length === 0 ? EXIT.done : EXIT.failed
+  },
+}
+
+export const profilesCheck: Command = {
+  synopsis: 'profiles check',
+  about: {
+    zh: '检查 device-profiles/cameras 中的设备档案',
+    en: 'check the device profiles in device-profiles/cameras',
+  },
+  run: async (args, _config, terminal) => {
+    parseArgs({ args, options: {} })
+    const directory = join(import.meta.dirname, '../../device-profiles/cameras')
+    const read = readProfiles(directory)
+    if (!read.ok) {
+      for (const fault of read.faults) terminal.out(fault)
+      return EXIT.failed
+    }
+    terminal.out(`设备档案无误 / device profiles are sound: ${read.profiles.length}`)
+    return EXIT.done
+  },
+}
+
+function readCollection(file: string): z.infer<typeof GridInput> {
+  if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
+  const parsed = GridInput.safeParse(parseJson(readFileSync(file, 'utf8')))
+  if (!parsed.success) throw new CommandError(`不是 GeoJSON FeatureCollection / not one: ${file}`)
+  return parsed.data
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -31,7 +31,7 @@ if (wanted === undefined) fail(64, '用法: node scripts/bootstrap.mjs up|demo|t
 
 requireNode(20, 19)
 installDebian(wanted)
-once('npm', ['package-lock.json', 'package.json'], () =>
+once('npm', ['package-lock.json'], () =>
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
 )
 if (!existsSync(runtime)) {

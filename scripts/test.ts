@@ -52,7 +52,7 @@ function countsOf(line: string): Record<'pass' | 'fail' | 'skip' | 'todo', numbe
 if (files.length === 0) {
   await step('types of gateway, scripts and tests', process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'])
   await step('types of the console', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'web-console'])
-  await step('lint and format', 'node_modules/.bin/biome', ['check', '--error-on-warnings', '.'])
+  await step('lint and format', './scripts/biome', ['check', '--error-on-warnings', '.'])
 }
 await tap()
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)

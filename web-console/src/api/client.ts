@@ -1,7 +1,4 @@
-import { config, type ZodType } from 'zod'
-
-// Zod compiles its parsers with `new Function`, which the content security policy rightly forbids.
-config({ jitless: true })
+import type { ZodType } from 'zod'
 
 /** What the gateway said when it said no (RFC 9457). */
 export interface ProblemAnswer {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { Answer, ProblemAnswer } from '../api/client.ts'
+import { en } from '../i18n/en.ts'
 import { isKey, type Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 
@@ -22,6 +23,12 @@ export function problemWords(t: Translate, problem: ProblemAnswer): ProblemWords
 export const failureOf = (answer: Answer<unknown>): ProblemAnswer | undefined =>
   answer.kind === 'problem' ? answer.problem : answer.kind === 'offline' ? { status: 0, code: 'offline' } : undefined
 
+/** Where the gateway has nothing more to tell, its detail is the English title. */
+function tellsMore({ code, detail }: ProblemAnswer): boolean {
+  const key = `problem.${code}`
+  return detail !== undefined && !(isKey(key) && detail === en[key])
+}
+
 /** Cause, exact detail and next step of what went wrong. */
 export function ProblemNote({ problem, children }: { problem: ProblemAnswer; children?: ComponentChildren }) {
   const { t } = useParts().language
@@ -31,7 +38,7 @@ export function ProblemNote({ problem, children }: { problem: ProblemAnswer; chi
       <p class="problem-cause">
         {cause} <code>{problem.code}</code>
       </p>
-      {problem.detail !== undefined && problem.detail !== cause && <p class="problem-detail">{problem.detail}</p>}
+      {tellsMore(problem) && <p class="problem-detail">{problem.detail}</p>}
       {nextStep !== undefined && (
         <p>
           {t('problem.nextStep')}

@@ -30,7 +30,7 @@ export function ReasonDialog({
     const words = [chip.value === undefined ? '' : t(`reason.${chip.value}` satisfies Key), text.value.trim()]
     onGiven({
       kind: chip.value === 'maintenance' ? 'maintenance' : 'request',
-      text: words.filter((word) => word !== '').join(': '),
+      text: words.filter((word) => word !== '').join(t('list.colon')),
     })
   }
 

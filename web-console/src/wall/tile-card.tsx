@@ -15,6 +15,8 @@ interface CardProps {
 /** Steps of opening, in their order; what is done is ticked, what goes on has its seconds. */
 const STEPS = ['signalling', 'receiving', 'first-frame'] as const
 
+const OFFLINE_AFTER_MS = 2_000
+
 /** What a tile says instead of a picture: what, since when, why, and what can be done. */
 export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
   const { language, nowMs } = useParts()
@@ -30,7 +32,10 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
   )
 
   if (state.kind === 'live' || state.kind === 'stalled') return null
-  if (state.kind === 'opening') {
+  const isOffline = camera.state === 'offline'
+  // A camera known to be away is said to be away, and asked all the same.
+  const isLate = state.kind === 'opening' && isOffline && nowMs.value - state.sinceMs > OFFLINE_AFTER_MS
+  if (state.kind === 'opening' && !isLate) {
     const at = STEPS.indexOf(state.step)
     return (
       <div class="tile-card tile-skeleton">
@@ -107,7 +112,7 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
       </div>
     )
   }
-  const isOffline = camera.state === 'offline'
+  const problem = state.kind === 'no-picture' ? state.problem : undefined
   const since = isOffline ? camera.stateSince : state.sinceMs
   return (
     <div class="tile-card">
@@ -117,6 +122,7 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
         {ago(t, since, nowMs.value)}
         {isOffline && camera.stateReason !== undefined && ` · ${camera.stateReason}`}
       </p>
+      {problem !== undefined && <p class="secondary">{problemWords(t, problem).cause}</p>}
       <p class="secondary">{t('tile.retriesItself')}</p>
       {retryButton}
     </div>

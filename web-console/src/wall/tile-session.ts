@@ -10,8 +10,8 @@ export type TileState =
   | { kind: 'opening'; step: 'signalling' | 'receiving' | 'first-frame'; sinceMs: number }
   | { kind: 'live'; ageSeconds: number | undefined }
   | { kind: 'stalled'; lastFrameAtMs: number }
-  /** The view was granted but gives no picture; another try follows by itself. */
-  | { kind: 'no-picture'; sinceMs: number }
+  /** It may be watched but gives no picture now; another try follows by itself. */
+  | { kind: 'no-picture'; sinceMs: number; problem?: ProblemAnswer }
   | { kind: 'gateway-away'; sinceMs: number }
   | { kind: 'refused'; problem: ProblemAnswer }
   | { kind: 'ended'; why: ViewEnd; atMs: number }
@@ -86,7 +86,9 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     }
     let stream = request.stream
     for (let failures = 0; !until.aborted; ) {
-      state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
+      if (state.value.kind !== 'no-picture') {
+        state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
+      }
       const body = { cameraId: camera.id, stream, reason: reason ?? { kind: 'routine' as const } }
       const answer = await parts.calls.openView(body, until)
       if (answer.kind === 'aborted') return
@@ -96,8 +98,10 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
         continue
       }
       if (answer.kind === 'problem') {
-        state.value = { kind: 'refused', problem: answer.problem }
-        const isPassing = answer.problem.status >= 500 || answer.problem.status === 429
+        const { problem } = answer
+        const isPassing = problem.status >= 500 || problem.status === 429
+        if (isPassing) state.value = { kind: 'no-picture', sinceMs: noPictureSince(), problem }
+        else state.value = { kind: 'refused', problem }
         await pause(isPassing ? delayFor(failures++) : undefined, until)
         continue
       }
@@ -124,11 +128,13 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
         state.value = { kind: 'ended', why: outcome.why, atMs: Date.now() }
         await pause(comesBack ? delayFor(failures) : undefined, until)
       } else {
-        state.value = { kind: 'no-picture', sinceMs: Date.now() }
+        state.value = { kind: 'no-picture', sinceMs: noPictureSince() }
         await pause(delayFor(failures), until)
       }
     }
   }
+
+  const noPictureSince = (): number => (state.value.kind === 'no-picture' ? state.value.sinceMs : Date.now())
 
   /** Plays one view until it ends; never leaves its last picture on the screen. */
   async function watch(view: View, until: AbortSignal, onPicture: () => void): Promise<Outcome> {

@@ -34,7 +34,9 @@ export function createVault(keys: readonly Buffer[]): Vault {
       if (key === undefined) throw new Error(`the master key file has no key number ${version}`)
       const tagAt = HEADER_BYTES + NONCE_BYTES
       const bodyAt = tagAt + TAG_BYTES
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(HEADER_BYTES, tagAt))
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(HEADER_BYTES, tagAt), {
+        authTagLength: TAG_BYTES,
+      })
       decipher.setAAD(associatedData(version, context))
       decipher.setAuthTag(sealed.subarray(tagAt, bodyAt))
       return Buffer.concat([decipher.update(sealed.subarray(bodyAt)), decipher.final()]).toString('utf8')

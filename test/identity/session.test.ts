@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { toInstant } from '../../gateway/contracts/common.ts'
 import { csrfTokenOf, secretHash } from '../../gateway/identity/secret.ts'
 import type { SessionEnd } from '../../gateway/identity/session-end.ts'
 import { identityFixture, PASSWORD } from '../fakes/identity.ts'
+import { seedPrivateLink } from '../fakes/private-link.ts'
 
 const HOUR_MS = 60 * 60_000
 
@@ -145,9 +145,7 @@ t.test('an owner’s session sees one link and is over with its invitation', asy
       app.get('/staff-only', { config: { access: { roles: ['operator', 'feed-owner'] } } }, async () => ({}))
     },
   })
-  const invitationId = randomUUID()
-  const linkId = randomUUID()
-  await seedInvitation(database, linkId, invitationId, clock.now() + HOUR_MS)
+  const { invitationId, linkId } = await seedPrivateLink(database, { expiresMs: clock.now() + HOUR_MS })
   const session = await database.transaction((tx) => identity.sessions.openOwner(tx, invitationId))
   const headers = { cookie: `gridlight=${session.token}` }
   t.match((await app.inject({ url: '/owner-only', headers })).json(), {
@@ -165,58 +163,3 @@ t.test('an owner’s session sees one link and is over with its invitation', asy
   await clock.advance(HOUR_MS)
   t.equal((await app.inject({ url: '/owner-only', headers })).statusCode, 401)
 })
-
-type Fixture = Awaited<ReturnType<typeof identityFixture>>
-
-async function seedInvitation(
-  { client }: Fixture['database'],
-  linkId: string,
-  invitationId: string,
-  expiresMs: number,
-): Promise<void> {
-  const now = new Date(0)
-  const [deviceId, cameraId] = [randomUUID(), randomUUID()]
-  await client.device.create({
-    data: {
-      id: deviceId,
-      address: '10.0.0.9',
-      kind: 'onvif',
-      deviceProfile: 'generic',
-      createdAt: now,
-      updatedAt: now,
-    },
-  })
-  await client.camera.create({
-    data: {
-      id: cameraId,
-      deviceId,
-      channel: '',
-      name: '店门口',
-      cellCode: '330783101001001',
-      placeClass: 'article-9',
-      ownership: 'private',
-      state: 'online',
-      stateSince: now,
-      createdAt: now,
-      updatedAt: now,
-    },
-  })
-  await client.link.create({
-    data: {
-      id: linkId,
-      cameraId,
-      ownership: 'private',
-      state: 'awaiting-consent',
-      stateSince: now,
-      partyJson: JSON.stringify({ kind: 'shop', name: '好邻居便利店', contact: '13800000000' }),
-      basis: '协议',
-      purpose: '治安',
-      scopesJson: '["live"]',
-      validFrom: now,
-      createdAt: now,
-    },
-  })
-  await client.ownerInvitation.create({
-    data: { id: invitationId, linkId, tokenHash: randomUUID(), expiresAt: new Date(expiresMs), createdAt: now },
-  })
-}

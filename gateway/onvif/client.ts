@@ -106,6 +106,8 @@ export class OnvifClient {
   #login: Login | undefined
   #refusedLogins = 0
   #accepted = false
+  /** Why the device is asked nothing more. */
+  #verdict: ReturnType<typeof fail> | undefined
   #offsetMs = 0
   #otherOffsetMs: number | undefined
 
@@ -217,11 +219,15 @@ export class OnvifClient {
   }
 
   async #ask(call: Call, signal: AbortSignal): Promise<OnvifResult<XmlElement>> {
+    if (this.#verdict !== undefined) return this.#verdict
     let exchange = await this.#exchange(call, signal)
     while (exchange.kind === 'refused') {
       if (this.#login !== undefined) this.#refusedLogins += 1
       const next = this.#nextLogin(exchange)
-      if ('why' in next) return next
+      if ('why' in next) {
+        if (next.why !== 'login-needed') this.#verdict = next
+        return next
+      }
       this.#login = next
       exchange = await this.#exchange(call, signal)
     }

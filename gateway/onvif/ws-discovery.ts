@@ -11,6 +11,8 @@ const FORMS: readonly ProbeForm[] = ['typed', 'untyped']
 /** A hostile network can answer for ever; a township segment has a few hundred devices. */
 const MAX_DEVICES = 2_000
 const MAX_CANDIDATES = 256
+/** One host may answer for a few devices (a recorder, a proxy); more would crowd out the others. */
+const MAX_DEVICES_PER_HOST = 64
 
 export interface DiscoveryTiming {
   roundGapMs: number
@@ -127,7 +129,7 @@ class Search {
   readonly #sockets: Socket[] = []
   readonly #asked = new Set<string>()
   readonly #found = new Map<string, Found>()
-  readonly #keyOfAddress = new Map<string, string>()
+  readonly #devicesOf = new Map<string, number>()
   readonly #candidates = new Set<string>()
 
   constructor(options: SearchOptions) {
@@ -156,7 +158,7 @@ class Search {
   }
 
   heard(address: string): boolean {
-    return this.#keyOfAddress.has(address)
+    return this.#devicesOf.has(address)
   }
 
   result(): SearchResult {
@@ -185,12 +187,13 @@ class Search {
   /** One record a device: by endpoint reference, then by address; the first answer stays. */
   #add(announcement: Announcement, source: string): void {
     const at = chooseXaddr(announcement, source)
-    if (at === undefined || this.#found.size >= MAX_DEVICES) return
+    const before = this.#devicesOf.get(source) ?? 0
+    if (at === undefined || before >= MAX_DEVICES_PER_HOST || this.#found.size >= MAX_DEVICES) return
     const key = announcement.endpointReference ?? `${source}:${at.port}`
     if (this.#found.has(key)) return
     const found = { ...at, announcement }
     this.#found.set(key, found)
-    this.#keyOfAddress.set(source, key)
+    this.#devicesOf.set(source, before + 1)
     this.#options.onFound?.(found)
   }
 }

@@ -6,6 +6,8 @@ import { MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab.ts'
 /** A part of 200 ms has at most 50 frames at 240 a second. */
 export const MAX_PART_SAMPLES = 64
 const MAX_SLAB_BYTES = 1024 * 1024
+/** Room for the rest of a unit that outgrew its slab. */
+const GROWTH = 1.25
 const SAMPLE_BYTES = 16
 /** moof, mfhd, traf, tfhd, tfdt, trun without samples, mdat header */
 const FIXED_HEADER_BYTES = 8 + 16 + 8 + 16 + 20 + 20 + 8
@@ -64,7 +66,7 @@ export class PartWriter implements AccessUnitStore {
     if (unitBytes + count > MAX_ACCESS_UNIT_BYTES) return false
     const old = this.#slab
     const slab = this.#pool.take(
-      Math.max(Math.min(this.slabBytes, MAX_SLAB_BYTES), HEADER_ROOM_BYTES + 2 * (unitBytes + count)),
+      Math.max(Math.min(this.slabBytes, MAX_SLAB_BYTES), HEADER_ROOM_BYTES + GROWTH * (unitBytes + count)),
     )
     old.bytes.copy(slab.bytes, HEADER_ROOM_BYTES, this.unitStart, this.end)
     if (this.#count > 0 && this.unitStart > this.#pieceStart) this.#keepPiece(this.unitStart)

@@ -1,8 +1,8 @@
-/** Smallest and largest slab kept for reuse; sizes are powers of two. */
+/** Sizes are powers of two from here. */
 export const MIN_SLAB_BYTES = 64 * 1024
-const MAX_POOLED_SLAB_BYTES = 8 * 1024 * 1024
-/** Free slabs kept against the next need; more are left to the garbage collector. */
-const MAX_FREE_BYTES = 64 * 1024 * 1024
+/** Free slabs kept against the next need, beside those in use; more are left to the garbage collector. */
+const FREE_SHARE = 1 / 16
+const MIN_FREE_BYTES = 1024 * 1024
 
 /** A block of memory with a count of those who still read or write it. */
 export class Slab {
@@ -31,15 +31,22 @@ export class Slab {
 export class SlabPool {
   readonly #free = new Map<number, Buffer[]>()
   #freeBytes = 0
+  #usedBytes = 0
 
   get freeBytes(): number {
     return this.#freeBytes
+  }
+
+  /** Bytes of all slabs that somebody holds. */
+  get usedBytes(): number {
+    return this.#usedBytes
   }
 
   /** @returns a slab of at least `minBytes` that the caller holds once; its content is undefined */
   take(minBytes: number): Slab {
     let size = MIN_SLAB_BYTES
     while (size < minBytes) size *= 2
+    this.#usedBytes += size
     const bytes = this.#free.get(size)?.pop()
     if (bytes === undefined) return new Slab(Buffer.allocUnsafeSlow(size), this)
     this.#freeBytes -= size
@@ -47,10 +54,23 @@ export class SlabPool {
   }
 
   giveBack(bytes: Buffer): void {
-    if (bytes.length > MAX_POOLED_SLAB_BYTES || this.#freeBytes + bytes.length > MAX_FREE_BYTES) return
+    this.#usedBytes -= bytes.length
     const free = this.#free.get(bytes.length)
     if (free === undefined) this.#free.set(bytes.length, [bytes])
     else free.push(bytes)
     this.#freeBytes += bytes.length
+    while (this.#freeBytes > MIN_FREE_BYTES + this.#usedBytes * FREE_SHARE) this.#dropOne()
+  }
+
+  /** From the size that has the most: streams that changed their bit rate leave slabs nobody will take. */
+  #dropOne(): void {
+    let largest: Buffer[] = []
+    let most = 0
+    for (const [size, free] of this.#free) {
+      if (size * free.length <= most) continue
+      most = size * free.length
+      largest = free
+    }
+    this.#freeBytes -= largest.pop()?.length ?? this.#freeBytes
   }
 }

@@ -15,6 +15,8 @@ export interface Segment {
   parts: Part[]
   /** Undefined while the segment grows. */
   durationTicks: number | undefined
+  /** False once the window has begun to let its parts go. */
+  isWhole: boolean
   discontinuity: boolean
   initId: number
   /** Wall clock of its first frame, ms since 1970. */

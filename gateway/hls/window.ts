@@ -7,8 +7,11 @@ import { Waiters } from './waiters.ts'
 
 /** At least three target durations must be listed (RFC 8216bis §6.2.2). */
 const MIN_LISTED_S = 3 * TARGET_DURATION_S
-/** Segments that left the playlist and may still be on their way to a viewer. */
-const GRACE_SEGMENTS = 1
+/**
+ * A part that left the playlist stays this long behind the list's shortest length, for who has just read the old one.
+ * Parts then go one by one as new ones come, so that memory does not swing.
+ */
+const GRACE_S = 3
 /** Whatever a camera sends, its window is not larger. */
 const MAX_WINDOW_BYTES = 48 * 1024 * 1024
 const PART_TARGET_TICKS = TIMESCALE / 5
@@ -100,7 +103,15 @@ export class Window {
 
   startSegment(facts: { discontinuity: boolean; startedAtMs: number }): void {
     const initId = this.#nextInitId - 1
-    this.#segments.push({ ...facts, msn: this.#nextMsn++, parts: [], durationTicks: undefined, initId, sizeBytes: 0 })
+    this.#segments.push({
+      ...facts,
+      msn: this.#nextMsn++,
+      parts: [],
+      durationTicks: undefined,
+      isWhole: true,
+      initId,
+      sizeBytes: 0,
+    })
   }
 
   /** Takes over the caller's hold on the part. */
@@ -262,9 +273,9 @@ export class Window {
 
   #segment(msn: number): MediaAnswer {
     const segment = this.#segments[msn - (this.#segments[0]?.msn ?? 0)]
-    if (segment === undefined || segment.durationTicks === undefined) return refused(404, 'not-found')
+    if (segment?.durationTicks === undefined || !segment.isWhole) return refused(404, 'not-found')
     const buffers = segment.parts.flatMap((part) => part.buffers)
-    return found(MEDIA_TYPE, MEDIA_CACHE_S, buffers, segment.parts)
+    return found(MEDIA_TYPE, MEDIA_CACHE_S, buffers, [...segment.parts]) // the segment lets its parts go one by one
   }
 
   #initAnswer(id: number): MediaAnswer {
@@ -300,7 +311,27 @@ export class Window {
       if (this.#listedFrom === 0) this.#unlistFirst()
       this.#removeFirst()
     }
-    while (this.#listedFrom > GRACE_SEGMENTS) this.#removeFirst()
+    this.#releaseUnlisted()
+  }
+
+  #releaseUnlisted(): void {
+    const newest = this.#segments.at(-1)?.parts.at(-1)?.facts
+    if (newest === undefined) return
+    const oldestTicks = newest.startTicks + newest.durationTicks - (this.#listedS + GRACE_S) * TIMESCALE
+    while (this.#listedFrom > 0) {
+      const segment = this.#segments[0]
+      const part = segment?.parts[0]
+      if (segment === undefined || part === undefined) {
+        this.#removeFirst()
+        continue
+      }
+      if (part.facts.startTicks >= oldestTicks) return
+      segment.parts.shift()
+      segment.isWhole = false
+      segment.sizeBytes -= part.sizeBytes
+      this.#sizeBytes -= part.sizeBytes
+      part.release()
+    }
   }
 
   #unlistFirst(): void {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { sendMedia } from './media-reply.ts'
+import { waitsForSegment } from './segment-players.ts'
 import type { MediaAnswer, Relay } from './sources.ts'
 import type { LiveView, Views } from './views.ts'
 
@@ -50,12 +51,14 @@ export function liveRoutes(app: App, views: Views): void {
     handler: (request, reply) => {
       const view = ownView(views, request, request.params.viewId)
       const { _HLS_msn: msn, _HLS_part: part, _HLS_skip: skip } = request.query
+      const path = request.params['*']
+      const firstMsn = msn ?? (waitsForSegment(request.headers['user-agent'], path) ? 0 : undefined)
       const reload = {
-        ...(msn === undefined ? {} : { msn }),
+        ...(firstMsn === undefined ? {} : { msn: firstMsn }),
         ...(part === undefined ? {} : { part }),
         ...(skip === undefined ? {} : { skip: true }),
       }
-      return answer(views, view, request, reply, (relay, signal) => relay.read(request.params['*'], reload, signal))
+      return answer(views, view, request, reply, (relay, signal) => relay.read(path, reload, signal))
     },
   })
 

@@ -5,7 +5,7 @@ import type { Principal } from '../contracts/identity.ts'
 import type { ViewEnd } from '../contracts/view.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { closeView } from './store.ts'
+import { closeViews } from './store.ts'
 
 export interface EndedView {
   id: string
@@ -23,26 +23,25 @@ export interface EndedView {
 export interface RecordDeps {
   database: Database
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
-  events: { publish(tx: Tx, event: NewLiveEvent): Promise<unknown> }
+  events: { publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<unknown> }
 }
 
 /** Row, audit entry and the viewer's event of each end, all in one transaction. */
 export async function recordEnds({ database, audit, events }: RecordDeps, ends: readonly EndedView[]): Promise<void> {
   await database.transaction(async (tx) => {
     await takeNumbers(tx, 'audit', 0)
-    for (const end of ends) {
-      const { id, cameraId, cellCode, sessionId, why, atMs } = end
-      if (!(await closeView(tx, id, atMs, why))) continue
-      await audit.append(tx, endEntry(end))
-      await events.publish(tx, {
-        kind: 'view-ended',
-        cellCode,
-        sessionId,
-        data: { id, cameraId, why, at: toInstant(atMs) },
-      })
-    }
+    const closed = await closeViews(tx, ends)
+    for (const end of closed) await audit.append(tx, endEntry(end))
+    await events.publishAll(tx, closed.map(endEvent))
   })
 }
+
+const endEvent = ({ id, cameraId, cellCode, sessionId, why, atMs }: EndedView): NewLiveEvent => ({
+  kind: 'view-ended',
+  cellCode,
+  sessionId,
+  data: { id, cameraId, why, at: toInstant(atMs) },
+})
 
 function endEntry({ id, cameraId, linkId, viewerName, viewer, why }: EndedView): NewAuditEntry {
   const byViewer = why === 'closed' ? viewer : undefined

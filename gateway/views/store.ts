@@ -39,13 +39,24 @@ export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
   })
 }
 
-/** @returns false where there is no such open row: it was never committed, or it has been closed before */
-export async function closeView(tx: Tx, id: string, endedMs: number, why: ViewEnd): Promise<boolean> {
-  const { count } = await tx.view.updateMany({
-    where: { id, endedAt: null },
-    data: { endedAt: new Date(endedMs), endedWhy: why },
-  })
-  return count > 0
+/** @returns those that were open; the others were never committed, or have been closed before */
+export async function closeViews<T extends { id: string; atMs: number; why: ViewEnd }>(
+  tx: Tx,
+  ends: readonly T[],
+): Promise<T[]> {
+  const where = { id: { in: ends.map(({ id }) => id) }, endedAt: null }
+  const rows = await tx.view.findMany({ where, select: { id: true } })
+  const open = new Set(rows.map(({ id }) => id))
+  const closed = ends.filter(({ id }) => open.has(id))
+  // Those that ended together are one statement.
+  for (const [, group] of Map.groupBy(closed, ({ atMs, why }) => `${atMs} ${why}`)) {
+    const [{ atMs, why }] = group as [T, ...T[]] // groups are never empty
+    await tx.view.updateMany({
+      where: { id: { in: group.map(({ id }) => id) }, endedAt: null },
+      data: { endedAt: new Date(atMs), endedWhy: why },
+    })
+  }
+  return closed
 }
 
 /** A row that the process before this one left open. */

@@ -22,8 +22,8 @@ const MAX_ENDED_KEPT = 10_000
 const READY_MS = 15_000
 const IDLE_MS = 30_000
 const SWEEP_MS = 1_000
-/** Ends written in one transaction. */
-const RECORD_BATCH = 200
+/** Ends written in one transaction; between two of them others get their turn. */
+const RECORD_BATCH = 8
 
 export interface ViewsDeps {
   database: Database
@@ -31,7 +31,7 @@ export interface ViewsDeps {
   log: FastifyBaseLogger
   newId: () => string
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
-  events: { publish(tx: Tx, event: NewLiveEvent): Promise<unknown> }
+  events: { publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<unknown> }
   cameras: Cameras
   links: ViewLinks
   relays: RelayPool
@@ -343,6 +343,8 @@ export class Views {
   #record(): Promise<void> {
     this.#recording = this.#recording.then(async () => {
       while (this.#unrecorded.length > 0) {
+        // SQLite answers without a turn of the event loop: let what was aborted leave first.
+        await new Promise(setImmediate)
         const batch = this.#unrecorded.slice(0, RECORD_BATCH)
         try {
           await recordEnds(this.#deps, batch)

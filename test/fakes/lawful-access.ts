@@ -68,7 +68,9 @@ export async function lawfulAccess(t: Fixture, relays: RelayPool = NO_CAMERA): P
     streamSource: async (cameraId: string, want: 'auto' | 'main' | 'sub') => {
       const source = sources.get(cameraId)
       const role: 'main' | 'sub' = want === 'main' ? 'main' : 'sub'
-      return source === undefined ? undefined : { streamId: `${cameraId}/${role}`, role, source }
+      // Cameras of one source share its relay, so that only the first has to wait for a key frame.
+      const streamId = `${[...new Set(sources.values())].findIndex((known) => known === source)}/${role}`
+      return source === undefined ? undefined : { streamId, role, source }
     },
   }
   const build = (): { links: LinksFeature; views: ViewsFeature } => {

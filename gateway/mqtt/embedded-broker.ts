@@ -5,8 +5,12 @@ import { DEFAULT_LIMITS, Listener } from './listener.ts'
 import { gatewayMessage, type Mqtt, type MqttDeps, rejectedMessage } from './mqtt.ts'
 import { type OutgoingMessage, parseInput } from './topics.ts'
 
-/** A reader that takes longer to make room is cut. */
-const DRAIN_MS = 15_000
+/** A reader that takes longer to make room is cut; the other readers wait for it this long and no longer. */
+const DRAIN_MS = 3000
+/** A reader this far behind is cut at once. */
+const MAX_BACKLOG_BYTES = 1024 * 1024
+/** Messages being handed to readers; at the default of 100 a few slow ones would hold up the whole broker. */
+const MAX_DELIVERIES = 5000
 /** A client that asks for more, or for none, is still looked for this often. */
 const MAX_KEEP_ALIVE_SECONDS = 600
 const MAX_TOPIC_LEVELS = 10
@@ -30,6 +34,7 @@ export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
     id: deps.gatewayId,
     connectTimeout: (deps.limits ?? DEFAULT_LIMITS).connectMs,
     drainTimeout: DRAIN_MS,
+    concurrency: MAX_DELIVERIES,
     maxTopicLevels: MAX_TOPIC_LEVELS,
     maxInflightInbound: MAX_INBOUND_QOS2,
     preConnect: (_client, packet, done) => {
@@ -69,7 +74,10 @@ export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
     },
     authorizeForward: (client, packet) => {
       const account = accounts.get(client)
-      return account !== undefined && mayReceive(account, packet.topic, deps.coversCell) ? packet : null
+      if (account === undefined || !mayReceive(account, packet.topic, deps.coversCell)) return null
+      if (client.conn.writableLength <= MAX_BACKLOG_BYTES) return packet
+      client.conn.destroy()
+      return null
     },
   })
   for (const event of ['clientError', 'connectionError'] as const) {

@@ -1,0 +1,166 @@
+import pino from 'pino'
+import t, { type Test } from 'tap'
+import type { Principal, Role } from '../../gateway/contracts/identity.ts'
+import type { App } from '../../gateway/http/route.ts'
+import { createServer } from '../../gateway/http/server.ts'
+import { bytes, CELL, type Fixture, message, OTHER_CELL, startAlarms } from '../fakes/alarm-gateway.ts'
+import { temporaryDatabase } from '../fakes/database.ts'
+
+const person = (role: Role, cellCodes?: string[]): Principal => ({
+  kind: 'user',
+  id: role,
+  name: role,
+  roles: [role],
+  cellCodes,
+  sessionId: role,
+})
+const people: Record<string, Principal> = {
+  administrator: person('administrator'),
+  installer: person('installer', [CELL]),
+  operator: person('operator'),
+  'patrol-lead': person('patrol-lead', [CELL]),
+  auditor: person('auditor'),
+}
+
+async function fixture(t: Test): Promise<Fixture & { app: App }> {
+  const alarms = await startAlarms(t, await temporaryDatabase(t))
+  const app = await createServer({
+    logger: pino({ level: 'silent' }),
+    version: '0.0.0',
+    tls: undefined,
+    behindTlsProxy: false,
+    authenticator: {
+      authenticate: async ({ headers }) => {
+        const principal = people[String(headers.authorization)]
+        return principal && { principal }
+      },
+    },
+    onRefused: async () => {},
+  })
+  alarms.alarms.routes(app)
+  t.teardown(() => app.close())
+  return { ...alarms, app }
+}
+
+const newSource = { name: '北门报警主机', kind: 'panel', cellCode: CELL }
+
+async function register(app: App, changes = {}) {
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/v1/alarm-sources',
+    headers: { authorization: 'administrator' },
+    payload: { ...newSource, ...changes },
+  })
+  return answer.json()
+}
+
+t.test('a source is registered with credentials that are shown once, and the audit says so', async (t) => {
+  const { app, audit, database, alarms } = await fixture(t)
+  const source = await register(app)
+  t.match(source, {
+    name: '北门报警主机',
+    mqtt: { username: source.id, topic: `gridlight/v1/in/${source.id}/alarm` },
+    webhook: { url: new RegExp(`/api/v1/webhooks/${source.id}$`) },
+  })
+  t.match(audit, [{ action: 'alarm-source-created', object: `alarm-source:${source.id}`, result: 'done' }])
+  t.equal(await alarms.authenticateSource(source.id, source.mqtt.password), true)
+  t.equal(await alarms.authenticateSource(source.id, source.webhook.token), false)
+  const secrets = [source.mqtt.password, source.webhook.token]
+  const stored = JSON.stringify([await database.client.alarmSource.findMany(), audit])
+  const list = await app.inject({ url: '/api/v1/alarm-sources', headers: { authorization: 'administrator' } })
+  t.equal(list.json().items.length, 1, 'the gateway’s own source is not listed')
+  for (const secret of secrets) t.notOk(stored.includes(secret) || list.body.includes(secret))
+})
+
+t.test('who may register what', async (t) => {
+  const { app } = await fixture(t)
+  const cases: [string, object, number, string?][] = [
+    ['operator', {}, 403, 'role-not-allowed'],
+    ['auditor', {}, 403, 'role-not-allowed'],
+    ['installer', {}, 201],
+    ['installer', { cellCode: OTHER_CELL }, 403, 'not-in-your-cells'],
+    ['administrator', { cellCode: '370101001001009' }, 422, 'unknown-cell'],
+    ['administrator', { cameraId: 'c0ffee00-0000-4000-8000-000000000000' }, 400, 'invalid-request'],
+    ['administrator', { mapping: 'none-such' }, 400, 'invalid-request'],
+    ['administrator', { kind: 'system' }, 400, 'invalid-request'],
+  ]
+  for (const [authorization, changes, status, code] of cases) {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/alarm-sources',
+      headers: { authorization },
+      payload: { ...newSource, ...changes },
+    })
+    t.equal(answer.statusCode, status, `${authorization} ${JSON.stringify(changes)}`)
+    if (code !== undefined) t.equal(answer.json().code, code)
+  }
+})
+
+t.test('webhook: the source’s own token, the same intake, 202 after the commit', async (t) => {
+  const { app, database } = await fixture(t)
+  const [source, other] = [await register(app), await register(app)]
+  const post = (payload: string | object, token: string | undefined, id = source.id) =>
+    app.inject({
+      method: 'POST',
+      url: `/api/v1/webhooks/${id}`,
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      payload,
+    })
+  const { token } = source.webhook
+  const taken = await post(message('w1'), token)
+  t.equal(taken.statusCode, 202)
+  t.equal((await post(message('w1'), token)).json().id, taken.json().id)
+  t.equal(await database.client.alarm.count(), 1)
+
+  t.equal((await post(message('w2'), undefined)).statusCode, 401)
+  t.equal((await post(message('w2'), other.webhook.token)).statusCode, 401)
+  t.equal((await post(message('w2'), source.mqtt.password)).statusCode, 401)
+  t.equal((await post(message('w2'), token, 'c0ffee00-0000-4000-8000-000000000000')).statusCode, 401)
+  t.equal((await post('{"id":', token)).json().code, 'invalid-request')
+  t.equal((await post({ ...message('w2'), occurredAt: 'soon' }, token)).statusCode, 400)
+  t.equal((await post(`"${'x'.repeat(70_000)}"`, token)).statusCode, 413)
+  t.equal(await database.client.rejectedInput.count(), 2)
+  t.equal(await database.client.alarm.count(), 1)
+
+  const flood = await Promise.all(Array.from({ length: 500 }, (_, n) => post(message(`f${n}`), token)))
+  const statuses = new Set(flood.map(({ statusCode }) => statusCode))
+  t.strictSame([...statuses].sort(), [202, 429])
+  t.equal(await database.client.alarm.count(), 1 + flood.filter(({ statusCode }) => statusCode === 202).length)
+})
+
+t.test('alarms are listed newest first, by page, filter and cells', async (t) => {
+  const { app, alarms } = await fixture(t)
+  const [here, there] = [await register(app), await register(app, { cellCode: OTHER_CELL })]
+  for (let n = 0; n < 25; n++) {
+    const source = n % 5 === 0 ? there : here
+    await alarms.receive(source.id, bytes(message(`k${n}`, { priority: n % 2 === 0 ? 1 : 4 })))
+  }
+  await alarms.receive(here.id, bytes(message('k1', { state: 'cleared' })))
+  const list = async (query: string, authorization = 'operator') => {
+    const answer = await app.inject({ url: `/api/v1/alarms${query}`, headers: { authorization } })
+    return { status: answer.statusCode, body: answer.json() }
+  }
+  const keys: string[] = []
+  for (let cursor = ''; ; ) {
+    const { body } = await list(`?limit=7${cursor}`)
+    keys.push(...body.items.map(({ sourceKey }: { sourceKey: string }) => sourceKey))
+    if (body.nextCursor === undefined) break
+    cursor = `&cursor=${body.nextCursor}`
+  }
+  t.equal(new Set(keys).size, 25)
+  t.equal(keys.length, 25)
+  t.equal((await list('?priority=1')).body.items.length, 13)
+  t.strictSame(
+    (await list('?state=cleared')).body.items.map(({ sourceKey }: { sourceKey: string }) => sourceKey),
+    ['k1'],
+  )
+  t.equal((await list(`?cell=${OTHER_CELL}`)).body.items.length, 5)
+  t.equal((await list('', 'patrol-lead')).body.items.length, 20)
+  t.equal((await list(`?cell=${OTHER_CELL}`, 'patrol-lead')).status, 403)
+  t.equal((await list('', 'installer')).status, 403)
+  t.equal((await list('?since=2099-01-01T00:00:00Z')).body.items.length, 0)
+  t.equal((await list('?cursor=nonsense')).status, 400)
+})

@@ -25,6 +25,8 @@ export interface LawfulAccess extends IdentityFixture {
   breakAudit(isBroken: boolean): void
 }
 
+const NOWHERE: StreamSource['source'] = async () => ({ uri: '' })
+
 const NO_CAMERA: RelayPool = {
   acquire: () => {
     throw new Error('this test has no relay')
@@ -69,7 +71,7 @@ export async function lawfulAccess(t: Fixture, relays: RelayPool = NO_CAMERA): P
       const source = sources.get(cameraId)
       const role: 'main' | 'sub' = want === 'main' ? 'main' : 'sub'
       // Cameras of one source share its relay, so that only the first has to wait for a key frame.
-      const streamId = `${[...new Set(sources.values())].findIndex((known) => known === source)}/${role}`
+      const streamId = `${[...new Set(sources.values())].indexOf(source ?? NOWHERE)}/${role}`
       return source === undefined ? undefined : { streamId, role, source }
     },
   }

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { lacksFfmpeg } from '../virtual-township/running.ts'
+
+/** Debian's: unlike the bundled ones it plays H.264. */
+const CHROMIUM = '/usr/bin/chromium'
+
+/** A reason to skip the journeys, or false. */
+export const lacksBrowser: string | false = existsSync(CHROMIUM) ? lacksFfmpeg : `${CHROMIUM} is not installed`
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: CHROMIUM,
+    headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  })
+
+export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
+export const DESK: BrowserContextOptions = { viewport: { width: 1366, height: 768 } }
+
+/** A page of a person of their own, and what its console complained of. */
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions,
+): Promise<{ page: Page; faults: string[] }> {
+  const context = await browser.newContext({ locale: 'zh-CN', ...options })
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    // Chromium reports each refused request too; what they mean is on the screen.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
+  })
+  return { page, faults }
+}

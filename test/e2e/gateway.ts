@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import pino from 'pino'
+import { build } from 'vite'
+import { buildApp } from '../../gateway/app.ts'
+import { systemClock } from '../../gateway/clock.ts'
+import { loadConfig } from '../../gateway/config.ts'
+import { type Panel, startPanel } from '../../scripts/virtual-township/panel.ts'
+import { seedTownship } from '../../scripts/virtual-township/seed.ts'
+import type { Device } from '../../scripts/virtual-township/township-data.ts'
+import { open } from '../virtual-township/running.ts'
+
+const ADDRESS_BASE = '127.0.61.0'
+/** Four public cameras for the wall, and one private that nobody has registered yet. */
+const DEVICES = ['cam-dongjie', 'cam-qiaotou', 'cam-guangchang', 'cam-weishengyuan', 'cam-liangzhan']
+const UNREGISTERED = 'cam-liangzhan'
+const PANEL = 'panel-yanjie'
+const ADMIN_PASSWORD = 'admin-of-the-journeys'
+const PEOPLE_PASSWORD = 'people-of-the-journeys'
+
+export interface JourneyGateway {
+  baseUrl: string
+  /** Of everybody but `admin`. */
+  password: string
+  /** Names of public cameras that are linked and play. */
+  publicCameras: string[]
+  /** A device that no camera is registered of, and where it answers. */
+  unregistered: { device: Device; address: string }
+  panel: Panel
+  close(): Promise<void>
+}
+
+/** The real gateway with its console, and a small virtual township behind it. */
+export async function startGateway(): Promise<JourneyGateway> {
+  const root = resolve(import.meta.dirname, '../..')
+  await build({
+    root: join(root, 'web-console'),
+    configFile: join(root, 'web-console/vite.config.ts'),
+    logLevel: 'error',
+  })
+  const dataDir = mkdtempSync(join(tmpdir(), 'gridlight-journeys-'))
+  const loaded = loadConfig({
+    GRIDLIGHT_DATA_DIR: dataDir,
+    GRIDLIGHT_HTTP_PORT: '0',
+    GRIDLIGHT_MQTT_PORT: '0',
+    GRIDLIGHT_CAMERA_NETWORKS: '127.0.0.0/8',
+    GRIDLIGHT_ADMIN_PASSWORD: ADMIN_PASSWORD,
+  })
+  if (!loaded.ok) throw new Error(loaded.faults.join('; '))
+
+  const stop = new AbortController()
+  const township = await open(ADDRESS_BASE, DEVICES)
+  const gateway = await buildApp(loaded.config, {
+    clock: systemClock,
+    log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),
+    version: '0.0.0',
+  })
+  await gateway.start()
+
+  const registered = township.data.devices.filter(({ id }) => id !== UNREGISTERED)
+  const seeded = await seedTownship({
+    baseUrl: gateway.url,
+    adminPassword: ADMIN_PASSWORD,
+    peoplePassword: PEOPLE_PASSWORD,
+    data: { ...township.data, devices: registered },
+    found: township.cameras.map(({ found }) => found),
+    signal: stop.signal,
+  })
+  const panelData = township.data.panels.find(({ id }) => id === PANEL)
+  const access = seeded.panels[PANEL]
+  if (panelData === undefined || access === undefined || gateway.mqttUrl === undefined) throw new Error(`no ${PANEL}`)
+  const panel = await startPanel(panelData, { url: gateway.mqttUrl, ...access }, { signal: stop.signal })
+  const { device, found } = township.camera(UNREGISTERED)
+
+  return {
+    baseUrl: gateway.url,
+    password: PEOPLE_PASSWORD,
+    publicCameras: registered.flatMap(({ channels }) => channels.map(({ name }) => name)),
+    unregistered: { device, address: found.onvif ?? '' },
+    panel,
+    async close() {
+      await panel.close()
+      stop.abort()
+      await gateway.close()
+      await township.close()
+      rmSync(dataDir, { recursive: true })
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import type { Browser } from 'playwright-core'
+import t from 'tap'
+import { DESK, lacksBrowser, launch, openPage, PHONE } from './browser.ts'
+import { type JourneyGateway, startGateway } from './gateway.ts'
+import {
+  alarmAppears,
+  fillWall,
+  framesOf,
+  isBlack,
+  ownerAgrees,
+  ownerRevokes,
+  registerPrivateCamera,
+  signInAs,
+  signInInBothLanguages,
+  type Traveller,
+  textOf,
+  watchPrivate,
+} from './journeys.ts'
+
+/** console.md §3: first frames of a small wall, an alarm on the screen, and the dark after a revocation. */
+const WALL_LIVE_MS = 8_000
+const ALARM_SHOWN_MS = 500
+const DARK_AFTER_MS = 2_000
+
+const skip = lacksBrowser
+let gateway: JourneyGateway
+let browser: Browser
+
+t.before(async () => {
+  if (skip) return
+  ;[gateway, browser] = await Promise.all([startGateway(), launch()])
+})
+t.teardown(async () => {
+  await browser?.close()
+  await gateway?.close()
+})
+
+async function traveller(options = DESK): Promise<Traveller & { faults: string[] }> {
+  const { page, faults } = await openPage(browser, options)
+  const { baseUrl, password } = gateway
+  return { page, faults, baseUrl, signIn: (on, username) => signInAs(on, baseUrl, username, password) }
+}
+
+t.test('an operator signs in and changes the language, which is kept', { skip }, async (t) => {
+  const person = await traveller()
+  t.same(await signInInBothLanguages(person), ['值守墙', 'Wall', 'Wall'])
+  t.same(person.faults, [])
+  await person.page.context().close()
+})
+
+t.test('four tiles play, and an alarm comes beside them', { skip }, async (t) => {
+  const person = await traveller()
+  const { page } = person
+  const liveAfterMs = await fillWall(person, gateway.publicCameras.slice(0, 4))
+  t.ok(liveAfterMs < WALL_LIVE_MS, `four tiles live after ${liveAfterMs.toFixed(0)} ms`)
+
+  const first = await framesOf(page)
+  await page.waitForTimeout(2_000) // the time over which frames are counted
+  const second = await framesOf(page)
+  for (const [i, count] of second.entries()) {
+    t.ok(count - (first[i] ?? 0) >= 10, `tile ${i + 1} painted ${count - (first[i] ?? 0)} frames in 2 s`)
+  }
+
+  const text = '收银台按下紧急按钮'
+  const shownAfterMs = await alarmAppears(page, text, () =>
+    gateway.panel.raise({ type: 'panic-button', priority: 1, text }),
+  )
+  t.ok(shownAfterMs <= ALARM_SHOWN_MS, `alarm on the screen after ${shownAfterMs.toFixed(0)} ms`)
+  t.match(await textOf(page.locator('[aria-live=assertive]')), text, 'the urgent one is announced')
+  t.same(person.faults, [])
+  await page.context().close()
+})
+
+t.test('a camera is registered, its owner agrees, it is watched, the owner revokes', { skip }, async (t) => {
+  const camera = gateway.unregistered.device.channels[0]?.name ?? ''
+  const installer = await traveller(PHONE)
+  const invitation = await registerPrivateCamera(installer, gateway.unregistered)
+  t.match(invitation, /\/owner#/)
+  t.same(installer.faults, [])
+  await installer.page.context().close()
+
+  const owner = await traveller(PHONE)
+  await ownerAgrees(owner.page, invitation)
+  t.notMatch(owner.page.url(), /#/, 'the token has left the address bar')
+
+  const operator = await traveller()
+  await watchPrivate(operator, camera)
+  await owner.page.getByText('现在 1 人在看').waitFor({ timeout: 10_000 })
+  t.match(await textOf(owner.page.locator('.views')), /告警处置/, 'the owner reads the reason')
+
+  const { darkAfterMs, words } = await ownerRevokes(owner.page, operator.page)
+  t.ok(darkAfterMs <= DARK_AFTER_MS, `dark after ${darkAfterMs.toFixed(0)} ms`)
+  t.match(words, /授权已撤销/)
+  t.ok(await isBlack(operator.page, 1), 'no old picture stays')
+  t.same([...owner.faults, ...operator.faults], [])
+  await owner.page.context().close()
+  await operator.page.context().close()
+})

@@ -1,0 +1,140 @@
+import type { Locator, Page } from 'playwright-core'
+import type { Device } from '../../scripts/virtual-township/township-data.ts'
+
+/** What a journey needs of whoever runs it. */
+export interface Traveller {
+  page: Page
+  baseUrl: string
+  signIn(page: Page, username: string): Promise<void>
+}
+
+/** Fills in the sign-in page, in the language it is in. */
+export async function signInAs(page: Page, baseUrl: string, username: string, password: string): Promise<void> {
+  await page.goto(baseUrl)
+  await page.locator('input[name=username]').fill(username)
+  await page.locator('input[name=password]').fill(password)
+  await page.locator('button[type=submit]').click()
+  await page.locator('header.header').waitFor()
+}
+
+export const textOf = async (place: Locator): Promise<string> => (await place.textContent()) ?? ''
+
+/** Signs in and switches the language. @returns the name of the first page in Chinese, then in English */
+export async function signInInBothLanguages({ page, signIn }: Traveller): Promise<string[]> {
+  await signIn(page, 'operator')
+  const current = page.locator('nav a[aria-current=page]')
+  const chinese = await textOf(current)
+  await page.getByRole('button', { name: 'English' }).click()
+  const english = await textOf(current)
+  await page.reload()
+  const kept = await textOf(current)
+  return [chinese, english, kept]
+}
+
+/** Frames painted by each tile since this was first called for it. */
+const COUNT_FRAMES = `(() => {
+  const counts = (window.journeyFrames ??= new Map())
+  return [...document.querySelectorAll('[data-tile] video')].map((video) => {
+    if (!counts.has(video)) {
+      counts.set(video, 0)
+      const count = () => {
+        counts.set(video, counts.get(video) + 1)
+        video.requestVideoFrameCallback(count)
+      }
+      video.requestVideoFrameCallback(count)
+    }
+    return counts.get(video)
+  })
+})()`
+
+export const framesOf = (page: Page): Promise<number[]> => page.evaluate<number[]>(COUNT_FRAMES)
+
+/** Places cameras by their names, one after another. @returns ms until all of them were live */
+export async function fillWall({ page, signIn }: Traveller, cameras: readonly string[]): Promise<number> {
+  await signIn(page, 'operator')
+  await page.locator('.tree-camera').first().waitFor()
+  const startedAt = performance.now()
+  for (const name of cameras) await page.locator('.tree-camera', { hasText: name }).click()
+  for (const [index] of cameras.entries()) await tileIs(page, index + 1, 'live')
+  return performance.now() - startedAt
+}
+
+export const tileIs = (page: Page, tile: number, state: string, timeout = 20_000): Promise<void> =>
+  page.locator(`[data-tile="${tile}"][data-state="${state}"]`).waitFor({ timeout })
+
+/** @returns ms from the start of the publishing until the words stood in the list */
+export async function alarmAppears(page: Page, text: string, publish: () => Promise<unknown>): Promise<number> {
+  const shown = page.locator('.alarm', { hasText: text }).waitFor({ timeout: 10_000 })
+  const startedAt = performance.now()
+  await publish()
+  await shown
+  return performance.now() - startedAt
+}
+
+/** The installer's four screens, from the search to the owner's invitation. @returns the invitation's address */
+export async function registerPrivateCamera(
+  { page, signIn }: Traveller,
+  { device, address }: { device: Device; address: string },
+): Promise<string> {
+  const [channel] = device.channels
+  if (channel === undefined) throw new Error(`${device.id} has no channel`)
+  await signIn(page, 'installer')
+  await page.getByLabel('所属网格').selectOption(channel.cellCode)
+  await page.getByRole('button', { name: '开始搜索' }).click()
+  await page.locator('.found button', { hasText: address }).click({ timeout: 60_000 })
+
+  await page.getByLabel('设备用户名').fill(device.username)
+  await page.getByLabel('设备密码').fill(device.password)
+  await page.getByRole('button', { name: '测试' }).click()
+  await page.getByRole('button', { name: '登记“' }).first().click({ timeout: 60_000 })
+
+  await page.getByLabel('名称').fill(channel.name)
+  await page.getByText('不是', { exact: true }).click()
+  await page.getByText('条例第九条其他公共场所').click()
+  await page.getByText('社会', { exact: true }).click()
+  await page.getByRole('button', { name: '登记', exact: true }).click()
+
+  await page.getByLabel('权属单位或业主名称').fill(channel.link.party.name, { timeout: 60_000 })
+  await page.getByLabel('联系人及电话').fill(channel.link.party.contact)
+  await page.getByLabel('接入依据').fill(channel.link.basis)
+  await page.getByLabel('使用目的').fill(channel.link.purpose)
+  await page.getByLabel('有效期至').fill(dayAfter(90))
+  await page.getByRole('button', { name: '生成业主邀请' }).click()
+  return await textOf(page.locator('.invitation-url'))
+}
+
+const dayAfter = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+
+/** The owner agrees to all that was asked. */
+export async function ownerAgrees(page: Page, invitationUrl: string): Promise<void> {
+  await page.goto(invitationUrl)
+  await page.getByRole('button', { name: '同意授权' }).click()
+  await page.locator('.owner-active').waitFor()
+}
+
+/** The operator gives a reason and sees the private picture on the first tile. */
+export async function watchPrivate({ page, signIn }: Traveller, camera: string): Promise<void> {
+  await signIn(page, 'operator')
+  await page.locator('.tree-camera', { hasText: camera }).click()
+  await page.getByText('告警处置').click()
+  await page.getByRole('button', { name: '记录并打开' }).click()
+  await tileIs(page, 1, 'live')
+}
+
+/** The owner revokes in three taps. @returns ms from the last tap until the operator's tile was dark, and its words */
+export async function ownerRevokes(owner: Page, operator: Page): Promise<{ darkAfterMs: number; words: string }> {
+  await owner.getByRole('button', { name: '撤销授权' }).click()
+  const dark = tileIs(operator, 1, 'ended')
+  const startedAt = performance.now()
+  await owner.getByRole('button', { name: '撤销', exact: true }).click()
+  await dark
+  const darkAfterMs = performance.now() - startedAt
+  return { darkAfterMs, words: await textOf(operator.locator('[data-tile="1"] .tile-card')) }
+}
+
+/** True when the tile's video holds no picture that could still be painted. */
+export const isBlack = (page: Page, tile: number): Promise<boolean> =>
+  page.evaluate(`(() => {
+    const video = document.querySelector('[data-tile="${tile}"] video')
+    return video.readyState === 0 && getComputedStyle(video).visibility === 'hidden'
+  })()`)

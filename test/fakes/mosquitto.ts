@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 const PROGRAM = '/usr/sbin/mosquitto'
 
@@ -26,12 +27,28 @@ export interface Mosquitto {
   start(): Promise<void>
 }
 
-/** Debian's Mosquitto on a free port of loopback, anonymous, keeping nothing on disk. */
-export async function startMosquitto(t: Teardown): Promise<Mosquitto> {
+/** An access list, and the password of every user it knows. */
+export interface MosquittoAccess {
+  acl: string
+  passwords: Readonly<Record<string, string>>
+}
+
+/** Debian's Mosquitto on a free port of loopback, keeping nothing on disk; anonymous unless there is an access list. */
+export async function startMosquitto(t: Teardown, access?: MosquittoAccess): Promise<Mosquitto> {
   const directory = await mkdtemp(join(tmpdir(), 'gridlight-mosquitto-'))
   const port = await freePort()
   const file = join(directory, 'mosquitto.conf')
-  await writeFile(file, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type all\n`)
+  const lines = [`listener ${port} 127.0.0.1`, `allow_anonymous ${access === undefined}`, 'persistence false']
+  if (access !== undefined) {
+    const [aclFile, passwordFile] = [join(directory, 'acl'), join(directory, 'passwords')]
+    await writeFile(aclFile, access.acl)
+    const entries = Object.entries(access.passwords).map(([name, password]) => `${name}:${password}\n`)
+    await writeFile(passwordFile, entries.join(''))
+    await promisify(execFile)('mosquitto_passwd', ['-U', passwordFile])
+    await chmod(passwordFile, 0o644)
+    lines.push(`acl_file ${aclFile}`, `password_file ${passwordFile}`)
+  }
+  await writeFile(file, `${lines.join('\n')}\n`)
   // Mosquitto gives up root and reads its configuration as its own user.
   await chmod(directory, 0o755)
   let child: ReturnType<typeof spawn> | undefined

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
@@ -51,7 +50,7 @@ async function search(h: Harness, payload: object): Promise<ReturnType<typeof JS
   for (;;) {
     const { body } = await h.call('GET', `/discoveries/${started.body.id}`)
     if (body.state === 'finished') return body
-    await once(AbortSignal.timeout(50), 'abort')
+    await systemClock.sleep(50, new AbortController().signal)
   }
 }
 

@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import t, { type Test } from 'tap'
+import { systemClock } from '../../gateway/clock.ts'
+import type { NewLiveEvent } from '../../gateway/contracts/event.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { CELL, type Harness, harness } from './harness.ts'
+
+const EVERY_MS = 30_000
+
+/** An RTSP port that can be switched off and on, and tells when it was asked. */
+async function port(t: Test): Promise<{ number: number; asked: string[]; off(): Promise<void>; on(): Promise<void> }> {
+  const asked: string[] = []
+  const listen = async (number: number): Promise<Server> => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', (chunk) => {
+        asked.push(chunk.toString())
+        socket.end('RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n')
+      })
+    })
+    await once(server.listen(number, '127.0.45.1'), 'listening')
+    return server
+  }
+  let server = await listen(0)
+  const address = server.address()
+  const number = typeof address === 'object' && address !== null ? address.port : 0
+  t.teardown(() => server.close())
+  return {
+    number,
+    asked,
+    off: async () => void (await new Promise((resolve) => server.close(resolve))),
+    on: async () => {
+      server = await listen(number)
+    },
+  }
+}
+
+async function registered(h: Harness, uri: string): Promise<string> {
+  const { body, text } = await h.call('POST', '/cameras', {
+    name: 'a',
+    cellCode: CELL,
+    placeClass: 'other',
+    ownership: 'public',
+    source: { kind: 'rtsp', mainUri: uri, username: 'u', password: 'canary' },
+  })
+  if (body.id === undefined) throw new Error(text)
+  h.linked.add(body.id)
+  h.events.length = 0
+  return body.id
+}
+
+const described = async () => ({ ok: true, codec: 'h264', width: 1, height: 1, firstFrameMs: 1 }) as const
+
+/** Lets one round pass, and the answers of real sockets come in. */
+async function round(clock: FakeClock, until: () => boolean | Promise<boolean>): Promise<void> {
+  for (let at = 0; at < 200; at++) {
+    if (await until()) return
+    await clock.advance(EVERY_MS / 10)
+    await systemClock.sleep(5, new AbortController().signal)
+  }
+  throw new Error('nothing came')
+}
+
+const states = (events: readonly NewLiveEvent[]): string[] =>
+  events.flatMap((event) => (event.kind === 'camera' ? [event.data.state] : []))
+
+t.test('a device that falls silent goes offline after two rounds, and comes back', async (t) => {
+  const clock = new FakeClock()
+  const h = await harness(t, { clock, describeStream: described, watchEveryMs: EVERY_MS })
+  const camera = await port(t)
+  const id = await registered(h, `rtsp://127.0.45.1:${camera.number}/live?a=1`)
+  h.registry.start()
+  await round(clock, () => camera.asked.length >= 2)
+  t.match(camera.asked[0], /^OPTIONS rtsp:\/\/127\.0\.45\.1:\d+\/live\?a=1 RTSP\/1\.0\r\n/)
+  t.notMatch(camera.asked.join(), /canary|authorization/i, 'asked without login')
+  t.same(states(h.events), [], 'nothing changed, nothing told')
+
+  await camera.off()
+  const from = clock.now()
+  await round(clock, () => h.events.length > 0)
+  t.ok(clock.now() - from >= EVERY_MS, 'one failure is not enough')
+  t.match(h.events, [{ kind: 'camera', cellCode: CELL, data: { id, state: 'offline', reason: 'refused' } }])
+  t.match((await h.call('GET', `/cameras/${id}`)).body, { state: 'offline', stateReason: 'refused' })
+
+  await camera.on()
+  await round(clock, () => h.events.length > 1)
+  t.same(states(h.events), ['offline', 'online'])
+  t.equal(h.entries.length, 1, 'reachability is not audited')
+  await h.registry.close()
+  const count = camera.asked.length
+  await clock.advance(EVERY_MS * 3)
+  t.equal(camera.asked.length, count, 'nobody is asked after close')
+})
+
+t.test('what a relay reports is told at once', async (t) => {
+  const clock = new FakeClock()
+  const h = await harness(t, { clock, describeStream: described, watchEveryMs: EVERY_MS })
+  const camera = await port(t)
+  const id = await registered(h, `rtsp://127.0.45.1:${camera.number}/live`)
+  const streamId = (await h.registry.streamSource(id, 'main'))?.streamId ?? ''
+  const note = h.registry.noteRelayState
+  await Promise.all([
+    note(streamId, { state: 'starting' }),
+    note(streamId, { state: 'live' }),
+    note(streamId, { state: 'stalled' }),
+    note(streamId, { state: 'stalled' }),
+    note(streamId, { state: 'live' }),
+    note(streamId, { state: 'offline', fault: { code: 'unauthorized', detail: '401' } }),
+    note('no such stream', { state: 'offline' }),
+  ])
+  t.same(states(h.events), ['stalled', 'online', 'offline'], 'in order, changes only')
+  h.registry.start()
+  await round(clock, () => camera.asked.length >= 3)
+  t.same(states(h.events).length, 3, 'a refused login is not mended by an open port')
+  await note(streamId, { state: 'live' })
+  t.same(states(h.events).at(-1), 'online')
+
+  h.linked.clear()
+  await note(streamId, { state: 'stalled' })
+  t.equal(h.events.length, 4, 'without a link nobody is told')
+  t.equal((await h.call('GET', `/cameras/${id}`)).body.state, 'unlinked')
+  await h.database.transaction((tx) => h.registry.publishState(tx, id, true))
+  t.match(h.events.at(-1), { data: { state: 'stalled' } })
+})

@@ -26,6 +26,7 @@ const CASES: { name: string; fps: number; gop: number; segmentS: number; jitterT
   { name: '30 fps, twice a second', fps: 30, gop: 15, segmentS: 1 },
   { name: '24 fps, 2.4 s', fps: 24, gop: 57, segmentS: 2.375 },
   { name: '25 fps, 10 s', fps: 25, gop: 250, segmentS: 2.48 },
+  { name: '4 fps, 10 s, jitter of 90 ms', fps: 4, gop: 40, segmentS: 2.48, jitterTicks: 8100 },
   { name: '1 fps, 10 s', fps: 1, gop: 10, segmentS: 2 },
   { name: '25 fps, jitter of 10 ms', fps: 25, gop: 50, segmentS: 2, jitterTicks: 900 },
 ]

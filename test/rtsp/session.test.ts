@@ -62,6 +62,19 @@ t.test('one authenticated try, the credential in no URI', async (t) => {
     'not one for each method',
   )
 
+  const unsure = await camera(t, {
+    answer: (request) =>
+      request.method === 'OPTIONS' && request.headers.has('authorization')
+        ? status(500)
+        : status(401, `${CHALLENGE}n${nonce++}"`),
+  })
+  t.match(await ask(unsure, LOGIN), { ok: false, fault: { code: 'unauthorized' } })
+  t.same(
+    unsure.methods(),
+    ['OPTIONS', 'OPTIONS', 'DESCRIBE'],
+    'a credential nobody accepted yet is not offered again at once',
+  )
+
   const anonymous = await camera(t, { answer: () => status(401, `${CHALLENGE}x"`) })
   t.match(await ask(anonymous), { ok: false, fault: { code: 'unauthorized' } })
   t.same(anonymous.methods(), ['OPTIONS', 'DESCRIBE'])

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import pino from 'pino'
+import t from 'tap'
+import { systemClock } from '../../gateway/clock.ts'
+import type { CameraEvent } from '../../gateway/contracts/event.ts'
+import type { OutgoingMessage } from '../../gateway/mqtt/topics.ts'
+import { createEvents } from '../../gateway/notify/events.ts'
+import { gatewayIdOf } from '../../gateway/notify/gateway-id.ts'
+import { createOutbox } from '../../gateway/notify/outbox.ts'
+import { insertEvents, pruneEvents, readCursor, writeCursor } from '../../gateway/notify/store.ts'
+import { onBothDatabases } from '../fakes/databases.ts'
+
+const camera = (reason: string): CameraEvent => ({
+  id: '7d8f3a52-1c0e-4f6b-9d57-2f6f6b0c1a11',
+  name: 'north gate',
+  cellCode: '370101001001001',
+  state: 'offline',
+  since: '2026-03-02T06:03:27.000Z',
+  reason,
+})
+const event = (reason: string) => ({ kind: 'camera' as const, cellCode: '370101001001001', data: camera(reason) })
+
+await onBothDatabases(t, async (t, open) => {
+  t.test('events reach a broker that comes and goes, in order, and the cursor follows', async (t) => {
+    const database = await open(t)
+    const log = pino({ level: 'silent' })
+    const events = createEvents({ database, clock: systemClock, log })
+    const published: OutgoingMessage[] = []
+    let isAway = true
+    let tell = (): void => {}
+    const all = Promise.withResolvers<void>()
+    const outbox = createOutbox({
+      database,
+      clock: systemClock,
+      log,
+      random: () => 0.5,
+      events,
+      publisher: {
+        publish: async (message) => {
+          if (isAway) throw new Error('away')
+          published.push(message)
+          // Goes away once in the middle.
+          if (published.length === 130) isAway = true
+          if (message.payload.includes('"event 299"')) all.resolve()
+        },
+        onConnected: (listener) => {
+          tell = listener
+          return () => {}
+        },
+      },
+      destination: 'mqtt',
+      cameraStates: async () => [camera('now')],
+    })
+    await events.start()
+    outbox.start()
+    t.teardown(async () => {
+      await outbox.close()
+      await events.close()
+    })
+    for (let n = 0; n < 300; n += 50) {
+      const batch = Array.from({ length: 50 }, (_, at) => event(`event ${n + at}`))
+      await database.transaction((tx) => events.publishAll(tx, batch))
+    }
+    t.equal(published.length, 0)
+    isAway = false
+    tell()
+    while (!isAway) await new Promise(setImmediate)
+    isAway = false
+    tell()
+    await all.promise
+    const reasons = published.map(({ payload }) => JSON.parse(payload).reason)
+    t.equal(published[0]?.retain, true)
+    t.equal(reasons[0], 'now', 'a new broker is told how things stand')
+    const first = [...new Set(reasons.filter((reason) => reason !== 'now'))]
+    t.strictSame(
+      first,
+      Array.from({ length: 300 }, (_, n) => `event ${n}`),
+    )
+    await outbox.close()
+    t.equal(await readCursor(database, 'mqtt'), 300n)
+  })
+
+  t.test('old events go when every destination has them, or when they are very old', async (t) => {
+    const database = await open(t)
+    const day = (n: number): Date => new Date(Date.UTC(2026, 2, n))
+    for (let n = 1; n <= 20; n++) await database.transaction((tx) => insertEvents(tx, [event(`${n}`)], day(n)))
+    await writeCursor(database, 'mqtt', 15n)
+    await writeCursor(database, 'another', 8n)
+    await writeCursor(database, 'mqtt', 3n)
+    t.equal(await readCursor(database, 'mqtt'), 15n, 'a cursor never moves back')
+    const left = async (): Promise<number[]> => {
+      const rows = await database.client.event.findMany({ orderBy: { id: 'asc' } })
+      return rows.map(({ id }) => Number(id))
+    }
+    t.equal(await pruneEvents(database, { deliveredBefore: day(11), anywayBefore: day(1) }), 8)
+    t.equal((await left())[0], 9)
+    t.equal(await pruneEvents(database, { deliveredBefore: day(13), anywayBefore: day(12) }), 3)
+    t.equal((await left())[0], 12)
+  })
+
+  t.test('the id of the gateway lasts', async (t) => {
+    const database = await open(t)
+    const first = await gatewayIdOf(database, 'a', randomUUID)
+    t.equal(await gatewayIdOf(database, 'a', randomUUID), first)
+    const other = await gatewayIdOf(database, 'b', randomUUID)
+    t.equal(other === first, database.provider === 'sqlite', 'nodes on one PostgreSQL have one each')
+  })
+})

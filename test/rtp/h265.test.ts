@@ -14,12 +14,53 @@ const P = '0201d003'
 type Packet = [payload: string, time: number, marker: boolean]
 
 const CASES: { name: string; packets: Packet[]; units: string[][] }[] = [
-  { name: 'single NAL units', packets: [[VPS, 0, false], [SPS, 0, false], [PPS, 0, false], [IDR, 0, true], [P, 3600, true]], units: [[IDR], [P]] },
+  {
+    name: 'single NAL units',
+    packets: [
+      [VPS, 0, false],
+      [SPS, 0, false],
+      [PPS, 0, false],
+      [IDR, 0, true],
+      [P, 3600, true],
+    ],
+    units: [[IDR], [P]],
+  },
   { name: 'aggregation packet', packets: [[`60010004${VPS}0004${SPS}0004${PPS}0004${IDR}`, 0, true]], units: [[IDR]] },
-  { name: 'fragmentation units', packets: [[`60010004${VPS}0004${SPS}0004${PPS}`, 0, false], ['620193af', 0, false], ['62015301', 0, true]], units: [[IDR]] },
-  { name: 'fragment that starts and ends', packets: [[`60010004${VPS}0004${SPS}0004${PPS}`, 0, false], ['6201d3af01', 0, true]], units: [[IDR]] },
-  { name: 'slices of one picture', packets: [[`60010004${VPS}0004${SPS}0004${PPS}`, 0, true], [IDR, 0, false], [IDR_2, 0, true]], units: [[IDR, IDR_2]] },
-  { name: 'without VPS nothing can be decoded', packets: [[SPS, 0, false], [PPS, 0, false], [IDR, 0, true]], units: [] },
+  {
+    name: 'fragmentation units',
+    packets: [
+      [`60010004${VPS}0004${SPS}0004${PPS}`, 0, false],
+      ['620193af', 0, false],
+      ['62015301', 0, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'fragment that starts and ends',
+    packets: [
+      [`60010004${VPS}0004${SPS}0004${PPS}`, 0, false],
+      ['6201d3af01', 0, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'slices of one picture',
+    packets: [
+      [`60010004${VPS}0004${SPS}0004${PPS}`, 0, true],
+      [IDR, 0, false],
+      [IDR_2, 0, true],
+    ],
+    units: [[IDR, IDR_2]],
+  },
+  {
+    name: 'without VPS nothing can be decoded',
+    packets: [
+      [SPS, 0, false],
+      [PPS, 0, false],
+      [IDR, 0, true],
+    ],
+    units: [],
+  },
 ]
 
 function receiver(collector: UnitCollector): RtpReceiver {
@@ -44,7 +85,9 @@ for (const { name, packets, units } of CASES) {
 
 t.test('ten thousand mutated packets', async (t) => {
   const random = seeded(2)
-  const seeds = CASES.flatMap(({ packets }) => packets.map(([payload, time, marker], i) => rtpPacket(i, time, marker, Buffer.from(payload, 'hex'))))
+  const seeds = CASES.flatMap(({ packets }) =>
+    packets.map(([payload, time, marker], i) => rtpPacket(i, time, marker, Buffer.from(payload, 'hex'))),
+  )
   const collector = new UnitCollector()
   const rtp = receiver(collector)
   for (let i = 0; i < 10_000; i++) {

@@ -263,6 +263,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await alarms.close()
       await outbox.close()
       await app.close()
+      await views.close()
       await registry.close()
       await relays.close()
       await links.close()

@@ -1,5 +1,5 @@
 import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
-import { type PagePath, pageFor } from './pages.ts'
+import { type PagePath, pageFor, pagesFor } from './pages.ts'
 import { useParts } from './parts.ts'
 import { Header, LinkBanner } from './shell.tsx'
 import { SignInPage } from './sign-in.tsx'
@@ -55,7 +55,7 @@ function SignedIn({ user }: { user: SessionAnswer['user'] }) {
     (until) => {
       const load = (): void => {
         void township.load()
-        void alarms.load()
+        if (pagesFor(user.roles).includes('/alarms')) void alarms.load()
       }
       load()
       live.onOpen(load, until)

@@ -3,9 +3,9 @@ import type { Role } from '../../gateway/contracts/identity.ts'
 /** Paths of the console and whose roles they serve. */
 export const PAGES = {
   '/wall': ['operator', 'administrator'],
-  '/alarms': ['operator', 'patrol-lead', 'administrator'],
+  '/alarms': ['operator', 'patrol-lead', 'auditor', 'administrator'],
   '/install': ['installer', 'administrator'],
-  '/links': ['auditor', 'operator', 'administrator'],
+  '/links': ['auditor', 'operator', 'installer', 'administrator'],
   '/owner': ['feed-owner'],
 } as const satisfies Record<string, readonly Role[]>
 export type PagePath = keyof typeof PAGES

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import type { Role } from '../../../gateway/contracts/identity.ts'
 import type { Link, LinkSummary } from '../../../gateway/contracts/link.ts'
 import { LinkState } from '../../../gateway/contracts/link.ts'
 import type { LinkFilter } from '../api/calls.ts'
@@ -12,6 +13,9 @@ import { LinkTable } from './link-table.tsx'
 import { RevokeDialog } from './revoke-dialog.tsx'
 import './links.css'
 
+/** Who may revoke at the centre's end; owners have their own page. */
+const REGISTRARS = new Set<Role>(['administrator', 'installer'])
+
 /** The register of links: which feeds are linked, on whose consent, until when. */
 export function LinksPage() {
   const { calls, live, language, session } = useParts()
@@ -22,7 +26,7 @@ export function LinksPage() {
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const revoking = useSignal<Link | undefined>(undefined)
   const user = session.state.value.kind === 'signed-in' ? session.state.value.user : undefined
-  const mayRevoke = user?.roles.includes('administrator') ?? false
+  const mayRevoke = user?.roles.some((role) => REGISTRARS.has(role)) ?? false
 
   async function load(signal: AbortSignal): Promise<void> {
     const [list, counts] = await Promise.all([calls.links(filter.value, signal), calls.linkSummary()])

@@ -109,3 +109,24 @@ export const CameraQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(200),
   cursor: z.string().max(200).optional(),
 })
+
+/** What became of one line of an imported table; `row` counts as spreadsheets do, the heading being row 1. */
+export const CameraImportRow = z.object({
+  row: z.number().int(),
+  name: z.string().optional(),
+  result: z.enum(['created', 'updated', 'unchanged', 'problem']),
+  cameraId: Id.optional(),
+  code: z.string().optional(),
+  detail: z.string().optional(),
+  nextStep: z.string().optional(),
+})
+export type CameraImportRow = z.infer<typeof CameraImportRow>
+
+export const CameraImportAnswer = z.object({
+  created: z.number().int(),
+  updated: z.number().int(),
+  unchanged: z.number().int(),
+  problems: z.number().int(),
+  rows: z.array(CameraImportRow),
+})
+export type CameraImportAnswer = z.infer<typeof CameraImportAnswer>

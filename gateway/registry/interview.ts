@@ -51,7 +51,7 @@ export interface Interview {
 }
 
 /** Where ONVIF lives when nobody gave a port (§1 of the interoperability notes). */
-const USUAL_PORTS = [80, 8000, 8080, 8899, 2020, 8999, 5000]
+export const USUAL_PORTS = [80, 8000, 8080, 8899, 2020, 8999, 5000]
 const REACH_TIMEOUT_MS = 3_000
 /** A clock this far off makes recordings and logins doubtful. */
 const SKEW_TOLD_MS = 5_000

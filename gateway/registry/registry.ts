@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
+import type { NewCamera } from '../contracts/camera.ts'
 import type { Ownership } from '../contracts/common.ts'
 import type { Codec } from '../contracts/device.ts'
 import type { CameraEvent } from '../contracts/event.ts'
@@ -14,8 +15,9 @@ import type { DeviceProfile } from './device-profile.ts'
 import { Discoveries } from './discover.ts'
 import { type InterviewRequest, interview } from './interview.ts'
 import { registryRoutes } from './routes.ts'
-import { trySource } from './source.ts'
+import { storedAddresses, type Tried, trySource } from './source.ts'
 import {
+  findCameraOf,
   openLogin,
   readCamera,
   readCameraBasics,
@@ -82,17 +84,25 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     return announced === undefined ? {} : { announced }
   }
 
+  const tryAt = (source: NewCamera['source'], signal: AbortSignal): Promise<Tried> => {
+    const announced = source.kind === 'onvif' ? discoveries.announced(source.address) : undefined
+    return trySource(source, announced, deps, signal)
+  }
+
   return {
     routes: (app) =>
       registryRoutes(app, {
         cameras,
         discoveries,
         signal: stop.signal,
+        trySource: tryAt,
+        findRegistered: (source) =>
+          findCameraOf(database, {
+            kind: source.kind,
+            addresses: storedAddresses(source),
+            channel: source.kind === 'onvif' ? source.channel : '',
+          }),
         probe: (request, signal) => interview({ ...announcedAt(request.address), ...request }, deps, signal),
-        trySource: (source, signal) => {
-          const announced = source.kind === 'onvif' ? discoveries.announced(source.address) : undefined
-          return trySource(source, announced, deps, signal)
-        },
       }),
     streamSource: async (cameraId, want) => {
       const row = await readSource(database.client, cameraId)

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { Camera, CameraChange, CameraQuery, NewCamera } from '../contracts/camera.ts'
+import { Camera, CameraChange, CameraImportAnswer, CameraQuery, NewCamera } from '../contracts/camera.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
 import { Discovery, NewDiscovery, NewProbe, Probe, type ProbeCheck } from '../contracts/device.ts'
 import { StaffRole } from '../contracts/identity.ts'
@@ -9,9 +9,9 @@ import { type App, principalOf } from '../http/route.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import type { Words } from './device-profile.ts'
 import type { Discoveries, Started } from './discover.ts'
+import { type ImportDeps, importCameras, readTable } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
 import { inLanguage, PROBE_CODES } from './probe-codes.ts'
-import type { Tried } from './source.ts'
 import type { Check } from './stream-check.ts'
 
 export interface RegistryRoutesDeps {
@@ -20,7 +20,8 @@ export interface RegistryRoutesDeps {
   /** Asks one device; ends with the signal. */
   probe(request: InterviewRequest, signal: AbortSignal): Promise<Interview>
   /** Tries a source to its first picture; ends with the signal. */
-  trySource(source: NewCamera['source'], signal: AbortSignal): Promise<Tried>
+  trySource: ImportDeps['trySource']
+  findRegistered: ImportDeps['findRegistered']
   /** Ends all work under way. */
   signal: AbortSignal
 }
@@ -30,6 +31,9 @@ const READERS = { access: { roles: StaffRole.options } }
 
 /** A recorder that lists slowly, and its first picture. */
 const WORK_TIMEOUT_MS = 90_000
+/** A table of a thousand rows that have all to be tried. */
+const IMPORT_TIMEOUT_MS = 30 * 60_000
+const MAX_TABLE_BYTES = 1024 * 1024
 /** Each talks to a camera for seconds. */
 const MAX_AT_ONCE = 8
 
@@ -44,19 +48,23 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
   let underWay = 0
 
   /** Runs work on a camera for as long as its asker waits, the gateway runs and patience lasts. */
-  async function onCamera<T>(reply: FastifyReply, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function onCamera<T>(
+    reply: FastifyReply,
+    work: (signal: AbortSignal) => Promise<T>,
+    timeoutMs = WORK_TIMEOUT_MS,
+  ): Promise<T> {
     if (underWay >= MAX_AT_ONCE)
       throw new Problem('too-many-requests', `${MAX_AT_ONCE} devices are being asked already`)
     const gone = new AbortController()
     const leave = (): void => gone.abort()
-    const patience = AbortSignal.timeout(WORK_TIMEOUT_MS)
+    const patience = AbortSignal.timeout(timeoutMs)
     reply.raw.once('close', leave)
     underWay += 1
     try {
       return await work(AbortSignal.any([gone.signal, patience, deps.signal]))
     } catch (error) {
       if (deps.signal.aborted) throw new Problem('not-ready', 'the gateway is stopping')
-      if (patience.aborted) throw new Problem('camera-unreachable', `no result in ${WORK_TIMEOUT_MS} ms`)
+      if (patience.aborted) throw new Problem('camera-unreachable', `no result in ${timeoutMs} ms`)
       if (gone.signal.aborted) throw new Problem('invalid-request', 'the asker has gone')
       throw error
     } finally {
@@ -114,6 +122,34 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
       if (tried.kind === 'failed') throw notUsable(tried.checks, request.headers['accept-language'])
       const camera = unwrap(await cameras.register(principal, input, tried.source))
       return reply.code(201).header('location', `/api/v1/cameras/${camera.id}`).send(camera)
+    },
+  )
+
+  app.addContentTypeParser('text/csv', { parseAs: 'buffer', bodyLimit: MAX_TABLE_BYTES }, (_request, body, done) =>
+    done(null, body),
+  )
+
+  app.post(
+    '/api/v1/cameras/import',
+    {
+      config: WRITERS,
+      schema: {
+        summary: 'Register the cameras of a table (text/csv)',
+        consumes: ['text/csv'],
+        body: z.instanceof(Buffer, { error: 'a table as text/csv' }).meta({ type: 'string' }),
+        response: { 200: CameraImportAnswer },
+      },
+    },
+    async (request, reply) => {
+      const table = readTable(request.body)
+      if (!table.ok) throw new Problem('invalid-request', table.why)
+      const language = request.headers['accept-language']
+      const principal = principalOf(request)
+      return onCamera(
+        reply,
+        (signal) => importCameras(table.rows, principal, deps, language, signal),
+        IMPORT_TIMEOUT_MS,
+      )
     },
   )
 

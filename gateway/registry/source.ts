@@ -1,6 +1,13 @@
 import type { NewCamera } from '../contracts/camera.ts'
-import { type PathSecrets, type RewrittenUri, rewriteUri, withPathSecrets } from '../onvif/uri.ts'
-import { type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
+import {
+  joinAddress,
+  type PathSecrets,
+  type RewrittenUri,
+  rewriteUri,
+  splitAddress,
+  withPathSecrets,
+} from '../onvif/uri.ts'
+import { type InterviewDeps, type InterviewRequest, interview, USUAL_PORTS } from './interview.ts'
 import { matchProfile } from './match.ts'
 import type { NewStream, Registration, SealedLogin } from './store.ts'
 import { type Check, streamChecks } from './stream-check.ts'
@@ -103,14 +110,13 @@ async function tryRtsp(
     streams.push({ role, uri: uri.uri, codec, width, height, ...(frameRate === undefined ? {} : { frameRate }) })
   }
   const login: SealedLogin = { ...credentials, ...(pathSecrets === undefined ? {} : { pathSecrets }) }
-  const where = streams[0]?.uri.replace(/^rtsp:\/\//, '') ?? ''
+  const where = addressOf(streams[0]?.uri ?? '')
   const path = where.slice(where.search(/[/?]|$/))
   return {
     kind: 'works',
     source: {
       device: {
         kind: 'rtsp',
-        // Two paths at one host need not be one device, nor have one login.
         address: where,
         endpointReference: undefined,
         manufacturer: undefined,
@@ -126,6 +132,19 @@ async function tryRtsp(
     },
   }
 }
+
+/** Addresses under which the device of a source may be stored. */
+export function storedAddresses(source: NewCamera['source']): string[] {
+  if (source.kind === 'rtsp') {
+    const uri = withoutLogin(source.mainUri)
+    return uri.ok ? [addressOf(uri.uri)] : []
+  }
+  const { host, port } = splitAddress(source.address)
+  return (port === undefined ? USUAL_PORTS : [port]).map((usual) => joinAddress(host, usual))
+}
+
+/** Two paths at one host need not be one device, nor have one login: the whole URI is the address. */
+const addressOf = (uri: string): string => uri.replace(/^rtsp:\/\//, '')
 
 /** A URI a person typed, without the login that may stand in it; the host stays. */
 function withoutLogin(uri: string): RewrittenUri {

@@ -151,6 +151,23 @@ export async function readCamerasAt(
   return new Map(devices.map(({ address, cameras }) => [address, cameras.map(({ id }) => id)]))
 }
 
+/** The camera a source belongs to: of a device the channel named, or the first one registered. */
+export async function findCameraOf(
+  database: Database,
+  { kind, addresses, channel }: { kind: 'onvif' | 'rtsp'; addresses: readonly string[]; channel: string | undefined },
+): Promise<string | undefined> {
+  const row = await database.client.camera.findFirst({
+    where: {
+      removedAt: null,
+      device: { kind, address: { in: [...addresses] } },
+      ...(channel === undefined ? {} : { channel }),
+    },
+    orderBy: { createdAt: 'asc' },
+    select: { id: true },
+  })
+  return row?.id
+}
+
 export interface NewDevice {
   kind: 'onvif' | 'rtsp'
   address: string

@@ -14,6 +14,6 @@ export function dataFiles(config: { dataDir: string; databaseUrl: string | undef
       config.databaseUrl === undefined
         ? { kind: 'sqlite', file: join(config.dataDir, 'gridlight.sqlite') }
         : { kind: 'postgresql', url: config.databaseUrl },
-    auditKeyFile: join(config.dataDir, 'audit.key'),
+    auditKeyFile: join(config.dataDir, 'audit-signing.key'),
   }
 }

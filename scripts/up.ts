@@ -18,7 +18,7 @@ type TownshipEvent = z.infer<typeof TownshipEvent>
 
 const Seeded = z.object({
   people: z.array(z.object({ username: z.string(), displayName: z.string(), roles: z.array(z.string()) })),
-  invitations: z.array(z.object({ name: z.string(), url: z.string() })),
+  invitations: z.array(z.object({ name: z.string(), url: z.string(), consented: z.boolean() })),
 })
 
 function say(line: string): void {
@@ -96,14 +96,16 @@ async function demo(): Promise<void> {
     for (const { username, displayName } of people) {
       say(`    ${username.padEnd(17)} ${peoplePassword}    ${displayName}`)
     }
-    for (const { name, url } of invitations) say(`  业主页 / owner of ${name}: ${url}`)
+    const awaited = invitations.filter(({ consented }) => !consented)
+    const agreed = invitations.find(({ consented }) => consented)
+    for (const { name, url } of awaited) say(`  待业主同意 / waits for its owner: ${name}  ${url}`)
+    if (agreed !== undefined) say(`  业主页 / an owner's page: ${agreed.name}  ${agreed.url}`)
     say('  Ctrl-C 停止 / stops')
   } catch (error) {
     say(`演示启动失败 / the demo did not start: ${error instanceof Error ? error.message : String(error)}`)
     await stopTownship()
     process.exit(1)
   }
-  township.once('exit', () => say('虚拟乡镇已停止 / the virtual township has stopped'))
 }
 
 const STEPS = new Set(['clip', 'camera', 'seed-grid', 'seed-camera', 'seed-link', 'seed-consent', 'seed-panel'])

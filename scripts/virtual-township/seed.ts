@@ -38,8 +38,8 @@ const PanelAccess = z.strictObject({
 })
 export type PanelAccess = z.infer<typeof PanelAccess>
 
-/** An owner's way in: of which place, and the address to open. */
-const Invitation = z.strictObject({ name: z.string(), url: z.string() })
+/** An owner's way in: of which place, the address to open, and whether seeding has agreed in the owner's place. */
+const Invitation = z.strictObject({ name: z.string(), url: z.string(), consented: z.boolean() })
 export type Invitation = z.infer<typeof Invitation>
 
 /** By panel id and by channel id. */
@@ -104,7 +104,7 @@ export async function seedTownship(options: SeedOptions): Promise<Seeded> {
     if (cameraId === undefined) continue
     const earlier = links.filter((link) => link.cameraId === cameraId && !OVER.includes(link.state))
     const url = await seedLink(admin, options, channel, cameraId, earlier)
-    if (url !== undefined) invitations[channel.id] = { name: channel.name, url }
+    if (url !== undefined) invitations[channel.id] = { name: channel.name, url, consented: channel.link.consented }
   }
   const panels = await seedPanels(admin, options, known.panels, cameraIds)
   if (stateFile !== undefined)

@@ -2,10 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
+import type { LiveView } from './live-view.ts'
 import { sendMedia } from './media-reply.ts'
 import { waitsForSegment } from './segment-players.ts'
 import type { MediaAnswer, Relay } from './sources.ts'
-import type { LiveView, Views } from './views.ts'
+import type { Views } from './views.ts'
 
 /** Paths of a relay are far shorter. */
 const MAX_PATH_CHARS = 200

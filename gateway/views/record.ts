@@ -5,6 +5,7 @@ import type { Principal } from '../contracts/identity.ts'
 import type { ViewEnd } from '../contracts/view.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import { actorOf } from './live-view.ts'
 import { closeViews } from './store.ts'
 
 export interface EndedView {
@@ -47,16 +48,7 @@ function endEntry({ id, cameraId, linkId, viewerName, viewer, why }: EndedView):
   const byViewer = why === 'closed' ? viewer : undefined
   return {
     action: 'view-ended',
-    actor:
-      byViewer === undefined
-        ? { kind: 'system', name: 'gridlight' }
-        : {
-            kind: byViewer.kind,
-            id: byViewer.id,
-            name: byViewer.name,
-            roles: byViewer.roles,
-            sessionId: byViewer.sessionId,
-          },
+    actor: byViewer === undefined ? { kind: 'system', name: 'gridlight' } : actorOf(byViewer),
     object: `camera:${cameraId}`,
     result: 'done',
     why,

@@ -1,0 +1,72 @@
+import type { NewAuditEntry } from '../contracts/audit.ts'
+import { toInstant } from '../contracts/common.ts'
+import type { Principal } from '../contracts/identity.ts'
+import type { LinkScope } from '../contracts/link.ts'
+import type { View, ViewEnd, ViewReason, ViewRefusal } from '../contracts/view.ts'
+import type { RelayLease } from './sources.ts'
+
+/** A grant in memory: without it no byte leaves. */
+export interface LiveView {
+  readonly id: string
+  readonly cameraId: string
+  readonly cellCode: string
+  readonly linkId: string
+  readonly consentVersion: number | undefined
+  readonly principal: Principal
+  readonly reason: ViewReason
+  readonly scopes: readonly LinkScope[]
+  readonly stream: 'main' | 'sub'
+  readonly expiresAtMs: number
+  /** The same moment on the monotonic clock, so that setting the clock back prolongs nothing. */
+  readonly expiresMonotonicMs: number
+  readonly endsWhy: ViewEnd
+  usedMonotonicMs: number
+  /** Aborted when the view ends, and then only. */
+  readonly end: AbortController
+  /** What is being answered: aborted one by one, so that nothing long-lived collects listeners. */
+  readonly requests: Set<AbortController>
+  lease: RelayLease | undefined
+  mimeType: string | undefined
+}
+
+/** What the viewer is told of it; undefined until its relay has a picture. */
+export function shownView({ id, cameraId, stream, mimeType, expiresAtMs }: LiveView): View | undefined {
+  if (mimeType === undefined) return undefined
+  return { id, cameraId, stream, hlsUrl: `/live/${id}/index.m3u8`, mimeType, expiresAt: toInstant(expiresAtMs) }
+}
+
+type Actor = NewAuditEntry['actor']
+
+export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor => ({
+  kind,
+  id,
+  name,
+  roles,
+  sessionId,
+})
+
+export function grantEntry(view: LiveView): NewAuditEntry {
+  return {
+    action: 'view-granted',
+    actor: actorOf(view.principal),
+    object: `camera:${view.cameraId}`,
+    result: 'done',
+    why: view.reason.kind,
+    ...(view.consentVersion === undefined ? {} : { consentVersion: view.consentVersion }),
+    detail: { viewId: view.id, linkId: view.linkId, reason: view.reason, stream: view.stream },
+  }
+}
+
+export const refusalEntry = (
+  principal: Principal,
+  cameraId: string,
+  why: ViewRefusal,
+  detail: Readonly<Record<string, unknown>>,
+): NewAuditEntry => ({
+  action: 'view-refused',
+  actor: actorOf(principal),
+  object: `camera:${cameraId}`,
+  result: 'refused',
+  why,
+  detail,
+})

@@ -155,10 +155,15 @@ async function rawSocket(t: Test, mqtt: Mqtt): Promise<{ socket: Socket; ended: 
 }
 
 t.test('hostile sockets are cut and alarms go on', async (t) => {
-  const { database, a, mqtt, as } = await fixture(t, { ...DEFAULT_LIMITS, connectMs: 1000 })
+  const { database, a, mqtt, as } = await fixture(t, {
+    ...DEFAULT_LIMITS,
+    connectMs: 1000,
+    perAddress: 300,
+    newPerAddress: 300,
+  })
   const panel = await as(a)
   // One buffer for all, so that what grows is the gateway's.
-  const megabyte = Buffer.alloc(1_000_000, 0x30)
+  const flood = Buffer.alloc(8_000_000, 0x30)
   const before = process.memoryUsage().rss
   const hostile = await Promise.all(
     Array.from({ length: 200 }, async (_, n) => {
@@ -166,10 +171,10 @@ t.test('hostile sockets are cut and alarms go on', async (t) => {
       // Silence; a long CONNECT announced and pushed; half a CONNECT; a flood before CONNECT; garbage.
       if (n % 5 === 1) {
         peer.socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]))
-        peer.socket.write(megabyte)
+        peer.socket.write(flood)
       }
       if (n % 5 === 2) peer.socket.write(Buffer.from([0x10, 0x80, 0x80, 0x03, 0, 4]))
-      if (n % 5 === 3) peer.socket.write(megabyte)
+      if (n % 5 === 3) peer.socket.write(flood)
       if (n % 5 === 4) peer.socket.write('GET / HTTP/1.1\r\n\r\n')
       return peer
     }),
@@ -183,7 +188,7 @@ t.test('hostile sockets are cut and alarms go on', async (t) => {
   await again.client.publishAsync(topic, bytes(message('after')), { qos: 1 })
   const grownMiB = (process.memoryUsage().rss - before) / 2 ** 20
   t.comment(`memory grew by ${grownMiB.toFixed(0)} MiB`)
-  t.ok(grownMiB < 100)
+  t.ok(grownMiB < 150)
 })
 
 t.test('one address has a bounded number of connections', async (t) => {
@@ -247,5 +252,6 @@ t.test('a consumer that does not read does not hold up alarms', async (t) => {
   socket.resume()
   await ended
   t.pass('the reader was cut')
-  t.ok((delaysMs[297] ?? Infinity) < 500)
+  // Waiting for the reader would take the 3 s after which it is cut.
+  t.ok((delaysMs[297] ?? Infinity) < 1500)
 })

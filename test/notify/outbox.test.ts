@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import pino from 'pino'
 import t from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import type { CameraEvent } from '../../gateway/contracts/event.ts'
 import type { OutgoingMessage } from '../../gateway/mqtt/topics.ts'
 import { createEvents } from '../../gateway/notify/events.ts'
-import { gatewayIdOf } from '../../gateway/notify/gateway-id.ts'
 import { createOutbox } from '../../gateway/notify/outbox.ts'
 import { insertEvents, pruneEvents, readCursor, writeCursor } from '../../gateway/notify/store.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
@@ -96,13 +94,5 @@ await onBothDatabases(t, async (t, open) => {
     t.equal((await left())[0], 9)
     t.equal(await pruneEvents(database, { deliveredBefore: day(13), anywayBefore: day(12) }), 3)
     t.equal((await left())[0], 12)
-  })
-
-  t.test('the id of the gateway lasts', async (t) => {
-    const database = await open(t)
-    const first = await gatewayIdOf(database, 'a', randomUUID)
-    t.equal(await gatewayIdOf(database, 'a', randomUUID), first)
-    const other = await gatewayIdOf(database, 'b', randomUUID)
-    t.equal(other === first, database.provider === 'sqlite', 'nodes on one PostgreSQL have one each')
   })
 })

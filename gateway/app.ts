@@ -117,7 +117,6 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     cameras: registry,
     sessions: identity.sessions,
     views,
-    publicBase: () => url,
   })
   identity.onEnded(({ sessionId, principalId, why }) => {
     const of = {

@@ -30,8 +30,6 @@ export interface LinksDeps {
   cameras: { camera(id: string): Promise<LinkCamera | undefined> }
   /** Darkens viewers; resolves once their media have ended. */
   views: { endWhere(criteria: { linkId: string }, why: ViewEnd): Promise<unknown> }
-  /** The gateway's address as owners reach it, such as `https://grid.example`. */
-  publicBase: () => string
 }
 
 export interface LinkCamera {
@@ -116,7 +114,8 @@ export class Links {
     return store.shown(isOver ? { ...link, state: 'expired' } : link)
   }
 
-  async create(actor: Actor, input: NewLink): Promise<CreateResult> {
+  /** @param origin of this gateway as the registrar reaches it, such as `https://grid.example`: the owner's invitation leads there */
+  async create(actor: Actor, input: NewLink, origin: string): Promise<CreateResult> {
     const { database, newId, audit, cameras } = this.#deps
     const camera = await cameras.camera(input.cameraId)
     if (camera === undefined || camera.removed) return { kind: 'no-camera' }
@@ -129,7 +128,7 @@ export class Links {
       if (present !== undefined && !isClosed(present.state)) return { kind: 'camera-has-link', linkId: present.id }
       const [id, atMs] = [newId(), this.now()]
       await store.insertLink(tx, id, input, state, atMs)
-      const ownerInvitation = state === 'awaiting-consent' ? await this.#invite(tx, id, atMs) : undefined
+      const ownerInvitation = state === 'awaiting-consent' ? await this.#invite(tx, id, atMs, origin) : undefined
       const link = await existing(tx, id)
       await audit.append(tx, {
         action: 'link-created',
@@ -277,12 +276,12 @@ export class Links {
     }
   }
 
-  async #invite(tx: Tx, linkId: string, atMs: number): Promise<OwnerInvitation> {
+  async #invite(tx: Tx, linkId: string, atMs: number, origin: string): Promise<OwnerInvitation> {
     const token = this.#deps.newToken()
     const expiresAt = toInstant(atMs + INVITATION_MS)
     await store.insertInvitation(tx, { id: this.#deps.newId(), linkId, expiresAt }, hashToken(token), atMs)
     // In the fragment, which browsers send to nobody.
-    return { url: `${this.#deps.publicBase()}/owner#${token}`, token, expiresAt }
+    return { url: `${origin}/owner#${token}`, token, expiresAt }
   }
 
   async #publish(tx: Tx, link: Link): Promise<void> {

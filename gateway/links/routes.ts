@@ -36,7 +36,7 @@ export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDep
       if (camera === undefined) throw new Problem('not-found', 'there is no such camera')
       if (!coversCell(principal, camera.cellCode)) throw new Problem('not-in-your-cells')
       checkValidity(input, links.now())
-      const result = await links.create(actorOf(principal), input)
+      const result = await links.create(actorOf(principal), input, `${request.protocol}://${request.host}`)
       switch (result.kind) {
         case 'no-camera':
           throw new Problem('not-found', 'there is no such camera')

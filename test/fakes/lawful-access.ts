@@ -81,7 +81,6 @@ export async function lawfulAccess(t: Fixture, relays: RelayPool = NO_CAMERA): P
       ...common,
       sessions: identity.identity.sessions,
       newToken: () => randomBytes(32).toString('base64url'),
-      publicBase: () => 'http://127.0.0.1:8080',
       views: {
         endWhere: (criteria, why) => views.endWhere(criteria, why),
         ledger: (linkId, query) => views.ledger(linkId, query),

@@ -143,7 +143,7 @@ t.test('the invitation is the owner’s key, kept as a hash, first opened within
   const made = (await create(f, headers, newLink(await f.addCamera('private'), 'private'))).json()
   const { url, token, expiresAt } = made.ownerInvitation
   t.equal(made.state, 'awaiting-consent')
-  t.equal(url, `http://127.0.0.1:8080/owner#${token}`)
+  t.equal(url, `http://localhost:80/owner#${token}`)
   t.match(token, /^[\w-]{43}$/, '256 bits')
   t.equal(Date.parse(expiresAt) - f.clock.now(), 14 * DAY)
   const [row] = await f.database.client.ownerInvitation.findMany()

@@ -79,6 +79,18 @@ t.test('unicast: who answers well is found, once; the rest changes nothing', asy
   const outside = await responder(t, '127.0.43.1', (question) => [
     matches('urn:uuid:ffff', 'http://127.0.43.1/', idOf(question)),
   ])
+  const elsewhere = createSocket('udp4')
+  elsewhere.bind(0, '127.0.43.2')
+  await once(elsewhere, 'listening')
+  t.teardown(() => elsewhere.close())
+  const sneaky = createSocket({ type: 'udp4', reuseAddr: true })
+  sneaky.on('message', (question, from) => {
+    const reply = matches('urn:uuid:9999', 'http://127.0.43.2/', idOf(question.toString()))
+    elsewhere.send(reply, from.port, from.address, () => {})
+  })
+  sneaky.bind(PORT, '127.0.42.6')
+  await once(sneaky, 'listening')
+  t.teardown(() => sneaky.close())
   const progress: number[] = []
   const { devices, candidates } = await searchUnicast(
     [1, 2, 3, 4, 5, 6].map((host) => `127.0.42.${host}`).concat('127.0.43.1'),

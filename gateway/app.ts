@@ -18,6 +18,7 @@ import { createIdentity } from './identity/identity.ts'
 import { coversCell } from './identity/rights.ts'
 import { createLinks } from './links/create-links.ts'
 import { createMqtt } from './mqtt/mqtt.ts'
+import { nodeIdOf } from './node-id.ts'
 import { createEvents } from './notify/events.ts'
 import { createOutbox } from './notify/outbox.ts'
 import type { DeviceProfile } from './registry/device-profile.ts'
@@ -27,7 +28,6 @@ import type { StreamDescribed } from './registry/stream-check.ts'
 import { describe, type StreamDescription } from './relay/describe.ts'
 import { RelayPool } from './relay/relay-pool.ts'
 import { openDatabase } from './storage/database.ts'
-import { gatewayId } from './storage/setting.ts'
 import { createVault, loadMasterKeys } from './vault.ts'
 import { createViews } from './views/create-views.ts'
 
@@ -138,7 +138,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       cameraExists: async (id) => (await registry.camera(id)) !== undefined,
     },
   })
-  const nodeId = await gatewayId(database, newId)
+  const nodeId = nodeIdOf(inDataDir('gateway-id'), newId)
   const mqtt = createMqtt({
     config: config.mqtt,
     gatewayId: nodeId,
@@ -258,9 +258,9 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     /** Not ready, no more intake, then the viewers, then what is left to write, then the database. */
     async close() {
       isStarted = false
+      await outbox.close()
       await mqtt.close()
       await alarms.close()
-      await outbox.close()
       await app.close()
       await views.close()
       await registry.close()

@@ -17,7 +17,6 @@ const TEST = [
   'chromium',
   'mosquitto',
   'postgresql',
-  'strace',
   'python3-gi',
   'gir1.2-gst-rtsp-server-1.0',
   'gstreamer1.0-plugins-good',
@@ -31,9 +30,7 @@ if (wanted === undefined) fail(64, '用法: node scripts/bootstrap.mjs up|demo|t
 
 requireNode(20, 19)
 installDebian(wanted)
-once('npm', ['package-lock.json'], () =>
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
-)
+once('npm', ['package-lock.json'], () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']))
 if (!existsSync(runtime)) {
   fail(
     69,

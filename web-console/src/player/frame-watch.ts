@@ -14,17 +14,19 @@ export interface FrameWatch {
 /**
  * Counts frames that are really painted (requestVideoFrameCallback), which neither `timeupdate` nor `currentTime` tell.
  * A hidden page paints nothing: its silence is not the camera's, and counting begins anew when it is shown.
- * @param onTick called four times a second with whether the picture is stalled, or undefined before the first frame
+ * @param onTick called at the first frame, then four times a second, with whether the picture is stalled
  */
-export function watchFrames(video: HTMLVideoElement, onTick: (stalled: boolean | undefined) => void): FrameWatch {
+export function watchFrames(video: HTMLVideoElement, onTick: (stalled: boolean) => void): FrameWatch {
   let lastFrame: { atMs: number; wallMs: number } | undefined
   let intervalMs = 0
   let waitingSinceMs = performance.now()
   let handle = 0
 
   const onFrame: VideoFrameRequestCallback = (now) => {
+    const isFirst = lastFrame === undefined
     if (lastFrame !== undefined) intervalMs = Math.min(now - lastFrame.atMs, LONGEST_INTERVAL_MS)
     lastFrame = { atMs: now, wallMs: Date.now() }
+    if (isFirst) onTick(false)
     waitingSinceMs = now
     handle = video.requestVideoFrameCallback(onFrame)
   }
@@ -36,7 +38,7 @@ export function watchFrames(video: HTMLVideoElement, onTick: (stalled: boolean |
       return
     }
     const limitMs = Math.max(STALL_AFTER_MS, intervalMs * STALL_FRAME_INTERVALS)
-    onTick(lastFrame === undefined ? undefined : performance.now() - waitingSinceMs > limitMs)
+    if (lastFrame !== undefined) onTick(performance.now() - waitingSinceMs > limitMs)
   }, TICK_MS)
 
   return {

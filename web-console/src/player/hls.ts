@@ -6,19 +6,24 @@ import { type Attach, blacken, type PlayerState } from './player.ts'
 
 /** A live picture this far behind jumps to the edge instead of catching up. */
 const MAX_BEHIND_SECONDS = 6
-const CATCH_UP_RATE = 1.1
+const CATCH_UP_RATE = 1.25
 /** A cold relay answers when the camera's first key frame is there. */
-const FIRST_PLAYLIST_MS = 10_000
+const FIRST_BYTE_MS = 10_000
+/** hls.js refuses a playlist without a whole segment; a cold stream has its first one after a key-frame interval. */
+const EMPTY_PLAYLIST_RETRY_MS = 150
+const EMPTY_PLAYLIST_RETRIES = 60
 
-const retries = (maxNumRetry: number) => ({ maxNumRetry, retryDelayMs: 400, maxRetryDelayMs: 2_000 })
-const policy = (maxTimeToFirstByteMs: number, maxNumRetry: number) => ({
-  default: {
-    maxTimeToFirstByteMs,
-    maxLoadTimeMs: 15_000,
-    timeoutRetry: retries(maxNumRetry),
-    errorRetry: retries(maxNumRetry),
-  },
-})
+const policy = (retryDelayMs: number, maxNumRetry: number) => {
+  const retry = { maxNumRetry, retryDelayMs, maxRetryDelayMs: retryDelayMs, backoff: 'linear' as const }
+  return {
+    default: {
+      maxTimeToFirstByteMs: FIRST_BYTE_MS,
+      maxLoadTimeMs: 15_000,
+      timeoutRetry: retry,
+      errorRetry: retry,
+    },
+  }
+}
 
 const COMMON: Partial<HlsConfig> = {
   enableWorker: false, // fMP4 is passed through as it is, which is no work for a worker
@@ -27,9 +32,9 @@ const COMMON: Partial<HlsConfig> = {
   maxBufferLength: 8,
   maxMaxBufferLength: 12,
   liveDurationInfinity: true,
-  manifestLoadPolicy: policy(FIRST_PLAYLIST_MS, 6),
-  playlistLoadPolicy: policy(FIRST_PLAYLIST_MS, 3),
-  fragLoadPolicy: policy(FIRST_PLAYLIST_MS, 3),
+  manifestLoadPolicy: policy(500, 6),
+  playlistLoadPolicy: policy(EMPTY_PLAYLIST_RETRY_MS, EMPTY_PLAYLIST_RETRIES),
+  fragLoadPolicy: policy(300, 4),
 }
 
 const LOW_LATENCY: Partial<HlsConfig> = { lowLatencyMode: true, maxLiveSyncPlaybackRate: CATCH_UP_RATE }
@@ -51,7 +56,7 @@ export const attachHls: Attach = (video, view, { frugal }) => {
 
   const watch = watchFrames(video, (stalled) => {
     const { kind } = state.value
-    if (stalled === undefined || kind === 'failed') return
+    if (kind === 'failed') return
     const lastFrameAtMs = watch.lastFrameAtMs()
     if (!stalled) state.value = { kind: 'live', ageSeconds: ageOf(hls, video) }
     else if (kind !== 'stalled' && lastFrameAtMs !== undefined) state.value = { kind: 'stalled', lastFrameAtMs }

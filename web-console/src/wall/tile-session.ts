@@ -85,6 +85,8 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
       return
     }
     let stream = request.stream
+    // Its code comes while the gateway asks the camera.
+    void loadPlayer()
     for (let failures = 0; !until.aborted; ) {
       if (state.value.kind !== 'no-picture') {
         state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
@@ -151,7 +153,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     until.addEventListener('abort', () => ended.resolve({ kind: 'closed' }), { signal: over.signal })
     addEventListener('pagehide', () => void parts.calls.closeView(view.id), { signal: over.signal })
 
-    const { attachHls } = await import('../player/hls.ts')
+    const { attachHls } = await loadPlayer()
     let outcome: Outcome = { kind: 'closed' }
     if (!until.aborted) {
       player = attachHls(parts.video, view, { frugal: request.frugal })
@@ -221,6 +223,8 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
 
   return { state, retry, close: () => closing.abort() }
 }
+
+const loadPlayer = () => import('../player/hls.ts')
 
 const delayFor = (failures: number): number => RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)] ?? 10_000
 

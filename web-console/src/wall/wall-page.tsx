@@ -9,7 +9,10 @@ import { useWallKeys } from './wall-keys.ts'
 import { createWallState, LAYOUTS } from './wall-state.ts'
 import './wall.css'
 
-/** Above this, held requests would use up the six connections a browser keeps to one host over HTTP/1.1. */
+/**
+ * With more places than this, held requests would use up the six connections a browser keeps to one host over
+ * HTTP/1.1. Places count, not pictures: a picture must not start anew because another one joins it.
+ */
 const MAX_HELD_TILES = 3
 
 const isMultiplexed = (): boolean => {
@@ -27,8 +30,7 @@ export function WallPage() {
   useWallKeys(wall, () => search.current?.focus())
 
   const shown = wall.shown.value
-  const playing = shown.filter((index) => wall.tiles.value[index] !== null).length
-  const frugal = playing > MAX_HELD_TILES && !isMultiplexed()
+  const frugal = shown.length > MAX_HELD_TILES && !isMultiplexed()
   const askingCamera = asking.value === undefined ? undefined : township.cameras.value.get(asking.value)
 
   function place(cameraId: string): void {

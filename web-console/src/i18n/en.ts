@@ -62,7 +62,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
 
   'tile.label': 'Tile {n}: {name}',
   'tile.empty': 'Empty',
-  'tile.emptyHint': 'Select it and click a camera on the left, or drag one here',
+  'tile.emptyHint': 'Select it and click a camera, or drag one here',
   'tile.remove': 'Remove {name}',
   'tile.live': 'live',
   'tile.liveAge': 'live {seconds} s',

@@ -60,7 +60,7 @@ export const zhCn = {
 
   'tile.label': '画面 {n}：{name}',
   'tile.empty': '空位',
-  'tile.emptyHint': '选中后在左侧点选摄像头，或拖到此处',
+  'tile.emptyHint': '选中后点选摄像头，或拖到此处',
   'tile.remove': '移除 {name}',
   'tile.live': '实时',
   'tile.liveAge': '实时 {seconds}s',

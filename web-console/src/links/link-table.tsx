@@ -33,9 +33,9 @@ export function LinkTable({
           {links.map((link) => (
             <tr key={link.id}>
               <th scope="row">{link.cameraName}</th>
-              <td>{township.cellName(link.cellCode)}</td>
-              <td>{t(`ownership.${link.ownership}`)}</td>
-              <td>
+              <td data-label={t('links.cell')}>{township.cellName(link.cellCode)}</td>
+              <td data-label={t('links.ownership')}>{t(`ownership.${link.ownership}`)}</td>
+              <td data-label={t('links.state')}>
                 {t(`linkState.${link.state}`)}
                 <span class="secondary">
                   {link.state === 'paused' && link.pausedUntil !== undefined
@@ -44,18 +44,22 @@ export function LinkTable({
                   {link.stateReason !== undefined && ` · ${link.stateReason}`}
                 </span>
               </td>
-              <td>
+              <td data-label={t('links.party')}>
                 {link.party.name}
                 <span class="secondary">{t(`party.${link.party.kind}`)}</span>
               </td>
-              <td>
+              <td data-label={t('links.scopes')}>
                 {(link.consent?.scopes ?? link.scopes).map((scope) => t(`scope.${scope}`)).join(t('list.separator'))}
                 {link.consent !== undefined && (
                   <span class="secondary">{t('links.consentVersion', { n: link.consent.version })}</span>
                 )}
               </td>
-              <td>{untilOf(link) === undefined ? t('links.noEnd') : date(untilOf(link) ?? '')}</td>
-              <td>{link.filing === undefined ? '—' : `${link.filing.number} (${link.filing.date})`}</td>
+              <td data-label={t('links.until')}>
+                {untilOf(link) === undefined ? t('links.noEnd') : date(untilOf(link) ?? '')}
+              </td>
+              <td data-label={t('links.filing')}>
+                {link.filing === undefined ? '—' : `${link.filing.number} (${link.filing.date})`}
+              </td>
               {onRevoke !== undefined && (
                 <td>
                   {REVOCABLE.has(link.state) && (

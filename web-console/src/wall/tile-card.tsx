@@ -79,12 +79,14 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
     )
   }
   if (state.kind === 'ended') {
+    const { nextStep } = problemWords(t, { status: 410, code: state.why })
     return (
       <div class="tile-card tile-locked">
         <Icon name="lock" />
         <p>{t(`viewEnd.${state.why}`)}</p>
         <p class="secondary">{t('tile.endedAt', { time: timeOfDay(state.atMs) })}</p>
-        {camera.ownership === 'private' ? (
+        {nextStep !== undefined && <p class="secondary">{nextStep}</p>}
+        {camera.ownership === 'private' && nextStep === undefined ? (
           <button type="button" onClick={stop(onAskReason)}>
             {t('tile.openAgain')}
           </button>

@@ -45,6 +45,7 @@ export function WallPage() {
 
   return (
     <main class={`wall${live.link.value.kind === 'lost' ? ' wall-dimmed' : ''}`}>
+      <h1 class="sr-only">{t('page.wall')}</h1>
       <CameraTree
         search={search}
         onTiles={new Set(wall.tiles.value.slice(0, wall.layout.value).filter((id) => id !== null))}

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAlarms } from './alarms/alarms.ts'
 import { createAudit } from './audit/audit.ts'
-import { auditRoutes } from './audit/routes.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AuditAction, NewAuditEntry } from './contracts/audit.ts'
@@ -27,6 +26,7 @@ import { createRegistry } from './registry/registry.ts'
 import type { StreamDescribed } from './registry/stream-check.ts'
 import { describe, type StreamDescription } from './relay/describe.ts'
 import { RelayPool } from './relay/relay-pool.ts'
+import { dataFiles } from './storage/data-files.ts'
 import { openDatabase } from './storage/database.ts'
 import { createVault, loadMasterKeys } from './vault.ts'
 import { createViews } from './views/create-views.ts'
@@ -57,18 +57,14 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const newId = (): string => randomUUID()
   const newToken = (): string => randomBytes(32).toString('base64url')
   const random = (): number => Math.random()
-  const inDataDir = (name: string): string => join(config.dataDir, name)
+  const files = dataFiles(config)
 
   const vault = createVault(loadMasterKeys(config.masterKeyFile))
   const dialer = createDialer(config.cameraNetworks)
-  const database = await openDatabase(
-    config.databaseUrl === undefined
-      ? { kind: 'sqlite', file: inDataDir('gridlight.sqlite') }
-      : { kind: 'postgresql', url: config.databaseUrl },
-  )
+  const database = await openDatabase(files.database)
   const shared = { database, clock, log, newId }
 
-  const audit = createAudit({ ...shared, bootId: newId(), keyFile: inDataDir('audit-signing.key') })
+  const audit = createAudit({ ...shared, bootId: newId(), keyFile: files.auditKeyFile })
   const events = createEvents(shared)
   const isPlainHttp = config.http.tls === undefined && !config.http.behindTlsProxy
   const identity = createIdentity({ ...shared, audit, secureCookies: !isPlainHttp })
@@ -138,7 +134,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       cameraExists: async (id) => (await registry.camera(id)) !== undefined,
     },
   })
-  const nodeId = nodeIdOf(inDataDir('gateway-id'), newId)
+  const nodeId = nodeIdOf(files.nodeIdFile, newId)
   const mqtt = createMqtt({
     config: config.mqtt,
     gatewayId: nodeId,
@@ -214,7 +210,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     },
   ])
   identity.routes(app)
-  auditRoutes(app, { database, append: audit.append })
+  audit.routes(app)
   grid.routes(app)
   registry.routes(app)
   links.routes(app)

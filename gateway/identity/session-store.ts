@@ -34,6 +34,8 @@ type Row = z.infer<typeof Row>
 export interface LiveSession {
   principal: Principal
   lastSeenMs: number
+  /** When it is over if nobody uses it again. */
+  expiresMs: number
 }
 
 /** The session behind a cookie, with the rights of this very moment; one query, all of it by index. */
@@ -51,10 +53,11 @@ export async function findLiveSession(client: Tx, tokenHash: string, nowMs: numb
 }
 
 function toLiveSession(row: Row, nowMs: number): LiveSession | undefined {
-  const isOver =
-    row.endedAt !== null || row.expiresAt.getTime() <= nowMs || row.lastSeenAt.getTime() <= nowMs - IDLE_LIMIT_MS
-  const principal = isOver ? undefined : (userPrincipal(row) ?? ownerPrincipal(row, nowMs))
-  return principal && { principal, lastSeenMs: row.lastSeenAt.getTime() }
+  const lastSeenMs = row.lastSeenAt.getTime()
+  const expiresMs = Math.min(row.expiresAt.getTime(), lastSeenMs + IDLE_LIMIT_MS)
+  if (row.endedAt !== null || expiresMs <= nowMs) return undefined
+  const principal = userPrincipal(row) ?? ownerPrincipal(row, nowMs)
+  return principal && { principal, lastSeenMs, expiresMs }
 }
 
 function userPrincipal(row: Row): Principal | undefined {

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { Authenticator } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import { RecentPrincipals, type Standing } from './recent-principals.ts'
 import { BEARER_PREFIX, csrfTokenOf, newSecret, secretHash } from './secret.ts'
 import type { SessionEnds } from './session-end.ts'
 import {
@@ -63,6 +64,7 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
   const cookieName = secureCookies ? '__Host-gridlight' : 'gridlight'
   const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const
   const stop = new AbortController()
+  const recent = new RecentPrincipals(clock, ends)
   let ended: Promise<void> | undefined
 
   const cookieOf = (request: FastifyRequest): string | undefined => {
@@ -70,9 +72,14 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
     return value === undefined || value === '' || value.length > MAX_SECRET_CHARS ? undefined : value
   }
 
-  const byCookie = async (secret: string): Promise<Principal | undefined> => {
+  const byCookie = (secret: string): Promise<Principal | undefined> => {
+    const hash = secretHash(secret)
+    return recent.of(hash, () => liveSession(hash))
+  }
+
+  const liveSession = async (hash: string): Promise<Standing | undefined> => {
     const nowMs = clock.now()
-    const live = await findLiveSession(database.client, secretHash(secret), nowMs)
+    const live = await findLiveSession(database.client, hash, nowMs)
     if (live === undefined) return undefined
     if (Math.abs(nowMs - live.lastSeenMs) >= SEEN_INTERVAL_MS) {
       // A full disk must not sign people out; the next request tries again.
@@ -80,7 +87,7 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
         log.warn({ err: error }, 'the last use of a session could not be stored'),
       )
     }
-    return live.principal
+    return live
   }
 
   const byBearer = async (authorization: string): Promise<Principal | undefined> => {
@@ -90,11 +97,18 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
 
   const byToken: Sessions['byToken'] = async (secret) => {
     if (secret.length > MAX_SECRET_CHARS || !secret.startsWith(BEARER_PREFIX)) return undefined
-    const token = await findTokenByHash(database.client, secretHash(secret))
+    const hash = secretHash(secret)
+    return recent.of(hash, () => liveToken(hash))
+  }
+
+  const liveToken = async (hash: string): Promise<Standing | undefined> => {
+    const token = await findTokenByHash(database.client, hash)
     if (token === undefined || token.revoked) return undefined
-    if (token.expiresAt !== undefined && Date.parse(token.expiresAt) <= clock.now()) return undefined
-    const { id, name, roles, cellCodes } = token
-    return { kind: 'token', id, name, roles, cellCodes, sessionId: id }
+    const { id, name, roles, cellCodes, expiresAt } = token
+    const expiresMs = expiresAt === undefined ? undefined : Date.parse(expiresAt)
+    if (expiresMs !== undefined && expiresMs <= clock.now()) return undefined
+    const principal = { kind: 'token' as const, id, name, roles, cellCodes, sessionId: id }
+    return expiresMs === undefined ? { principal } : { principal, expiresMs }
   }
 
   const open: Sessions['open'] = async (tx, holder) => {

@@ -6,6 +6,8 @@ export interface DataFiles {
   database: DatabaseTarget
   /** Private key of this gateway's audit checkpoints. */
   auditKeyFile: string
+  /** This node's id. */
+  nodeIdFile: string
 }
 
 export function dataFiles(config: { dataDir: string; databaseUrl: string | undefined }): DataFiles {
@@ -15,5 +17,6 @@ export function dataFiles(config: { dataDir: string; databaseUrl: string | undef
         ? { kind: 'sqlite', file: join(config.dataDir, 'gridlight.sqlite') }
         : { kind: 'postgresql', url: config.databaseUrl },
     auditKeyFile: join(config.dataDir, 'audit-signing.key'),
+    nodeIdFile: join(config.dataDir, 'gateway-id'),
   }
 }

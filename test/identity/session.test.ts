@@ -114,8 +114,8 @@ t.test('the last use is written at most once a minute', async (t) => {
   const startMs = clock.now()
   await clock.advance(59_999)
   t.equal(await seen(), startMs)
-  await clock.advance(1)
-  t.equal(await seen(), startMs + 60_000)
+  await clock.advance(1_000) // who asks again within a second is answered from memory
+  t.equal(await seen(), startMs + 60_999)
 })
 
 t.test('what runs out by time is told like a sign-out, to those who send no request', async (t) => {

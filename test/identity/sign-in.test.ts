@@ -88,17 +88,19 @@ t.test('a refused sign-in is recorded without what may be a password in the wron
   t.match(unknown, { actorId: null, actorName: 'not a user name' })
 })
 
-t.test('a name that does not exist takes as long as one that does', async (t) => {
+t.test('a name that does not exist costs as much work as one that does', async (t) => {
   const fixture = await identityFixture(t)
   await fixture.addUser('wang', ['operator'])
   await attempt(fixture, 'warm', 'wrong')
-  const timeOf = async (name: string): Promise<number> => {
-    const startMs = performance.now()
+  // Processor time of this process, the hashing threads included: a busy machine does not change it.
+  const workOf = async (name: string): Promise<number> => {
+    const before = process.cpuUsage()
     await attempt(fixture, name, 'wrong')
-    return performance.now() - startMs
+    const { user, system } = process.cpuUsage(before)
+    return user + system
   }
-  const known = [await timeOf('wang'), await timeOf('wang'), await timeOf('wang')]
-  const unknown = [await timeOf('nobody'), await timeOf('nobody'), await timeOf('nobody')]
+  const known = [await workOf('wang'), await workOf('wang'), await workOf('wang')]
+  const unknown = [await workOf('nobody'), await workOf('nobody'), await workOf('nobody')]
   const [least, most] = [Math.min(...known), Math.min(...unknown)].sort((a, b) => a - b)
-  t.ok((least ?? 0) > (most ?? 0) / 2, `${known} ms and ${unknown} ms`)
+  t.ok((least ?? 0) > (most ?? 0) / 2, `${known} us and ${unknown} us`)
 })

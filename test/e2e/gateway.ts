@@ -6,6 +6,9 @@ import { build } from 'vite'
 import { buildApp } from '../../gateway/app.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
+import { page } from '../../gateway/contracts/common.ts'
+import { SessionAnswer } from '../../gateway/contracts/identity.ts'
+import { Link } from '../../gateway/contracts/link.ts'
 import { type Panel, startPanel } from '../../scripts/virtual-township/panel.ts'
 import { seedTownship } from '../../scripts/virtual-township/seed.ts'
 import type { Device } from '../../scripts/virtual-township/township-data.ts'
@@ -28,6 +31,8 @@ export interface JourneyGateway {
   /** A device that no camera is registered of, and where it answers. */
   unregistered: { device: Device; address: string }
   panel: Panel
+  /** The centre revokes the link of a camera. */
+  revoke(cameraName: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -79,6 +84,7 @@ export async function startGateway(): Promise<JourneyGateway> {
     publicCameras: registered.flatMap(({ channels }) => channels.map(({ name }) => name)),
     unregistered: { device, address: found.onvif ?? '' },
     panel,
+    revoke: (cameraName) => revokeAsAdministrator(gateway.url, cameraName),
     async close() {
       await panel.close()
       stop.abort()
@@ -87,4 +93,21 @@ export async function startGateway(): Promise<JourneyGateway> {
       rmSync(dataDir, { recursive: true })
     },
   }
+}
+
+async function revokeAsAdministrator(baseUrl: string, cameraName: string): Promise<void> {
+  const body = JSON.stringify({ username: 'admin', password: ADMIN_PASSWORD })
+  const headers = { 'content-type': 'application/json' }
+  const session = await fetch(`${baseUrl}/api/v1/session`, { method: 'POST', headers, body })
+  const { csrfToken } = SessionAnswer.parse(await session.json())
+  const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const authorized = { ...headers, cookie, 'x-csrf-token': csrfToken }
+  const links = page(Link).parse(await (await fetch(`${baseUrl}/api/v1/links`, { headers: authorized })).json())
+  const link = links.items.find((one) => one.cameraName === cameraName)
+  const revoked = await fetch(`${baseUrl}/api/v1/links/${link?.id}/revoke`, {
+    method: 'POST',
+    headers: authorized,
+    body: JSON.stringify({ reason: '旅程测试' }),
+  })
+  if (!revoked.ok) throw new Error(`the link of ${cameraName} was not revoked: ${revoked.status}`)
 }

@@ -121,6 +121,17 @@ export async function watchPrivate({ page, signIn }: Traveller, camera: string):
   await tileIs(page, 1, 'live')
 }
 
+/** Enlarges the first tile, which asks for the main stream, and goes back; it must be live both times. */
+export async function zoomAndBack(page: Page): Promise<void> {
+  await page.keyboard.press('Digit1')
+  await page.keyboard.press('Enter')
+  await page.locator('.tiles-1').waitFor()
+  await tileIs(page, 1, 'live')
+  await page.keyboard.press('Escape')
+  await page.locator('.tiles-4').waitFor()
+  await tileIs(page, 1, 'live')
+}
+
 /** The owner revokes in three taps. @returns ms from the last tap until the operator's tile was dark, and its words */
 export async function ownerRevokes(owner: Page, operator: Page): Promise<{ darkAfterMs: number; words: string }> {
   await owner.getByRole('button', { name: '撤销授权' }).click()

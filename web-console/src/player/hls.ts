@@ -63,6 +63,8 @@ export const attachHls: Attach = (video, view, { frugal }) => {
   })
 
   const fail = (why: 'gone' | 'network' | 'media'): void => {
+    if (state.value.kind === 'failed') return
+    hls.stopLoad()
     state.value = { kind: 'failed', why }
   }
 

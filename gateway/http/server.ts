@@ -17,6 +17,10 @@ import type { Principal } from '../contracts/identity.ts'
 import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
 import type { Access, App, Authenticator } from './route.ts'
 
+/** How long a client may take to read its last answer once the server is closing. */
+const LAST_ANSWER_MS = 3_000
+const IDLE_CHECK_MS = 50
+
 /** Requests carry JSON of records, a grid of a township at the most. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024
 
@@ -83,6 +87,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
     transform: jsonSchemaTransform,
   })
   guardRoutes(app, options)
+  closeConnections(app)
   await app.register(swaggerUi, { routePrefix: '/docs' })
   app.get('/api/v1/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, async () => app.swagger())
   return app
@@ -165,6 +170,25 @@ function guardRoutes(app: App, { authenticator }: ServerOptions): void {
       throw new Problem('csrf-token-missing')
     }
     if (!mayCall(found.principal, access)) throw new Problem('role-not-allowed')
+  })
+}
+
+/**
+ * A held request is answered while the server closes, and its connection then lies idle, kept alive: the server would
+ * wait for it as long as the client likes.
+ */
+function closeConnections(app: App): void {
+  let timers: NodeJS.Timeout[] = []
+  app.addHook('preClose', async () => {
+    const { server } = app
+    if (!('closeIdleConnections' in server)) return // HTTP/2 sessions are closed by Fastify itself
+    timers = [
+      setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS),
+      setTimeout(() => server.closeAllConnections(), LAST_ANSWER_MS),
+    ]
+  })
+  app.addHook('onClose', async () => {
+    for (const timer of timers) clearTimeout(timer)
   })
 }
 

@@ -145,9 +145,20 @@ export class Segmenter implements AccessUnitSink {
   /** Ends the part once another frame would take it further from its target, without waiting for that frame. */
   #cutAfter(decode: number): void {
     const duration = decode + this.#frameTicks - this.#partStart
-    const isFirst = this.#writer.nextId === 0 // a cold viewer waits for it
+    const isFirst = this.#writer.nextId === 0
     const isFull = duration + this.#frameTicks / 2 >= PART_TICKS || this.#writer.samples >= MAX_PART_SAMPLES
     if (isFirst || isFull) this.#closePart(this.#frameTicks)
+    if (isFirst) this.#openingSegment(duration)
+  }
+
+  /**
+   * The first key frame of all is a segment of its own: a cold viewer waits for it, and players refuse a playlist that
+   * lists parts and no segment. The rest of its group of pictures is the next one.
+   */
+  #openingSegment(durationTicks: number): void {
+    this.#window.closeSegment(Math.round(durationTicks))
+    this.#openSegment(this.#lastDecode + Math.round(durationTicks), false)
+    this.#startsWithKey = false
   }
 
   #restart(ticks: number, format: VideoFormat): void {

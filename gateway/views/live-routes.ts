@@ -4,7 +4,6 @@ import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { LiveView } from './live-view.ts'
 import { sendMedia } from './media-reply.ts'
-import { waitsForSegment } from './segment-players.ts'
 import type { MediaAnswer, Relay } from './sources.ts'
 import type { Views } from './views.ts'
 
@@ -52,14 +51,12 @@ export function liveRoutes(app: App, views: Views): void {
     handler: (request, reply) => {
       const view = ownView(views, request, request.params.viewId)
       const { _HLS_msn: msn, _HLS_part: part, _HLS_skip: skip } = request.query
-      const path = request.params['*']
-      const firstMsn = msn ?? (waitsForSegment(request.headers['user-agent'], path) ? 0 : undefined)
       const reload = {
-        ...(firstMsn === undefined ? {} : { msn: firstMsn }),
+        ...(msn === undefined ? {} : { msn }),
         ...(part === undefined ? {} : { part }),
         ...(skip === undefined ? {} : { skip: true }),
       }
-      return answer(views, view, request, reply, (relay, signal) => relay.read(path, reload, signal))
+      return answer(views, view, request, reply, (relay, signal) => relay.read(request.params['*'], reload, signal))
     },
   })
 

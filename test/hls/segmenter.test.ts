@@ -64,8 +64,24 @@ t.test('the first part is out as soon as the first key frame is', async (t) => {
 
 t.test('a full part does not wait for the frame after it', async (t) => {
   const muxed = await run(6, 50, 3600)
-  t.equal(muxed.window.segments[0]?.parts.length, 2)
-  t.equal(muxed.window.segments[0]?.parts[1]?.facts.durationTicks, 18_000)
+  t.equal(muxed.window.segments[1]?.parts.length, 1)
+  t.equal(muxed.window.segments[1]?.parts[0]?.facts.durationTicks, 18_000)
+})
+
+t.test('the first key frame is a segment of its own, so that a cold player has one at once', async (t) => {
+  const muxed = await run(1, 50, 3600)
+  const playlist = await muxed.text()
+  t.match(playlist, /#EXTINF:0\.04000,\ns0\.m4s/)
+  t.match(muxed.window.segments[0]?.parts, [{ facts: { independent: true } }])
+  const later = await run(60, 50, 3600)
+  t.same(
+    later.window.segments.map(({ parts, durationTicks }) => [parts[0]?.facts.independent, durationTicks]),
+    [
+      [true, 3600],
+      [false, 49 * 3600],
+      [true, undefined],
+    ],
+  )
 })
 
 t.test('INDEPENDENT only where true, and always at key frames', async (t) => {

@@ -15,14 +15,14 @@ function media(muxed: MuxedStream): string {
 
 t.test('blocking reload', async (t) => {
   const muxed = new MuxedStream('h264')
-  await feed(muxed, 0, 56) // one segment and a part of the next
+  await feed(muxed, 0, 56) // the opening segment, the rest of its group of pictures, and a part of the next
   const read = (msn: number, part?: number) =>
     muxed.window.read(media(muxed), { msn, ...(part === undefined ? {} : { part }) }, signal)
-  t.match(await read(0), { kind: 'found' })
-  t.match(await read(1, 0), { kind: 'found' })
-  t.match(await read(0, 99), { kind: 'found' }, 'past the end of a segment means the first part of the next')
+  t.match(await read(1), { kind: 'found' })
+  t.match(await read(2, 0), { kind: 'found' })
+  t.match(await read(1, 99), { kind: 'found' }, 'past the end of a segment means the first part of the next')
   let settled = 0
-  const held = [read(1, 1), read(1, 2), read(1), read(2, 0)].map((answer) => answer.finally(() => settled++))
+  const held = [read(2, 1), read(2, 2), read(2), read(3, 0)].map((answer) => answer.finally(() => settled++))
   await feed(muxed, 56, 61)
   t.equal(settled, 1, 'the waiting part only')
   t.match(await held[0], { kind: 'found' })
@@ -30,8 +30,8 @@ t.test('blocking reload', async (t) => {
   t.equal(settled, 3, 'part and whole segment')
   await feed(muxed, 101, 106)
   for (const answer of await Promise.all(held)) if (answer.kind === 'found') answer.release()
-  t.match(await read(4), { kind: 'refused', status: 400 }, 'two past the last whole segment is 3')
-  t.match(await read(2, 40), { kind: 'refused', status: 400 }, 'advance part limit')
+  t.match(await read(5), { kind: 'refused', status: 400 }, 'two past the last whole segment is 4')
+  t.match(await read(3, 40), { kind: 'refused', status: 400 }, 'advance part limit')
   t.match(await muxed.window.read(media(muxed), { part: 1 }, signal), { kind: 'refused', status: 400 })
   t.match(await muxed.window.read(media(muxed), { msn: -1 }, signal), { kind: 'refused', status: 400 })
   t.match(await muxed.window.read(media(muxed), { msn: Number.NaN }, signal), { kind: 'refused', status: 400 })
@@ -113,7 +113,7 @@ t.test('a slow reader never sees a recycled slab', async (t) => {
   const push = (i: number): Promise<void> =>
     muxed.push(i % 50 === 0 ? [...KEY.slice(0, 2), picture(i)] : [picture(i)], i)
   for (let i = 0; i < 60; i++) await push(i)
-  const slow = await muxed.window.read(`${muxed.window.prefix}/s0.m4s`, {}, signal)
+  const slow = await muxed.window.read(`${muxed.window.prefix}/s1.m4s`, {}, signal)
   if (slow.kind !== 'found') throw new Error(slow.code)
   const before = Buffer.concat(slow.body as Buffer[])
   for (let i = 60; i < 900; i++) await push(i)
@@ -154,7 +154,7 @@ t.test('paths that are none', async (t) => {
     'x',
     'other/video.m3u8',
     `${muxed.window.prefix}/../index.m3u8`,
-    `${muxed.window.prefix}/s0.m4s`,
+    `${muxed.window.prefix}/s1.m4s`,
     `${muxed.window.prefix}/p-1.m4s`,
     `${muxed.window.prefix}/init-1.mp4`,
   ]) {

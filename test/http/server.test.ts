@@ -98,7 +98,7 @@ t.test('writes of a cookie session repeat its token; those of a bearer token nee
 t.test('a page of another site may neither write nor open a socket', async (t) => {
   const { app } = await server(t, (app) => {
     app.post('/it', { config: { access: 'anyone' } }, async () => ({ ok: true }))
-    app.get('/socket', { config: { access: 'anyone' }, websocket: true }, (socket) => socket.close())
+    app.get('/socket', { config: { access: 'anyone' }, websocket: true }, () => {})
   })
   const post = async (origin?: string) =>
     app.inject({

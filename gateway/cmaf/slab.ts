@@ -1,7 +1,7 @@
 /** Sizes are powers of two from here. */
 export const MIN_SLAB_BYTES = 64 * 1024
 /** Free slabs kept against the next need, beside those in use; more are left to the garbage collector. */
-const FREE_SHARE = 1 / 16
+const FREE_SHARE = 1 / 64
 const MIN_FREE_BYTES = 1024 * 1024
 
 /** A block of memory with a count of those who still read or write it. */

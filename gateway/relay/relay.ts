@@ -242,7 +242,7 @@ export class Relay {
       old === undefined ? value : old + (value - old) / 4
     this.#bitrateBps = smooth(this.#bitrateBps, ((to.bytes - from.bytes) * 8) / seconds)
     this.#frameRate = smooth(this.#frameRate, (to.frames - from.frames) / seconds)
-    this.#writer.slabBytes = this.#bitrateBps / 16 // half a second
+    this.#writer.slabBytes = this.#bitrateBps / 32 // a quarter of a second
   }
 
   #onPart(): void {

@@ -4,8 +4,17 @@ import { z } from 'zod'
 export const Instant = z.iso.datetime({ precision: 3 })
 export type Instant = z.infer<typeof Instant>
 
-/** An instant as people write it; any offset and precision, answered as `Instant`. */
-export const InstantInput = z.iso.datetime({ offset: true })
+const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00.000Z')
+const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
+/**
+ * An instant as people write it; any offset and precision, answered as `Instant`. Its offset may carry it out of the
+ * four-digit years, where no `Instant` could be written and PostgreSQL would refuse it.
+ */
+export const InstantInput = z.iso.datetime({ offset: true }).refine((text) => {
+  const ms = Date.parse(text)
+  return ms >= FIRST_INSTANT_MS && ms <= LAST_INSTANT_MS
+}, 'lies outside the years 0001 to 9999, in UTC')
 
 export const toInstant = (ms: number): Instant => new Date(ms).toISOString()
 

@@ -36,6 +36,11 @@ t.test('malformed messages have a reason and never throw', (t) => {
     'unknown type': bytes({ ...message('1'), type: 'face-match' }),
     'no time': bytes({ ...message('1'), occurredAt: undefined }),
     'a day that is not': bytes({ ...message('1'), occurredAt: '2026-02-30T00:00:00Z' }),
+    'a time whose offset leads past the year 9999': bytes({ ...message('1'), occurredAt: '9999-12-31T23:59:59-05:00' }),
+    'a time in the year 0, which PostgreSQL does not know': bytes({
+      ...message('1'),
+      occurredAt: '0000-01-01T00:00:00Z',
+    }),
     'a priority that is not': bytes({ ...message('1'), priority: 0 }),
     'NUL in the id': bytes(message('a\0b')),
     'half a surrogate pair in the id': bytes('{"id":"\\ud800","type":"smoke","occurredAt":"2026-03-02T06:03:27Z"}'),

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { Role } from '../../../gateway/contracts/identity.ts'
 import type { OwnerView } from '../../../gateway/contracts/link.ts'
 import { ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
 import type { ProblemAnswer } from '../api/client.ts'
@@ -65,7 +66,7 @@ function ViewRow({ view }: { view: OwnerView }) {
   const ended = ViewEnd.safeParse(view.endedWhy)
   return (
     <li>
-      <strong>{view.viewer}</strong> {view.unit}
+      <strong>{view.viewer}</strong> {unitWords(t, view.unit)}
       <span class="secondary">
         {dateTime(view.startedAt)} · {duration(view.durationSeconds)}
         {ended.success && ` · ${t(`viewEnd.${ended.data}`)}`}
@@ -73,6 +74,15 @@ function ViewRow({ view }: { view: OwnerView }) {
       <span>{reasonWords(t, view.reason)}</span>
     </li>
   )
+}
+
+/** The viewer's roles where no unit is known. */
+function unitWords(t: Translate, unit: string): string {
+  const words = unit.split(', ').map((name) => {
+    const role = Role.safeParse(name)
+    return role.success ? t(`role.${role.data}`) : name
+  })
+  return words.join(t('list.separator'))
 }
 
 function reasonWords(t: Translate, reason: OwnerView['reason']): string {

@@ -103,7 +103,7 @@ CREATE INDEX "Notification_toId_state_idx" ON "Notification"("toId", "state");
 CREATE INDEX "Notification_dueAt_idx" ON "Notification"("dueAt");
 
 -- CreateIndex
-CREATE INDEX "Alarm_caseId_idx" ON "Alarm"("caseId");
+CREATE INDEX "Alarm_caseId_receivedAt_idx" ON "Alarm"("caseId", "receivedAt");
 
 -- AddForeignKey
 ALTER TABLE "CaseAction" ADD CONSTRAINT "CaseAction_caseId_fkey" FOREIGN KEY ("caseId") REFERENCES "Case"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

@@ -97,4 +97,4 @@ CREATE INDEX "Notification_toId_state_idx" ON "Notification"("toId", "state");
 CREATE INDEX "Notification_dueAt_idx" ON "Notification"("dueAt");
 
 -- CreateIndex
-CREATE INDEX "Alarm_caseId_idx" ON "Alarm"("caseId");
+CREATE INDEX "Alarm_caseId_receivedAt_idx" ON "Alarm"("caseId", "receivedAt");

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAlarms } from './alarms/alarms.ts'
 import { createAudit } from './audit/audit.ts'
+import { cameraAccess } from './camera-access.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AuditAction, NewAuditEntry } from './contracts/audit.ts'
-import { createDialer } from './dial.ts'
 import { createGrid } from './grid/grid.ts'
 import { consoleFiles } from './http/console.ts'
 import { healthRoutes } from './http/health.ts'
@@ -20,15 +20,10 @@ import { createMqtt } from './mqtt/mqtt.ts'
 import { nodeIdOf } from './node-id.ts'
 import { createEvents } from './notify/events.ts'
 import { createOutbox } from './notify/outbox.ts'
-import type { DeviceProfile } from './registry/device-profile.ts'
-import { readProfiles } from './registry/profile-files.ts'
 import { createRegistry } from './registry/registry.ts'
-import type { StreamDescribed } from './registry/stream-check.ts'
-import { describe, type StreamDescription } from './relay/describe.ts'
 import { RelayPool } from './relay/relay-pool.ts'
 import { dataFiles } from './storage/data-files.ts'
 import { openDatabase } from './storage/database.ts'
-import { createVault, loadMasterKeys } from './vault.ts'
 import { createViews } from './views/create-views.ts'
 
 /** Hours of links are meant in the township's time. */
@@ -59,8 +54,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const random = (): number => Math.random()
   const files = dataFiles(config)
 
-  const vault = createVault(loadMasterKeys(config.masterKeyFile))
-  const dialer = createDialer(config.cameraNetworks)
+  const access = cameraAccess(config, clock)
   const database = await openDatabase(files.database)
   const shared = { database, clock, log, newId }
 
@@ -71,7 +65,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const grid = createGrid({ ...shared, audit, cellCodePattern: config.cellCodePattern })
 
   const relays = new RelayPool({
-    dialer,
+    dialer: access.dialer,
     clock,
     random,
     onState: (streamId, health) => registry.noteRelayState(streamId, health),
@@ -81,12 +75,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     audit,
     events,
     grid,
-    vault,
-    dialer,
-    randomBytes,
-    profiles: deviceProfiles(),
-    describeStream: async (source, signal) =>
-      playedVideo(await describe(source, { dialer, clock, play: true }, signal)),
+    ...access,
     linkedCameraIds: (cameraIds) => links.linkedCameraIds(cameraIds),
     ended: (cameraId) => views.endWhere({ cameraId }, 'camera-removed'),
   })
@@ -269,22 +258,4 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await database.close()
     },
   }
-}
-
-function deviceProfiles(): DeviceProfile[] {
-  const read = readProfiles(join(import.meta.dirname, '../device-profiles/cameras'))
-  if (!read.ok) throw new Error(`device profiles: ${read.faults.join('; ')}`)
-  return read.profiles
-}
-
-/** The picture that was played, in the registry's terms. */
-function playedVideo(described: StreamDescription): StreamDescribed | { ok: false; code: string; detail: string } {
-  if (!described.ok) return { ok: false, ...described.fault }
-  const { tracks, firstFrameMs } = described
-  const { encoding, width, height, frameRate } = tracks.find(({ codec }) => codec !== undefined) ?? {}
-  if (width === undefined || height === undefined || firstFrameMs === undefined) {
-    return { ok: false, code: 'no-key-frame', detail: 'the stream was described and no picture came' }
-  }
-  const codec = encoding === 'H265' ? 'h265' : 'h264'
-  return { ok: true, codec, width, height, firstFrameMs, ...(frameRate === undefined ? {} : { frameRate }) }
 }

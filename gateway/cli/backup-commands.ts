@@ -2,8 +2,11 @@ import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, re
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import BetterSqlite3 from 'better-sqlite3'
+import { pino } from 'pino'
 import type { Config } from '../config.ts'
 import { actorOf } from '../identity/users.ts'
+import { Links } from '../links/links.ts'
+import { createEvents } from '../notify/events.ts'
 import { lockDataDir } from '../storage/data-dir-lock.ts'
 import { dataFiles } from '../storage/data-files.ts'
 import { type Command, CommandError, EXIT, UsageError } from './command.ts'
@@ -74,36 +77,33 @@ export const restore: Command = {
 }
 
 /** A backup may hold a consent that was revoked after it was made, and sessions that were ended: none comes back. */
-async function suspendConsents({ database, audit, clock }: Store): Promise<number> {
-  return database.transaction(async (tx) => {
-    const now = new Date(clock.now())
-    const actor = actorOf(hostPrincipal())
-    const links = await tx.link.findMany({
-      where: { ownership: 'private', state: { in: ['active', 'paused'] } },
-      select: { id: true },
-    })
-    const data = { state: 'awaiting-consent', stateSince: now, stateReason: 'restored', pausedUntil: null }
-    for (const { id } of links) {
-      await tx.link.update({ where: { id }, data })
-      await audit.append(tx, {
-        action: 'link-state-changed',
-        actor,
-        object: `link:${id}`,
-        result: 'done',
-        why: 'restored',
-        detail: { state: 'awaiting-consent' },
-      })
-    }
-    await tx.session.updateMany({ where: { endedAt: null }, data: { endedAt: now } })
+async function suspendConsents({ database, audit, clock, newId }: Store): Promise<number> {
+  const actor = actorOf(hostPrincipal())
+  const log = pino({ level: 'silent' })
+  const nobody = async (): Promise<undefined> => undefined
+  const links = new Links({
+    database,
+    audit,
+    clock,
+    log,
+    newId,
+    newToken: newId,
+    events: createEvents({ database, clock, log }),
+    cameras: { camera: nobody },
+    views: { endWhere: nobody }, // no gateway runs, so nobody watches
+  })
+  const held = await links.holdAfterRestore(actor)
+  await database.transaction(async (tx) => {
+    await tx.session.updateMany({ where: { endedAt: null }, data: { endedAt: new Date(clock.now()) } })
     await audit.append(tx, {
       action: 'database-restored',
       actor,
       object: 'database',
       result: 'done',
-      detail: { privateLinksSuspended: links.length },
+      detail: { privateLinksSuspended: held },
     })
-    return links.length
   })
+  return held
 }
 
 function oneFile(args: string[]): string {

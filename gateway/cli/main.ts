@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs'
 import { loadConfig } from '../config.ts'
 import { auditVerify } from './audit-commands.ts'
 import { backup, restore } from './backup-commands.ts'
+import { camerasImport } from './camera-commands.ts'
 import { type Command, CommandError, EXIT, type Terminal, UsageError } from './command.ts'
 import { gridImport, profilesCheck } from './grid-commands.ts'
 import { tokenAdd, userAdd } from './identity-commands.ts'
@@ -11,6 +12,7 @@ import { keyRotate } from './key-commands.ts'
 const COMMANDS: Readonly<Record<string, Command>> = {
   'user add': userAdd,
   'token add': tokenAdd,
+  'cameras import': camerasImport,
   'grid import': gridImport,
   'audit verify': auditVerify,
   backup,

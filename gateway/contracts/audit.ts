@@ -18,6 +18,7 @@ export const AuditAction = z.enum([
   'camera-removed',
   'link-created',
   'link-state-changed',
+  'owner-invited',
   'owner-session',
   'consent-given',
   'link-paused',

@@ -29,6 +29,6 @@ export function createLinks(deps: CreateLinksDeps): LinksFeature {
     close: () => links.close(),
     now: () => links.now(),
     linkFor: (client, cameraId) => links.linkFor(client, cameraId),
-    holdAfterRestore: () => links.holdAfterRestore(),
+    holdAfterRestore: (actor) => links.holdAfterRestore(actor),
   }
 }

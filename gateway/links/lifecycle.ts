@@ -4,6 +4,7 @@ import type { LinkState } from '../contracts/link.ts'
 /**
  * What can happen to a link. `open` is the registration, `end-pause` and `expire` are the clock's, `consent`, `pause`,
  * `resume` and `revoke` the owner's; staff may `suspend`, `restore` and `end` a public link and `revoke` a private one.
+ * `hold` is what a restored backup does: the owner's word in it may be one that was taken back since.
  */
 export const LINK_ACTS = [
   'open',
@@ -16,6 +17,7 @@ export const LINK_ACTS = [
   'end',
   'revoke',
   'expire',
+  'hold',
 ] as const
 export type LinkAct = (typeof LINK_ACTS)[number]
 
@@ -31,7 +33,7 @@ const STEPS: Record<Ownership, Steps> = {
   private: {
     draft: { open: 'awaiting-consent' },
     'awaiting-consent': { consent: 'active', revoke: 'revoked', expire: 'expired' },
-    active: { consent: 'active', pause: 'paused', revoke: 'revoked', expire: 'expired' },
+    active: { consent: 'active', pause: 'paused', revoke: 'revoked', expire: 'expired', hold: 'awaiting-consent' },
     // A pause outlives a change of the consent: only `resume` or its own end lets people in again.
     paused: {
       consent: 'paused',
@@ -40,6 +42,7 @@ const STEPS: Record<Ownership, Steps> = {
       'end-pause': 'active',
       revoke: 'revoked',
       expire: 'expired',
+      hold: 'awaiting-consent',
     },
   },
 }

@@ -55,6 +55,10 @@ export type CreateResult =
   | { kind: 'ownership-differs'; camera: Ownership }
   | { kind: 'camera-has-link'; linkId: string }
 
+export type InviteResult =
+  | { kind: 'done'; ownerInvitation: OwnerInvitation }
+  | Exclude<LinkResult, { kind: 'done' | 'wider' }>
+
 interface ActOptions {
   reason?: string | undefined
   pausedUntil?: string | undefined
@@ -72,6 +76,7 @@ const ACTS: Record<Exclude<LinkAct, 'open'>, { action: AuditAction; ends?: ViewE
   end: { action: 'link-state-changed', ends: 'link-ended' },
   revoke: { action: 'link-revoked', ends: 'link-revoked' },
   expire: { action: 'link-state-changed', ends: 'link-expired' },
+  hold: { action: 'link-state-changed', ends: 'link-paused' },
 }
 
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
@@ -230,26 +235,52 @@ export class Links {
 
   /**
    * After a restore from a backup: the owner may have revoked since it was made, so every private link that was in
-   * force waits, without an end, for its owner to resume it. Run while the gateway is stopped.
-   * @returns how many links wait now
+   * force waits for the owner's new word. Invitations that ran out unopened no longer end their links, for staff may
+   * give new ones. Run while the gateway is stopped.
+   * @returns how many links were put on hold
    */
-  async holdAfterRestore(): Promise<number> {
-    const { client } = this.#deps.database
+  async holdAfterRestore(actor: Actor): Promise<number> {
+    const { database } = this.#deps
     let held = 0
-    // Paused ones first, so that none is counted twice.
-    for (const state of ['paused', 'active'] as const) {
+    for (const state of ['active', 'paused'] as const) {
       let cursor: string | undefined
-      for (;;) {
-        const links = await store.listLinks(client, { ownership: 'private', state, limit: 500, cursor })
+      do {
+        const links = await store.listLinks(database.client, { ownership: 'private', state, limit: 500, cursor })
         for (const { id } of links) {
-          const result = await this.act(SYSTEM, id, 'pause', { reason: 'restored from a backup' })
+          const result = await this.act(actor, id, 'hold', { reason: 'restored' })
           if (result.kind === 'done') held += 1
         }
         cursor = links.at(-1)?.id
-        if (cursor === undefined) break
-      }
+      } while (cursor !== undefined)
     }
+    await database.transaction((tx) => store.dropLapsedInvitations(tx, this.now()))
     return held
+  }
+
+  /**
+   * A new way in for the owner of a link that awaits consent; those given before open nothing any more.
+   * @param origin as for `create`
+   */
+  async inviteAgain(actor: Actor, linkId: string, origin: string): Promise<InviteResult> {
+    const { database, audit } = this.#deps
+    return database.transaction(async (tx): Promise<InviteResult> => {
+      await lockLinks(tx)
+      const link = await store.findLink(tx, linkId)
+      if (link === undefined) return { kind: 'not-found' }
+      const atMs = this.now()
+      const state = dueAct(link, atMs) === 'expire' ? 'expired' : link.state
+      if (state !== 'awaiting-consent') return { kind: 'illegal', state }
+      await store.voidInvitations(tx, linkId, atMs)
+      const ownerInvitation = await this.#invite(tx, linkId, atMs, origin)
+      await audit.append(tx, {
+        action: 'owner-invited',
+        actor,
+        object: `link:${linkId}`,
+        result: 'done',
+        detail: { expiresAt: ownerInvitation.expiresAt },
+      })
+      return { kind: 'done', ownerInvitation }
+    })
   }
 
   /** Writes down what time has done: expiries and ends of pauses. */

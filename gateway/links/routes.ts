@@ -1,8 +1,17 @@
 import { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { IdParams, page } from '../contracts/common.ts'
 import type { Principal, Role } from '../contracts/identity.ts'
-import { Link, LinkQuery, LinkRevocation, LinkSummary, NewLink, NewLinkAnswer } from '../contracts/link.ts'
+import {
+  Link,
+  LinkQuery,
+  LinkRevocation,
+  LinkSummary,
+  NewLink,
+  NewLinkAnswer,
+  OwnerInvitation,
+} from '../contracts/link.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
@@ -36,7 +45,7 @@ export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDep
       if (camera === undefined) throw new Problem('not-found', 'there is no such camera')
       if (!coversCell(principal, camera.cellCode)) throw new Problem('not-in-your-cells')
       checkValidity(input, links.now())
-      const result = await links.create(actorOf(principal), input, `${request.protocol}://${request.host}`)
+      const result = await links.create(actorOf(principal), input, originOf(request))
       switch (result.kind) {
         case 'no-camera':
           throw new Problem('not-found', 'there is no such camera')
@@ -120,6 +129,25 @@ export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDep
     },
   })
 
+  app.route({
+    method: 'POST',
+    url: '/api/v1/links/:id/invitation',
+    config: { access: { roles: REGISTRARS } },
+    schema: {
+      tags: ['links'],
+      summary: 'A new invitation for the owner of a link that awaits consent; shown once, the earlier ones are void',
+      params: IdParams,
+      response: { 201: OwnerInvitation },
+    },
+    handler: async (request, reply) => {
+      const principal = principalOf(request)
+      const { id } = await ownCellsLink(database, principal, request.params.id)
+      const result = await links.inviteAgain(actorOf(principal), id, originOf(request))
+      if (result.kind !== 'done') throw linkProblem(result)
+      return reply.code(201).header('cache-control', 'no-store').send(result.ownerInvitation)
+    },
+  })
+
   for (const act of ['suspend', 'restore'] as const) {
     app.route({
       method: 'POST',
@@ -150,17 +178,23 @@ export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor 
 })
 
 export function linkOrProblem(result: LinkResult): Link {
+  if (result.kind === 'done') return result.link
+  throw linkProblem(result)
+}
+
+function linkProblem(result: Exclude<LinkResult, { kind: 'done' }>): Problem {
   switch (result.kind) {
-    case 'done':
-      return result.link
     case 'not-found':
-      throw new Problem('not-found', 'there is no such link')
+      return new Problem('not-found', 'there is no such link')
     case 'illegal':
-      throw new Problem('illegal-transition', `the link is ${result.state}`, { state: result.state })
+      return new Problem('illegal-transition', `the link is ${result.state}`, { state: result.state })
     case 'wider':
-      throw new Problem('consent-wider-than-asked', result.what)
+      return new Problem('consent-wider-than-asked', result.what)
   }
 }
+
+/** This gateway as the registrar reaches it: the owner's invitation leads there. */
+const originOf = ({ protocol, host }: FastifyRequest): string => `${protocol}://${host}`
 
 function checkValidity({ validFrom, validUntil }: NewLink, nowMs: number): void {
   if (validUntil === undefined) return

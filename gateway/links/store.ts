@@ -273,6 +273,19 @@ export async function insertInvitation(
   })
 }
 
+/** Invitations given for the link so far open nothing any more; sessions they opened go on. */
+export async function voidInvitations(tx: Tx, linkId: string, atMs: number): Promise<void> {
+  await tx.ownerInvitation.deleteMany({ where: { linkId, usedAt: null } })
+  await tx.ownerInvitation.updateMany({ where: { linkId }, data: { expiresAt: new Date(atMs) } })
+}
+
+/** Invitations that ran out before anybody opened them; without them their links wait instead of expiring. */
+export async function dropLapsedInvitations(tx: Tx, atMs: number): Promise<void> {
+  await tx.ownerInvitation.deleteMany({
+    where: { usedAt: null, expiresAt: { lte: new Date(atMs) }, link: { state: 'awaiting-consent' } },
+  })
+}
+
 export async function findInvitation(client: Tx, tokenHash: string): Promise<Invitation | undefined> {
   const row = await client.ownerInvitation.findUnique({ where: { tokenHash } })
   if (row === null) return undefined

@@ -44,10 +44,24 @@ interface Row {
   fault: string
 }
 
-export type ImportTable = { ok: true; rows: Row[] } | { ok: false; why: string }
+/** Registers what a table (CSV) names; `why` says what is wrong with the table as a whole. */
+export type ImportTable = (
+  bytes: Uint8Array,
+  principal: Principal,
+  acceptLanguage: string | undefined,
+  signal: AbortSignal,
+) => Promise<{ ok: true; answer: CameraImportAnswer } | { ok: false; why: string }>
+
+export const importTable =
+  (deps: ImportDeps): ImportTable =>
+  async (bytes, principal, acceptLanguage, signal) => {
+    const table = readTable(bytes)
+    if (!table.ok) return table
+    return { ok: true, answer: await importCameras(table.rows, principal, deps, acceptLanguage, signal) }
+  }
 
 /** Reads the table; a row that is not valid is a problem of its own, an unknown column is one of the table. */
-export function readTable(bytes: Uint8Array): ImportTable {
+function readTable(bytes: Uint8Array): { ok: true; rows: Row[] } | { ok: false; why: string } {
   const csv = parseCsv(decodeCsv(bytes))
   if (!csv.ok) return csv
   const [heading = [], ...lines] = csv.rows
@@ -90,7 +104,7 @@ function toRow(heading: readonly Column[], values: readonly string[], row: numbe
 }
 
 /** Registers what is new and brings the rest up to date; safe to run again. Rejects only with the signal's reason. */
-export async function importCameras(
+async function importCameras(
   rows: readonly Row[],
   principal: Principal,
   deps: ImportDeps,

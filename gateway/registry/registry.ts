@@ -13,6 +13,7 @@ import type { Vault } from '../vault.ts'
 import { Cameras, type CamerasDeps } from './cameras.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { Discoveries } from './discover.ts'
+import { type ImportTable, importTable } from './import.ts'
 import { type InterviewRequest, interview } from './interview.ts'
 import { registryRoutes } from './routes.ts'
 import { storedAddresses, type Tried, trySource } from './source.ts'
@@ -53,6 +54,7 @@ export interface StreamSource {
 
 export interface RegistryFeature {
   routes(app: App): void
+  importTable: ImportTable
   /** `auto`: main where browsers can play it, else an H.264 sub; undefined if there is no such camera or stream. */
   streamSource(cameraId: string, want: 'auto' | 'main' | 'sub'): Promise<StreamSource | undefined>
   camera(
@@ -89,19 +91,26 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     return trySource(source, announced, deps, signal)
   }
 
+  const importer = importTable({
+    cameras,
+    trySource: tryAt,
+    findRegistered: (source) =>
+      findCameraOf(database, {
+        kind: source.kind,
+        addresses: storedAddresses(source),
+        channel: source.kind === 'onvif' ? source.channel : '',
+      }),
+  })
+
   return {
+    importTable: importer,
     routes: (app) =>
       registryRoutes(app, {
         cameras,
         discoveries,
         signal: stop.signal,
         trySource: tryAt,
-        findRegistered: (source) =>
-          findCameraOf(database, {
-            kind: source.kind,
-            addresses: storedAddresses(source),
-            channel: source.kind === 'onvif' ? source.channel : '',
-          }),
+        importTable: importer,
         probe: (request, signal) => interview({ ...announcedAt(request.address), ...request }, deps, signal),
       }),
     streamSource: async (cameraId, want) => {

@@ -9,7 +9,7 @@ import { type App, principalOf } from '../http/route.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import type { Words } from './device-profile.ts'
 import type { Discoveries, Started } from './discover.ts'
-import { type ImportDeps, importCameras, readTable } from './import.ts'
+import type { ImportDeps, ImportTable } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
 import { inLanguage, PROBE_CODES } from './probe-codes.ts'
 import type { Check } from './stream-check.ts'
@@ -21,7 +21,7 @@ export interface RegistryRoutesDeps {
   probe(request: InterviewRequest, signal: AbortSignal): Promise<Interview>
   /** Tries a source to its first picture; ends with the signal. */
   trySource: ImportDeps['trySource']
-  findRegistered: ImportDeps['findRegistered']
+  importTable: ImportTable
   /** Ends all work under way. */
   signal: AbortSignal
 }
@@ -141,15 +141,15 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
       },
     },
     async (request, reply) => {
-      const table = readTable(request.body)
-      if (!table.ok) throw new Problem('invalid-request', table.why)
       const language = request.headers['accept-language']
       const principal = principalOf(request)
-      return onCamera(
+      const imported = await onCamera(
         reply,
-        (signal) => importCameras(table.rows, principal, deps, language, signal),
+        (signal) => deps.importTable(request.body, principal, language, signal),
         IMPORT_TIMEOUT_MS,
       )
+      if (!imported.ok) throw new Problem('invalid-request', imported.why)
+      return imported.answer
     },
   )
 

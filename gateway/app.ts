@@ -21,6 +21,7 @@ import { nodeIdOf } from './node-id.ts'
 import { createEvents } from './notify/events.ts'
 import { createOutbox } from './notify/outbox.ts'
 import { createRegistry } from './registry/registry.ts'
+import { relayFigures } from './relay/figures.ts'
 import { RelayPool } from './relay/relay-pool.ts'
 import { dataFiles } from './storage/data-files.ts'
 import { openDatabase } from './storage/database.ts'
@@ -76,6 +77,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     events,
     grid,
     ...access,
+    streamFigures: (streamId) => relays.figures(streamId),
     linkedCameraIds: (cameraIds) => links.linkedCameraIds(cameraIds),
     ended: (cameraId) => views.endWhere({ cameraId }, 'camera-removed'),
   })
@@ -191,6 +193,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   metricsRoute(app, [
     { name: 'views_live', help: 'Views that are open now', read: () => views.liveCount() },
     { name: 'relays_running', help: 'Streams that are fetched now', read: () => [...relays.running()].length },
+    ...relayFigures(relays),
     {
       name: 'alarm_messages_total',
       help: 'Messages of alarm sources since the start, by what became of them',

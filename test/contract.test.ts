@@ -22,7 +22,7 @@ const ROUTES: readonly (readonly [method: string, path: string, when?: 'later'])
   ['delete', '/api/v1/cameras/{id}'],
   ['post', '/api/v1/cameras/import'],
   ['post', '/api/v1/cameras/{id}/ptz', 'later'],
-  ['get', '/api/v1/cameras/{id}/health', 'later'],
+  ['get', '/api/v1/cameras/{id}/health'],
   ['get', '/api/v1/health/availability', 'later'],
   ['post', '/api/v1/links'],
   ['get', '/api/v1/links'],

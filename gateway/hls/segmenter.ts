@@ -20,10 +20,18 @@ const DEFAULT_FRAME_TICKS = TIMESCALE / 25
 /** Media time of the first frame; leaves room for decode times before it. */
 const START_TICKS = TIMESCALE
 const MAX_ANCHOR_ERROR_MS = 500
+/** A camera whose clock is right sends a frame after it was taken, and not much later. */
+const MAX_SENDER_LAG_MS = 2_000
+const MAX_SENDER_LEAD_MS = 100
 
 export interface SegmenterClock {
   now(): number
   monotonicMs(): number
+}
+
+/** Wall clock of the session's media time zero by the camera's clock, ms since 1970, where it tells. */
+export interface SenderClock {
+  readonly originMs: number | undefined
 }
 
 /** Cuts access units into parts of 200 ms and segments at key frames, and numbers time through gaps and reconnects. */
@@ -32,6 +40,7 @@ export class Segmenter implements AccessUnitSink {
   readonly #window: Window
   readonly #clock: SegmenterClock
   #codec: VideoCodec = 'h264'
+  #sender: SenderClock | undefined
   #sets: ParameterSets | undefined
   #format: VideoFormat | undefined
   #initBytes: Buffer | undefined
@@ -50,9 +59,13 @@ export class Segmenter implements AccessUnitSink {
   /** A segment cut between key frames ends at the next one, so that the list can begin there. */
   #startsWithKey = false
   #anchorMs: number | undefined
+  #lastKeyTicks: number | undefined
   /** Units must wait for a key frame: new session, pause, or sets that made no sense. */
   #needKey = true
   frames = 0
+  /** What the camera's clock said when a frame arrived, less what ours said, ms. */
+  clockOffsetMs: number | undefined
+  keyFrameIntervalMs: number | undefined
   /** Monotonic time at which the first key frame of this session was whole. */
   firstKeyAtMs: number | undefined
 
@@ -66,15 +79,23 @@ export class Segmenter implements AccessUnitSink {
     return this.#format
   }
 
+  /** Usual distance of frames. */
+  get frameMs(): number {
+    return this.#frameTicks / (TIMESCALE / 1000)
+  }
+
   get lastArrivalMs(): number {
     return this.#lastArrivalMs
   }
 
   /** A new connection to the camera: its media time has nothing to do with that of the last. */
-  startSession(codec: VideoCodec, frameRate: number | undefined): void {
+  startSession(codec: VideoCodec, frameRate: number | undefined, sender?: SenderClock): void {
     this.#codec = codec
+    this.#sender = sender
     this.#needKey = true
     this.#measured = false
+    this.clockOffsetMs = undefined
+    this.keyFrameIntervalMs = undefined
     this.firstKeyAtMs = undefined
     this.#writer.end = this.#writer.unitStart
     if (frameRate !== undefined) this.#frameTicks = TIMESCALE / frameRate
@@ -115,8 +136,16 @@ export class Segmenter implements AccessUnitSink {
     this.#lastDecode = decode
     this.#lastArrivalMs = this.#clock.monotonicMs()
     this.frames++
-    if (key) this.firstKeyAtMs ??= this.#lastArrivalMs
+    if (key) this.#keyFrame(presentation)
     this.#cutAfter(decode)
+  }
+
+  #keyFrame(presentation: number): void {
+    this.firstKeyAtMs ??= this.#lastArrivalMs
+    if (this.#lastKeyTicks !== undefined) {
+      this.keyFrameIntervalMs = (presentation - this.#lastKeyTicks) / (TIMESCALE / 1000)
+    }
+    this.#lastKeyTicks = presentation
   }
 
   /** Parts and segments that must end before this frame. */
@@ -172,6 +201,7 @@ export class Segmenter implements AccessUnitSink {
     this.#offset = this.#startPresentation - ticks
     this.#lastDecode = decode
     this.#anchorMs = undefined
+    this.#lastKeyTicks = undefined
     this.#openSegment(decode, this.#started)
     this.#startsWithKey = true
     this.#started = true
@@ -181,12 +211,24 @@ export class Segmenter implements AccessUnitSink {
   #openSegment(decode: number, discontinuity: boolean): void {
     const now = this.#clock.now()
     const elapsedMs = decode / (TIMESCALE / 1000)
-    if (this.#anchorMs === undefined || Math.abs(this.#anchorMs + elapsedMs - now) > MAX_ANCHOR_ERROR_MS) {
+    const takenMs = this.#takenMs(decode)
+    this.clockOffsetMs = takenMs === undefined ? undefined : Math.round(takenMs - now)
+    if (takenMs !== undefined && takenMs >= now - MAX_SENDER_LAG_MS && takenMs <= now + MAX_SENDER_LEAD_MS) {
+      this.#anchorMs = takenMs - elapsedMs
+    } else if (this.#anchorMs === undefined || Math.abs(this.#anchorMs + elapsedMs - now) > MAX_ANCHOR_ERROR_MS) {
       this.#anchorMs = now - elapsedMs
     }
     this.#window.startSegment({ discontinuity, startedAtMs: Math.round(this.#anchorMs + elapsedMs) })
     this.#segmentStart = decode
     this.#segmentOpen = true
+  }
+
+  /** When the camera says that it took a frame. */
+  #takenMs(decode: number): number | undefined {
+    const originMs = this.#sender?.originMs
+    if (originMs === undefined) return undefined
+    const shown = decode + this.#times.depth * this.#frameTicks - this.#offset
+    return originMs + shown / (TIMESCALE / 1000)
   }
 
   #closePart(lastTicks: number): void {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { NewAuditEntry } from '../contracts/audit.ts'
 import type { Camera, CameraChange, CameraQuery, NewCamera, Position } from '../contracts/camera.ts'
 import { toInstant } from '../contracts/common.ts'
+import type { StreamRole } from '../contracts/device.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Polygon } from '../contracts/grid.ts'
 import type { Principal } from '../contracts/identity.ts'
@@ -17,6 +18,7 @@ import {
   type Registration,
   readCamera,
   readCameras,
+  readSource,
   StoredState,
   toCamera,
 } from './store.ts'
@@ -93,6 +95,17 @@ export class Cameras {
     const row = await readCamera(this.#deps.database.client, id)
     if (row === undefined || !coversCell(principal, row.cellCode)) return refused('not-found')
     return { kind: 'done', value: toCamera(row, await this.#isLinked(id)) }
+  }
+
+  /** The camera with what the relay calls its streams. */
+  async readWithStreams(
+    principal: Principal,
+    id: string,
+  ): Promise<Outcome<{ camera: Camera; streams: { id: string; role: StreamRole }[] }>> {
+    const camera = await this.read(principal, id)
+    if (camera.kind === 'refused') return camera
+    const streams = (await readSource(this.#deps.database.client, id))?.streams ?? []
+    return { kind: 'done', value: { camera: camera.value, streams } }
   }
 
   /** Cameras of the principal's cells, by name; `state` is compared as it is answered. */

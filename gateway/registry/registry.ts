@@ -28,6 +28,7 @@ import {
   StoredState,
 } from './store.ts'
 import type { DescribeStream } from './stream-check.ts'
+import type { StreamFigures } from './stream-health.ts'
 import { cameraData, cameraEvent, type RelayReport, Watch } from './watch.ts'
 
 export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
@@ -39,6 +40,8 @@ export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
   randomBytes: (count: number) => Buffer
   profiles: readonly DeviceProfile[]
   describeStream: DescribeStream
+  /** What the media plane knows of a stream, if it ever fetched it. */
+  streamFigures?: (streamId: string) => StreamFigures | undefined
   discoveryTiming?: DiscoveryTiming
   /** Every device is asked whether it is there once in this time. */
   watchEveryMs?: number
@@ -108,6 +111,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
       registryRoutes(app, {
         cameras,
         discoveries,
+        streamFigures: deps.streamFigures ?? (() => undefined),
         signal: stop.signal,
         trySource: tryAt,
         importTable: importer,

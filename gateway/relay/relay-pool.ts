@@ -4,6 +4,7 @@ import type { Dialer } from '../dial.ts'
 import type { StreamSource } from '../rtsp/session.ts'
 import { FfmpegRunner } from './ffmpeg.ts'
 import { Relay, type RelayHealth } from './relay.ts'
+import { type OpenFigures, StreamRecord } from './stream-record.ts'
 
 export type { StreamSource } from '../rtsp/session.ts'
 
@@ -26,6 +27,17 @@ export interface RelayPoolOptions {
 }
 
 const LINGER_MS = 30_000
+/** Of more streams than any gateway carries, the oldest records go. */
+const MAX_RECORDS = 20_000
+
+export interface StreamFigures {
+  reconnects: number
+  receivedPackets: number
+  lostPackets: number
+  opens: OpenFigures
+  /** Only while the stream is fetched. */
+  now?: RelayHealth
+}
 
 interface Entry {
   relay: Relay
@@ -43,6 +55,7 @@ export class RelayPool {
   readonly #entries = new Map<string, Entry>()
   /** Relays that were ended and still say goodbye to their camera. */
   readonly #leaving = new Set<Promise<void>>()
+  readonly #records = new Map<string, StreamRecord>()
   #closed = false
 
   constructor(options: RelayPoolOptions) {
@@ -72,6 +85,27 @@ export class RelayPool {
     for (const [streamId, { relay }] of this.#entries) yield [streamId, relay]
   }
 
+  /** What is known of a stream since the gateway started; undefined if it was never fetched. */
+  figures(streamId: string): StreamFigures | undefined {
+    const record = this.#records.get(streamId)
+    if (record === undefined) return undefined
+    const now = this.#entries.get(streamId)?.relay.health()
+    const { reconnects, receivedPackets, lostPackets } = now ?? record
+    return { reconnects, receivedPackets, lostPackets, opens: record.opens(), ...(now === undefined ? {} : { now }) }
+  }
+
+  /** Media held for viewers of all streams. */
+  get windowBytes(): number {
+    let bytes = 0
+    for (const { relay } of this.#entries.values()) bytes += relay.windowBytes
+    return bytes
+  }
+
+  /** Memory taken for media, in use or kept free. */
+  get slabBytes(): number {
+    return this.#slabs.usedBytes + this.#slabs.freeBytes
+  }
+
   /** Ends a stream now, whoever watches: its camera was deleted or its address changed. */
   end(streamId: string): void {
     const entry = this.#entries.get(streamId)
@@ -97,6 +131,7 @@ export class RelayPool {
       clock,
       slabs: this.#slabs,
       ffmpeg: this.#ffmpeg,
+      record: this.#recordOf(streamId),
       ...(listedSeconds === undefined ? {} : { listedSeconds }),
       ...(random === undefined ? {} : { random }),
       ...(onState === undefined ? {} : { onState: (health) => onState(streamId, health) }),
@@ -105,6 +140,15 @@ export class RelayPool {
     const entry: Entry = { relay, leases: 0, abort, done: relay.run(abort.signal), linger: undefined }
     this.#entries.set(streamId, entry)
     return entry
+  }
+
+  #recordOf(streamId: string): StreamRecord {
+    const record = this.#records.get(streamId) ?? new StreamRecord()
+    this.#records.delete(streamId) // to the end: the least recently fetched go first
+    this.#records.set(streamId, record)
+    const [oldest] = this.#records.keys()
+    if (this.#records.size > MAX_RECORDS && oldest !== undefined) this.#records.delete(oldest)
+    return record
   }
 
   async #lingerOn(streamId: string, entry: Entry): Promise<void> {

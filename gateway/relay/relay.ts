@@ -12,6 +12,7 @@ import { findVideoTrack } from '../rtsp/video-track.ts'
 import { backOffMs, STABLE_MS } from './back-off.ts'
 import type { FfmpegRunner } from './ffmpeg.ts'
 import { Snapshot } from './snapshot.ts'
+import { StreamRecord } from './stream-record.ts'
 
 export type RelayState = 'starting' | 'live' | 'stalled' | 'offline'
 
@@ -26,9 +27,14 @@ export interface RelayHealth {
   height?: number
   bitrateBps?: number
   frameRate?: number
+  keyFrameIntervalMs?: number
+  /** The camera's clock less ours as frames arrive, where it sends its time. */
+  clockOffsetMs?: number
   /** From PLAY to the first key frame. */
   firstFrameMs?: number
+  /** Since the gateway started, as are the packets. */
   reconnects: number
+  receivedPackets: number
   lostPackets: number
 }
 
@@ -43,6 +49,8 @@ export interface RelayOptions {
   slabs: SlabPool
   ffmpeg: FfmpegRunner
   onState?(health: RelayHealth): void
+  /** Outlives this relay. */
+  record?: StreamRecord
   /** Media listed in playlists, seconds. */
   listedSeconds?: number
   /** In [0, 1). */
@@ -52,7 +60,13 @@ export interface RelayOptions {
 const TICK_MS = 1_000
 /** Together with a tick a hung camera is noticed within five seconds. */
 const SILENCE_MS = 4_000
+/** Without a frame; a camera of one frame a second is given three of them. */
 const STALLED_MS = 2_000
+const STALLED_FRAMES = 3
+/** Packets may still come, but no picture. */
+const OFFLINE_MS = 8_000
+/** Between two looks at a stream that may have stalled. */
+const MIN_TICK_MS = 20
 /** Longer than the rarest key frames cameras are set to. */
 const MAX_KEY_WAIT_MS = 30_000
 /** A viewer's wish shortens the back-off, but not more often than this. */
@@ -73,8 +87,8 @@ export class Relay {
   #attemptAtMs = 0
   #wakeUp: AbortController | undefined
   #firstFrameMs: number | undefined
-  #reconnects = 0
-  #lostBefore = 0
+  readonly #record: StreamRecord
+  #opening: { atMs: number; playedAtMs?: number } | undefined
   #receiver: RtpReceiver | undefined
   #bitrateBps: number | undefined
   #frameRate: number | undefined
@@ -83,6 +97,7 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options
     this.#sinceMs = options.clock.now()
+    this.#record = options.record ?? new StreamRecord()
     const { clock } = options
     this.#window = new Window({
       monotonicMs: () => clock.monotonicMs(),
@@ -106,13 +121,14 @@ export class Relay {
         if (signal.aborted) break
         // A bug must not take the neighbours down; its text may hold anything, so it is not shown.
         this.#fault = toFault(error) ?? { code: 'internal', detail: error instanceof Error ? error.name : 'unknown' }
+        this.#notOpened(this.#fault.code)
       }
       if (signal.aborted) break
       if (this.#state !== 'offline' && clock.monotonicMs() - this.#attemptAtMs >= STABLE_MS) failures = 0
       this.#offline()
       await this.#pause(backOffMs(failures, this.#fault?.code, this.#options.random ?? Math.random), signal)
       this.#renewAttempt()
-      this.#reconnects++
+      this.#record.reconnects++
     }
     this.#ended = true
     unsubscribe()
@@ -151,17 +167,21 @@ export class Relay {
   }
 
   health(): RelayHealth {
-    const { format, frames, lastArrivalMs } = this.#segmenter
+    const { format, frames, lastArrivalMs, keyFrameIntervalMs, clockOffsetMs } = this.#segmenter
+    const { reconnects, receivedPackets, lostPackets } = this.#record
     return {
       state: this.#state,
       since: this.#sinceMs,
-      reconnects: this.#reconnects,
-      lostPackets: this.#lostBefore + (this.#receiver?.lostPackets ?? 0),
+      reconnects,
+      receivedPackets: receivedPackets + (this.#receiver?.receivedPackets ?? 0),
+      lostPackets: lostPackets + (this.#receiver?.lostPackets ?? 0),
       ...(frames === 0 ? {} : { lastFrameAgeMs: Math.round(this.#options.clock.monotonicMs() - lastArrivalMs) }),
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
       ...(format === undefined ? {} : { codec: format.codecString, width: format.width, height: format.height }),
       ...(this.#bitrateBps === undefined ? {} : { bitrateBps: Math.round(this.#bitrateBps) }),
       ...(this.#frameRate === undefined ? {} : { frameRate: Math.round(this.#frameRate * 10) / 10 }),
+      ...(keyFrameIntervalMs === undefined ? {} : { keyFrameIntervalMs: Math.round(keyFrameIntervalMs) }),
+      ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
       ...(this.#firstFrameMs === undefined ? {} : { firstFrameMs: this.#firstFrameMs }),
     }
   }
@@ -175,10 +195,13 @@ export class Relay {
     const { clock, dialer } = this.#options
     let channel = -1
     let receiver: RtpReceiver | undefined
-    let packets = 0
     const onFrame = (of: number, bytes: Buffer, start: number, end: number): void => {
-      if (of === channel && receiver?.packet(bytes, start, end) === true) packets++
+      if (channel < 0) return
+      if (of === channel) receiver?.packet(bytes, start, end)
+      else if (of === channel + 1) receiver?.report(bytes, start, end)
     }
+    const opening: { atMs: number; playedAtMs?: number } = { atMs: clock.monotonicMs() }
+    this.#opening = opening
     const source = await this.#options.source()
     const session = new RtspSession(source, { dialer, clock, onFrame })
     try {
@@ -186,14 +209,16 @@ export class Relay {
       const track = findVideoTrack(await session.describe(signal))
       if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264 or H.265 video is offered')
       channel = await session.setup(track.media, signal)
-      this.#segmenter.startSession(track.codec, track.frameRate)
       receiver = new RtpReceiver(track, this.#writer, this.#segmenter)
+      this.#segmenter.startSession(track.codec, track.frameRate, receiver)
       this.#receiver = receiver
       const playedAtMs = clock.monotonicMs()
+      opening.playedAtMs = playedAtMs
       await session.play(signal)
-      await this.#watch(session, signal, () => packets, playedAtMs)
+      await this.#watch(session, receiver, signal, playedAtMs)
     } finally {
-      this.#lostBefore += receiver?.lostPackets ?? 0
+      this.#record.receivedPackets += receiver?.receivedPackets ?? 0
+      this.#record.lostPackets += receiver?.lostPackets ?? 0
       this.#receiver = undefined
       channel = -1
       this.#segmenter.endSession()
@@ -202,7 +227,7 @@ export class Relay {
   }
 
   /** Once a second while playing: keep-alive, silence, figures. Returns on abort, throws the fault that ended it. */
-  async #watch(session: RtspSession, signal: AbortSignal, packets: () => number, playedAtMs: number): Promise<void> {
+  async #watch(session: RtspSession, receiver: RtpReceiver, signal: AbortSignal, playedAtMs: number): Promise<void> {
     const { clock } = this.#options
     const gone = new AbortController()
     let fault: StreamFault | undefined
@@ -211,45 +236,86 @@ export class Relay {
       gone.abort()
     })
     const stop = AbortSignal.any([signal, gone.signal])
-    let last = { packets: packets(), bytes: session.receivedBytes, frames: this.#segmenter.frames, atMs: playedAtMs }
+    const figures = (atMs: number) => ({
+      packets: receiver.receivedPackets,
+      bytes: session.receivedBytes,
+      frames: this.#segmenter.frames,
+      atMs,
+    })
+    let last = figures(playedAtMs)
     let heardAtMs = playedAtMs
     while (!stop.aborted) {
-      await clock.sleep(TICK_MS, stop).catch(() => undefined) // ends early on abort, which the loop sees
+      await clock.sleep(this.#tickMs(), stop).catch(() => undefined) // ends early on abort, which the loop sees
       const nowMs = clock.monotonicMs()
-      if (packets() !== last.packets) heardAtMs = nowMs
-      const now = { packets: packets(), bytes: session.receivedBytes, frames: this.#segmenter.frames, atMs: nowMs }
-      this.#measure(last, now)
-      last = now
+      const now = figures(nowMs)
+      if (now.packets !== last.packets) heardAtMs = nowMs
+      last = this.#measure(last, now) ? now : { ...last, packets: now.packets }
       if (stop.aborted) break
       session.keepAlive()
       if (nowMs - heardAtMs >= SILENCE_MS) throw new StreamFault('stalled', `no media for ${SILENCE_MS} ms`)
-      const { firstKeyAtMs } = this.#segmenter
-      if (firstKeyAtMs !== undefined) this.#firstFrameMs = Math.round(firstKeyAtMs - playedAtMs)
-      else if (nowMs - playedAtMs > MAX_KEY_WAIT_MS)
+      if (this.#segmenter.firstKeyAtMs === undefined && nowMs - playedAtMs > MAX_KEY_WAIT_MS)
         throw new StreamFault('no-key-frame', `none in ${MAX_KEY_WAIT_MS} ms`)
-      if (this.#state === 'live' && nowMs - this.#segmenter.lastArrivalMs > STALLED_MS) this.#become('stalled')
+      this.#judge(nowMs - this.#segmenter.lastArrivalMs)
     }
     if (fault !== undefined) throw fault
+  }
+
+  get #stalledMs(): number {
+    return Math.max(STALLED_MS, STALLED_FRAMES * this.#segmenter.frameMs)
+  }
+
+  /** A second, or less where the picture would count as stalled before that. */
+  #tickMs(): number {
+    if (this.#state !== 'live') return TICK_MS
+    const ageMs = this.#options.clock.monotonicMs() - this.#segmenter.lastArrivalMs
+    return Math.min(TICK_MS, Math.max(MIN_TICK_MS, this.#stalledMs - ageMs))
+  }
+
+  #judge(ageMs: number): void {
+    if (this.#state === 'live' && ageMs >= this.#stalledMs) {
+      this.#become('stalled')
+    } else if (this.#state === 'stalled' && ageMs >= Math.max(OFFLINE_MS, this.#stalledMs)) {
+      this.#fault = { code: 'stalled', detail: `no picture for ${OFFLINE_MS} ms` }
+      this.#renewAttempt()
+      this.#become('offline')
+    }
   }
 
   #measure(
     from: { bytes: number; frames: number; atMs: number },
     to: { bytes: number; frames: number; atMs: number },
-  ): void {
+  ): boolean {
     const seconds = (to.atMs - from.atMs) / 1000
-    if (seconds < 0.5) return
+    if (seconds < 0.5) return false
     const smooth = (old: number | undefined, value: number): number =>
       old === undefined ? value : old + (value - old) / 4
     this.#bitrateBps = smooth(this.#bitrateBps, ((to.bytes - from.bytes) * 8) / seconds)
     this.#frameRate = smooth(this.#frameRate, (to.frames - from.frames) / seconds)
     this.#writer.slabBytes = this.#bitrateBps / 32 // a quarter of a second
+    return true
   }
 
   #onPart(): void {
-    if (this.#state === 'live') return
+    if (this.#state === 'live' || this.#receiver === undefined) return // the rest of a session that is over
+    this.#opened()
     this.#fault = undefined
     this.#become('live')
     this.#settle(this.#readiness())
+  }
+
+  #opened(): void {
+    const { firstKeyAtMs } = this.#segmenter
+    const { atMs, playedAtMs } = this.#opening ?? {}
+    if (atMs === undefined || playedAtMs === undefined || firstKeyAtMs === undefined) return
+    this.#opening = undefined
+    this.#firstFrameMs = Math.round(firstKeyAtMs - playedAtMs)
+    const startedAtMs = this.#options.clock.now() - (this.#options.clock.monotonicMs() - atMs)
+    this.#record.opened({ atMs: startedAtMs, connectMs: playedAtMs - atMs, firstFrameMs: firstKeyAtMs - atMs })
+  }
+
+  #notOpened(fault: string): void {
+    if (this.#opening !== undefined) this.#record.opened({ atMs: this.#options.clock.now(), fault })
+    this.#opening = undefined
   }
 
   #offline(): void {

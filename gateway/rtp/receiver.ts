@@ -2,6 +2,7 @@ import type { AccessUnitSink, AccessUnitStore, ParameterSets, VideoCodec } from 
 import { AccessUnitBuilder } from './access-unit.ts'
 import { h264Rules, pushH264 } from './h264.ts'
 import { h265Rules, pushH265 } from './h265.ts'
+import { findSenderReport, type SenderReport } from './rtcp.ts'
 import { Timeline } from './timeline.ts'
 
 /** An older packet within this distance is a late copy; further back the sender began anew. */
@@ -20,21 +21,49 @@ export class RtpReceiver {
   readonly #push: typeof pushH264
   readonly #payloadType: number
   readonly #timeline: Timeline
+  readonly #clockRate: number
   #nextSequence = -1
   #ssrc = -1
   #lastTime = -1
   #ticks = 0
   #lostPackets = 0
+  #receivedPackets = 0
+  #report: SenderReport | undefined
+  #originMs: number | undefined
 
   constructor(track: ReceiverTrack, store: AccessUnitStore, sink: AccessUnitSink) {
     this.#builder = new AccessUnitBuilder(track.codec === 'h264' ? h264Rules : h265Rules, track.sets, store, sink)
     this.#push = track.codec === 'h264' ? pushH264 : pushH265
     this.#payloadType = track.payloadType
     this.#timeline = new Timeline(track.clockRate)
+    this.#clockRate = track.clockRate
   }
 
   get lostPackets(): number {
     return this.#lostPackets
+  }
+
+  get receivedPackets(): number {
+    return this.#receivedPackets
+  }
+
+  /** Wall clock of media time zero by the camera's own clock, ms since 1970; undefined until a sender report told. */
+  get originMs(): number | undefined {
+    return this.#originMs
+  }
+
+  /** An RTCP packet that came beside the media. */
+  report(bytes: Buffer, start: number, end: number): void {
+    this.#report = findSenderReport(bytes, start, end) ?? this.#report
+    this.#applyReport()
+  }
+
+  /** A report may come before the first packet; after that it is used once, since timestamps wrap and jump. */
+  #applyReport(): void {
+    const ticks = this.#report && this.#timeline.at(this.#report.rtpTime)
+    if (this.#report === undefined || ticks === undefined) return
+    this.#originMs = this.#report.wallMs - (ticks * 1000) / this.#clockRate
+    this.#report = undefined
   }
 
   /** @returns true if the packet was taken; malformed, foreign and late ones are not */
@@ -52,6 +81,7 @@ export class RtpReceiver {
     if ((first & 0x20) !== 0) last -= bytes[end - 1] ?? 0
     if (at > last) return false
     if (!this.#inOrder(bytes.readUInt16BE(start + 2), bytes.readUInt32BE(start + 8))) return false
+    this.#receivedPackets++
     this.#time(bytes.readUInt32BE(start + 4))
     this.#builder.startPacket(this.#ticks)
     this.#push(this.#builder, bytes, at, last)
@@ -76,7 +106,11 @@ export class RtpReceiver {
     if (rtpTime === this.#lastTime) return
     this.#lastTime = rtpTime
     const ticks = this.#timeline.unwrap(rtpTime)
-    if (ticks === 'jump') this.#builder.lost()
+    if (ticks === 'jump') {
+      this.#builder.lost()
+      this.#originMs = undefined
+    }
+    this.#applyReport()
     this.#ticks = ticks === 'jump' ? this.#timeline.ticks + 1 : ticks
   }
 }

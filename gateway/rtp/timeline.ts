@@ -29,6 +29,11 @@ export class Timeline {
     return this.#ticks
   }
 
+  /** Where a timestamp near the last one stands, without moving on; undefined before the first packet. */
+  at(rtpTime: number): number | undefined {
+    return this.#last === undefined ? undefined : this.#ticks + ((rtpTime - this.#last) | 0)
+  }
+
   get ticks(): number {
     return this.#ticks
   }

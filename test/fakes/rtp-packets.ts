@@ -48,3 +48,16 @@ function fragments(codec: 'h264' | 'h265', nal: Buffer): Buffer[] {
   }
   return out
 }
+
+/** A compound RTCP packet: an empty receiver report, then a sender report without blocks (RFC 3550 §6.4). */
+export function senderReport(rtpTime: number, wallMs: number, ssrc = 0x1234): Buffer {
+  const report = Buffer.alloc(8 + 28)
+  report.writeUInt32BE(0x80c90001, 0)
+  report.writeUInt32BE(0x80c80006, 8)
+  report.writeUInt32BE(ssrc, 12)
+  const since1900 = wallMs / 1000 + 2_208_988_800
+  report.writeUInt32BE(Math.floor(since1900) % 2 ** 32, 16)
+  report.writeUInt32BE(Math.floor((since1900 % 1) * 2 ** 32), 20)
+  report.writeUInt32BE(rtpTime >>> 0, 24)
+  return report
+}

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { TIMESCALE } from '../../gateway/hls/playlist.ts'
 import { MuxedStream } from '../fakes/muxed-stream.ts'
+import { senderReport } from '../fakes/rtp-packets.ts'
 
 const SETS = ['6742001e95a8280bfe54', '68ce3c80'].map((hex) => Buffer.from(hex, 'hex'))
 const KEY = [...SETS, Buffer.from('6588aa55', 'hex')]
@@ -116,3 +117,22 @@ t.test('a new session goes on in the same window', async (t) => {
   const days = [...playlist.matchAll(/PROGRAM-DATE-TIME:(\S+)/g)].map((match) => Date.parse(match[1] ?? ''))
   t.ok((days.at(-1) ?? 0) - (days.at(-2) ?? 0) > 5000, 'wall clock shows the gap')
 })
+
+for (const [name, cameraIsMs, shownIsMs] of [
+  ['a clock that is right tells when a frame was taken', -300, -300],
+  ['a clock that is behind does not count', -3_000, 0],
+  ['nor does one ahead of ours: nothing is sent before it is taken', 500, 0],
+] as const) {
+  t.test(name, async (t) => {
+    const muxed = new MuxedStream('h264')
+    muxed.segmenter.startSession('h264', undefined, muxed.receiver)
+    const report = senderReport(0, muxed.clock.now() + cameraIsMs)
+    muxed.receiver.report(report, 0, report.length)
+    const startedMs = muxed.clock.now()
+    for (let i = 0; i < 60; i++) await muxed.push(i % 50 === 0 ? KEY : INTER, i)
+    const first = /PROGRAM-DATE-TIME:(.*)/.exec(await muxed.text())?.[1] ?? ''
+    t.equal(Date.parse(first) - startedMs, shownIsMs)
+    t.equal(muxed.segmenter.clockOffsetMs, cameraIsMs)
+    t.equal(muxed.segmenter.keyFrameIntervalMs, 2_000)
+  })
+}

@@ -6,7 +6,7 @@ import { describe } from '../../gateway/relay/describe.ts'
 import type { RelayHealth, RelayState } from '../../gateway/relay/relay.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
 import { FakeClock } from '../fakes/clock.ts'
-import { interleaved, payloads, rtpPacket } from '../fakes/rtp-packets.ts'
+import { interleaved, payloads, rtpPacket, senderReport } from '../fakes/rtp-packets.ts'
 import { ScriptedCamera, type ScriptedCameraOptions, status } from '../fakes/scripted-camera.ts'
 
 const SDP = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n'
@@ -234,6 +234,75 @@ t.test('describe plays to the first key frame', async (t) => {
     firstFrameMs: 0,
   })
   t.match(camera.methods().slice(-2), ['PLAY', 'TEARDOWN'])
+})
+
+t.test(
+  'a picture that stands still is stalled after two seconds and offline after eight, whatever else comes',
+  async (t) => {
+    const { camera, clock, pool, until } = await scene(t, {
+      onPlay: (socket) => void socket.write(Buffer.concat([media(0, 60), interleaved(senderReport(0, 1e12), 1)])),
+    })
+    const { relay } = pool.acquire('a', async () => ({ uri: camera.uri }))
+    await relay.ready(signal)
+    await clock.advance(1_980)
+    t.equal(relay.health().state, 'live')
+    const [socket] = camera.sockets
+    let sequence = 1_000
+    let heard = 0
+    // Packets of no picture: the camera is there, but a viewer would see an old frame.
+    const nonsense = async (): Promise<void> => {
+      socket?.write(interleaved(rtpPacket(sequence++, 5_000_000, false, Buffer.from([6, 1, 2]))))
+      heard++
+      while (relay.health().receivedPackets < 66 + heard) await new Promise(setImmediate)
+    }
+    await nonsense()
+    const stalled = until('stalled')
+    await clock.advance(20)
+    t.match(await stalled, { state: 'stalled' })
+    const offline = until('offline')
+    for (let i = 0; i < 6; i++) {
+      await nonsense()
+      await clock.advance(900)
+      t.equal(relay.health().state, 'stalled')
+    }
+    await nonsense()
+    await clock.advance(1_000)
+    t.match(await offline, { fault: { code: 'stalled' } })
+    const live = until('live')
+    socket?.write(media(1_000, 1_030))
+    t.match(await live, { state: 'live' })
+    t.notOk('fault' in relay.health())
+    t.match(pool.figures('a'), { opens: { count: 1, failed: 0 }, reconnects: 0 })
+  },
+)
+
+t.test('what is known of a stream outlives its relay', async (t) => {
+  let refused = 1
+  const { camera, clock, pool, until } = await scene(t, {
+    answer: (request) => (request.method === 'DESCRIBE' && refused-- > 0 ? status(404) : undefined),
+    onPlay: (socket) => socket.write(media(0, 60)),
+  })
+  t.equal(pool.figures('a'), undefined)
+  const offline = until('offline')
+  const lease = pool.acquire('a', async () => ({ uri: camera.uri }))
+  await offline
+  const live = until('live')
+  await clock.advance(500) // back-off
+  await live
+  t.match(pool.figures('a'), {
+    reconnects: 1,
+    lostPackets: 0,
+    opens: { count: 2, failed: 1, firstFrameMs: { p50: 0 }, connectMs: { p50: 0 }, lastFault: { code: 'not-found' } },
+    now: { state: 'live', keyFrameIntervalMs: 1_000 },
+  })
+  while (lease.relay.health().receivedPackets < 66) await new Promise(setImmediate)
+  lease.release()
+  pool.end('a')
+  await clock.advance(1_000)
+  while (pool.figures('a')?.receivedPackets === 0) await new Promise(setImmediate)
+  const after = pool.figures('a')
+  t.equal(after?.now, undefined)
+  t.match(after, { receivedPackets: 66, opens: { count: 2 } })
 })
 
 t.test('back-off', async (t) => {

@@ -1,5 +1,6 @@
 import type { App } from '../http/route.ts'
 import { liveRoutes } from './live-routes.ts'
+import { liveSocket } from './live-socket.ts'
 import { viewRoutes } from './routes.ts'
 import { Views, type ViewsDeps } from './views.ts'
 
@@ -16,6 +17,7 @@ export function createViews(deps: ViewsDeps): ViewsFeature {
     routes: (app) => {
       viewRoutes(app, views)
       liveRoutes(app, views)
+      liveSocket(app, views, deps.clock)
     },
     start: () => views.start(),
     close: () => views.close(),

@@ -1,4 +1,5 @@
 import type { Link } from '../contracts/link.ts'
+import type { LiveStreamState } from '../contracts/live-socket.ts'
 import type { Tx } from '../storage/database.ts'
 import type { GateCamera } from './gate.ts'
 
@@ -23,6 +24,26 @@ export interface Relay {
   read(path: string, reload: BlockingReload, signal: AbortSignal): Promise<MediaAnswer>
   /** JPEG of the newest key frame; undefined while there is none. */
   snapshot(signal: AbortSignal): Promise<Buffer | undefined>
+  /** Init first, then every part from the newest key frame on, the first ones before this returns. @returns ends it */
+  subscribe(sink: LiveSink): () => void
+  health(): { state: LiveStreamState; lastFrameAgeMs?: number }
+}
+
+/** Takes parts as they are finished. */
+export interface LiveSink {
+  init(init: { bytes: Buffer }): void
+  part(part: LivePart): void
+  /** Nothing more will come. */
+  end(): void
+}
+
+/** Immutable bytes that all viewers share; whoever keeps them past the call retains them, and releases them once. */
+export interface LivePart {
+  readonly facts: { startTicks: number; durationTicks: number; independent: boolean }
+  readonly buffers: readonly Buffer[]
+  readonly sizeBytes: number
+  retain(): unknown
+  release(): void
 }
 
 export interface RelayFault {

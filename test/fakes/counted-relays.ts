@@ -1,4 +1,4 @@
-import type { RelayPool } from '../../gateway/views/sources.ts'
+import type { LivePart, RelayPool } from '../../gateway/views/sources.ts'
 
 export interface CountedRelays extends RelayPool {
   /** Blocking reloads that wait for their answer now. */
@@ -6,6 +6,8 @@ export interface CountedRelays extends RelayPool {
   /** Leases, and media, that are lent and not given back. */
   readonly leases: number
   readonly lent: number
+  /** Live subscriptions that are open. */
+  readonly subscribers: number
   /** Media given back more than once. */
   readonly twice: number
   /** Media lent so far. */
@@ -16,8 +18,28 @@ export interface CountedRelays extends RelayPool {
 
 /** The real pool, with a count of what is lent and given back. */
 export function counted(pool: RelayPool): CountedRelays {
-  const count = { waiting: 0, leases: 0, lent: 0, twice: 0, everLent: 0 }
+  const count = { waiting: 0, leases: 0, subscribers: 0, lent: 0, twice: 0, everLent: 0 }
   const wanted: { reads: number; wake: () => void }[] = []
+  const countedPart = (part: LivePart): LivePart => {
+    let holds = 0
+    return {
+      facts: part.facts,
+      buffers: part.buffers,
+      sizeBytes: part.sizeBytes,
+      retain: () => {
+        holds += 1
+        count.lent += 1
+        count.everLent += 1
+        return part.retain()
+      },
+      release: () => {
+        if (holds === 0) count.twice += 1
+        holds -= 1
+        count.lent -= 1
+        part.release()
+      },
+    }
+  }
   const changeWaiting = (by: 1 | -1): void => {
     count.waiting += by
     for (const { reads, wake } of wanted) if (count.waiting === reads) wake()
@@ -28,6 +50,9 @@ export function counted(pool: RelayPool): CountedRelays {
     },
     get leases() {
       return count.leases
+    },
+    get subscribers() {
+      return count.subscribers
     },
     get lent() {
       return count.lent
@@ -47,6 +72,21 @@ export function counted(pool: RelayPool): CountedRelays {
         relay: {
           ready: (signal) => relay.ready(signal),
           snapshot: (signal) => relay.snapshot(signal),
+          health: () => relay.health(),
+          subscribe: (sink) => {
+            count.subscribers += 1
+            const end = relay.subscribe({
+              init: (init) => sink.init(init),
+              end: () => sink.end(),
+              part: (part) => sink.part(countedPart(part)),
+            })
+            let isOpen = true
+            return () => {
+              if (isOpen) count.subscribers -= 1
+              isOpen = false
+              end()
+            }
+          },
           read: async (path, reload, signal) => {
             const isBlocking = reload.msn !== undefined
             if (isBlocking) changeWaiting(1)

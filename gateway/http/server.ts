@@ -1,5 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
@@ -175,16 +177,28 @@ function guardRoutes(app: App, { authenticator }: ServerOptions): void {
 
 /**
  * A held request is answered while the server closes, and its connection then lies idle, kept alive: the server would
- * wait for it as long as the client likes.
+ * wait for it as long as the client likes. An HTTP/2 session is never idle to the server, so it is told to end itself.
  */
 function closeConnections(app: App): void {
+  const { server } = app
+  const sockets = new Set<Socket>()
+  const sessions = new Set<ServerHttp2Session>()
   let timers: NodeJS.Timeout[] = []
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+  })
   app.addHook('preClose', async () => {
-    const { server } = app
-    if (!('closeIdleConnections' in server)) return // HTTP/2 sessions are closed by Fastify itself
+    for (const session of sessions) session.close()
     timers = [
       setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS),
-      setTimeout(() => server.closeAllConnections(), LAST_ANSWER_MS),
+      setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, LAST_ANSWER_MS),
     ]
   })
   app.addHook('onClose', async () => {

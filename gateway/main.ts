@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { pino } from 'pino'
 import { buildApp, type Gateway } from './app.ts'
 import { systemClock } from './clock.ts'
@@ -16,9 +17,24 @@ const SHUTDOWN_LIMIT_MS = 10_000
 /** Loads the configuration or ends the process, naming every fault at once. */
 export function configOrExit(environment: NodeJS.ProcessEnv): Config {
   const loaded = loadConfig(environment)
-  if (loaded.ok) return loaded.config
-  process.stderr.write(`配置有误 / configuration faults:\n${loaded.faults.map((fault) => `  ${fault}\n`).join('')}`)
+  const faults = [...(loaded.ok ? [] : loaded.faults), ...tlsFaults(environment)]
+  if (loaded.ok && faults.length === 0) return loaded.config
+  process.stderr.write(`配置有误 / configuration faults:\n${faults.map((fault) => `  ${fault}\n`).join('')}`)
   process.exit(EX_CONFIG)
+}
+
+/** Certificate and key must be there, be PEM, and belong together. */
+function tlsFaults({
+  GRIDLIGHT_TLS_CERT_FILE: certFile,
+  GRIDLIGHT_TLS_KEY_FILE: keyFile,
+}: NodeJS.ProcessEnv): string[] {
+  if (!certFile || !keyFile) return []
+  try {
+    createSecureContext({ cert: readFileSync(certFile), key: readFileSync(keyFile) })
+    return []
+  } catch (error) {
+    return [`GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE: ${messageOf(error)}`]
+  }
 }
 
 /**
@@ -27,7 +43,8 @@ export function configOrExit(environment: NodeJS.ProcessEnv): Config {
  */
 export async function run(config: Config, onStop: () => Promise<void> = async () => {}): Promise<Gateway> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const lock = config.databaseUrl === undefined ? lockDataDir(config.dataDir) : undefined
+  // With PostgreSQL too: keys and the node's id are here.
+  const lock = lockDataDir(config.dataDir)
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const gateway = await buildApp(config, { clock: systemClock, log, version })
@@ -45,7 +62,7 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
     gateway
       .close()
       .then(onStop)
-      .then(() => lock?.release())
+      .then(() => lock.release())
       .then(
         () => process.exit(0),
         (error: unknown) => {
@@ -59,9 +76,26 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
   return gateway
 }
 
-if (import.meta.main) {
-  await run(configOrExit(process.env)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+/** Starts the gateway and says where it is, or why it does not start; a password made up now is shown this once. */
+export async function main(environment: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    const { url, mqttUrl, adminPassword } = await run(configOrExit(environment))
+    const lines = [`格明已就绪 / Gridlight is ready: ${url}`]
+    if (mqttUrl !== undefined) lines.push(`告警接入 / alarms are taken at: ${mqttUrl}`)
+    if (adminPassword !== undefined) {
+      lines.push(`用户 admin 的密码,只显示这一次 / password of admin, shown this once: ${adminPassword}`)
+    }
+    process.stdout.write(`${lines.join('\n')}\n`)
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`)
     process.exit(EX_UNAVAILABLE)
-  })
+  }
 }
+
+/** Where a name has several addresses, each attempt has a message and the whole has none. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+if (import.meta.main) await main(process.env)

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { configOrExit, run } from '../gateway/main.ts'
+import { configOrExit, main, run } from '../gateway/main.ts'
 
 /** Runs the gateway in this process; with `--demo` the virtual township runs beside it and fills it through its API. */
 const isDemo = process.argv.includes('--demo')
@@ -115,15 +115,5 @@ function describe({ event, ...rest }: TownshipEvent): string {
   return `${event}  ${words.join('  ')}`
 }
 
-if (isDemo) {
-  await demo()
-} else {
-  const gateway = await run(configOrExit(process.env)).catch((error: unknown) => {
-    say(error instanceof Error ? error.message : String(error))
-    process.exit(69)
-  })
-  say(`格明已就绪 / Gridlight is ready: ${gateway.url}`)
-  if (gateway.adminPassword !== undefined) {
-    say(`用户 admin 的密码,只显示这一次 / password of admin, shown this once: ${gateway.adminPassword}`)
-  }
-}
+if (isDemo) await demo()
+else await main(process.env)

@@ -9,8 +9,9 @@ export function lockDataDir(dataDir: string): { release(): void } {
   const db = new BetterSqlite3(join(dataDir, 'gateway.lock'), { timeout: 0 })
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-  } catch {
+  } catch (error) {
     db.close()
+    if (!(error instanceof BetterSqlite3.SqliteError) || error.code !== 'SQLITE_BUSY') throw error
     throw new Error(
       `${dataDir} is in use by another gateway: stop it, or set GRIDLIGHT_DATA_DIR / 数据目录已被另一个网关占用`,
     )

@@ -17,6 +17,7 @@ export const launch = (): Promise<Browser> =>
   })
 
 export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
+export const WALL: BrowserContextOptions = { viewport: { width: 1920, height: 1080 } }
 export const DESK: BrowserContextOptions = { viewport: { width: 1366, height: 768 } }
 
 /** A page of a person of their own, and what its console complained of. */

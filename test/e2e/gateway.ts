@@ -15,8 +15,9 @@ import type { Device } from '../../scripts/virtual-township/township-data.ts'
 import { open } from '../virtual-township/running.ts'
 
 const ADDRESS_BASE = '127.0.61.0'
-/** Four public cameras for the wall, and one private that nobody has registered yet. */
-const DEVICES = ['cam-dongjie', 'cam-qiaotou', 'cam-guangchang', 'cam-weishengyuan', 'cam-liangzhan']
+/** Four public cameras for the wall, five that these journeys declare public, and one that nobody has registered yet. */
+const PUBLIC_DEVICES = ['cam-dongjie', 'cam-qiaotou', 'cam-guangchang', 'cam-weishengyuan']
+const MADE_PUBLIC_DEVICES = ['nvr-xiaoxue', 'cam-chachang']
 const UNREGISTERED = 'cam-liangzhan'
 const PANEL = 'panel-yanjie'
 const ADMIN_PASSWORD = 'admin-of-the-journeys'
@@ -55,7 +56,7 @@ export async function startGateway(): Promise<JourneyGateway> {
   if (!loaded.ok) throw new Error(loaded.faults.join('; '))
 
   const stop = new AbortController()
-  const township = await open(ADDRESS_BASE, DEVICES)
+  const township = await open(ADDRESS_BASE, [...PUBLIC_DEVICES, ...MADE_PUBLIC_DEVICES, UNREGISTERED])
   const gateway = await buildApp(loaded.config, {
     clock: systemClock,
     log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),
@@ -63,7 +64,14 @@ export async function startGateway(): Promise<JourneyGateway> {
   })
   await gateway.start()
 
-  const registered = township.data.devices.filter(({ id }) => id !== UNREGISTERED)
+  const ofDevice = (wanted: string): Device[] => township.data.devices.filter(({ id }) => id === wanted)
+  const registered = [
+    ...PUBLIC_DEVICES.flatMap(ofDevice),
+    ...MADE_PUBLIC_DEVICES.flatMap(ofDevice).map((device) => ({
+      ...device,
+      channels: device.channels.map((channel) => ({ ...channel, ownership: 'public' as const })),
+    })),
+  ]
   const seeded = await seedTownship({
     baseUrl: gateway.url,
     adminPassword: ADMIN_PASSWORD,

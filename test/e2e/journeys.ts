@@ -49,8 +49,15 @@ const COUNT_FRAMES = `(() => {
 
 export const framesOf = (page: Page): Promise<number[]> => page.evaluate<number[]>(COUNT_FRAMES)
 
+/** Somebody has emptied the wall before, so that nothing is put on it by itself. */
+async function emptyWall(page: Page, layout: 4 | 9): Promise<void> {
+  const stored = JSON.stringify({ layout, tiles: Array(9).fill(null) })
+  await page.addInitScript(`localStorage['gridlight.wall'] ??= '${stored}'`)
+}
+
 /** Places cameras by their names, one after another. @returns ms until all of them were live */
 export async function fillWall({ page, signIn }: Traveller, cameras: readonly string[]): Promise<number> {
+  await emptyWall(page, cameras.length > 4 ? 9 : 4)
   await signIn(page, 'operator')
   await page.locator('.tree-camera').first().waitFor()
   const startedAt = performance.now()
@@ -58,6 +65,23 @@ export async function fillWall({ page, signIn }: Traveller, cameras: readonly st
   for (const [index] of cameras.entries()) await tileIs(page, index + 1, 'live')
   return performance.now() - startedAt
 }
+
+/** A newcomer does nothing but sign in. @returns ms until four pictures were live, and what stands on the tiles */
+export async function newcomersWall({ page, signIn }: Traveller): Promise<{ liveAfterMs: number; names: string[] }> {
+  await signIn(page, 'operator')
+  const startedAt = performance.now()
+  for (const tile of [1, 2, 3, 4]) await tileIs(page, tile, 'live')
+  return { liveAfterMs: performance.now() - startedAt, names: await page.locator('.tile-name').allTextContents() }
+}
+
+/** How old each picture is, seconds: what its tile says, but not less than what is buffered ahead of it. */
+export const agesOf = (page: Page): Promise<number[]> =>
+  page.evaluate<number[]>(`[...document.querySelectorAll('[data-tile]')].map((tile) => {
+    const video = tile.querySelector('video')
+    const ahead = video.buffered.end(video.buffered.length - 1) - video.currentTime
+    const said = Number(/[\\d.]+/.exec(tile.querySelector('.tile-live')?.textContent ?? '')?.[0] ?? NaN)
+    return Math.max(ahead, said)
+  })`)
 
 export const tileIs = (page: Page, tile: number, state: string, timeout = 20_000): Promise<void> =>
   page.locator(`[data-tile="${tile}"][data-state="${state}"]`).waitFor({ timeout })
@@ -114,6 +138,7 @@ export async function ownerAgrees(page: Page, invitationUrl: string): Promise<vo
 
 /** The operator gives a reason and sees the private picture on the first tile. */
 export async function watchPrivate({ page, signIn }: Traveller, camera: string): Promise<void> {
+  await emptyWall(page, 4)
   await signIn(page, 'operator')
   await page.locator('.tree-camera', { hasText: camera }).click()
   await page.getByText('告警处置').click()

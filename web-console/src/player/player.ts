@@ -1,5 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals'
-import type { View } from '../../../gateway/contracts/view.ts'
+import type { View, ViewEnd } from '../../../gateway/contracts/view.ts'
 
 /** What a player says about its picture. */
 export type PlayerState =
@@ -9,8 +9,8 @@ export type PlayerState =
   | { kind: 'live'; ageSeconds: number | undefined }
   /** No new frame for `STALL_AFTER_MS`; what is painted is old. */
   | { kind: 'stalled'; lastFrameAtMs: number }
-  /** It will not play by itself any more. `gone`: the gateway no longer serves this view. */
-  | { kind: 'failed'; why: 'gone' | 'network' | 'media' }
+  /** It will not play by itself any more. `gone`: the gateway no longer serves this view; `end`: why, if it said so. */
+  | { kind: 'failed'; why: 'gone' | 'network' | 'media'; end?: ViewEnd }
 
 export interface Player {
   readonly state: ReadonlySignal<PlayerState>

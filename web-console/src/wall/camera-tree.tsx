@@ -6,6 +6,7 @@ import { Empty } from '../ui/empty.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { CAMERA_DRAG_TYPE } from './tile.tsx'
+import { inTreeOrder } from './tree-order.ts'
 
 interface TreeProps {
   search: RefObject<HTMLInputElement | null>
@@ -18,10 +19,10 @@ export function CameraTree({ search, onTiles, onPlace }: TreeProps) {
   const { township, language } = useParts()
   const { t } = language
   const query = useSignal('')
-  const cameras = [...township.cameras.value.values()].filter((camera) =>
+  const cameras = inTreeOrder(township.cameras.value.values()).filter((camera) =>
     matches(camera, township.cellName(camera.cellCode), query.value),
   )
-  const cellCodes = [...new Set(cameras.map((camera) => camera.cellCode))].sort()
+  const cellCodes = [...new Set(cameras.map((camera) => camera.cellCode))]
   return (
     <nav class="tree" aria-label={t('tree.label')}>
       <input
@@ -44,7 +45,6 @@ export function CameraTree({ search, onTiles, onPlace }: TreeProps) {
           <ul>
             {cameras
               .filter((camera) => camera.cellCode === code)
-              .sort((a, b) => a.name.localeCompare(b.name, 'zh-CN'))
               .map((camera) => (
                 <li key={camera.id}>
                   <CameraRow camera={camera} isOnTile={onTiles.has(camera.id)} onPlace={onPlace} />

@@ -4,7 +4,9 @@ import type { View, ViewEnd, ViewReason } from '../../../gateway/contracts/view.
 import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import type { Live } from '../live.ts'
-import { canPlay, type Player, type PlayerState } from '../player/player.ts'
+import type { LiveSocket } from '../player/live-socket.ts'
+import { type Attach, canPlay, type PlayerState } from '../player/player.ts'
+import { attachSocket } from '../player/socket.ts'
 
 export type TileState =
   | { kind: 'opening'; step: 'signalling' | 'receiving' | 'first-frame'; sinceMs: number }
@@ -35,11 +37,17 @@ export interface TileSession {
 interface TileParts {
   calls: Calls
   live: Live
+  socket: LiveSocket
   video: HTMLVideoElement
 }
 
 /** How the watching of one granted view came to its end. */
-type Outcome = { kind: 'closed' } | { kind: 'view-ended'; why: ViewEnd } | { kind: 'lost' }
+type Outcome =
+  | { kind: 'closed' }
+  | { kind: 'view-ended'; why: ViewEnd }
+  | { kind: 'lost' }
+  /** This player cannot play the view; another one may. */
+  | { kind: 'unplayable' }
 
 /** A stall this long is not waited out: the view is opened anew. */
 const RECONNECT_AFTER_MS = 8_000
@@ -85,8 +93,6 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
       return
     }
     let stream = request.stream
-    // Its code comes while the gateway asks the camera.
-    void loadPlayer()
     for (let failures = 0; !until.aborted; ) {
       if (state.value.kind !== 'no-picture') {
         state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
@@ -144,7 +150,6 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     state.value = { kind: 'opening', step: 'receiving', sinceMs: startedMs }
     const over = new AbortController()
     const ended = Promise.withResolvers<Outcome>()
-    let player: Player | undefined
     parts.live.on(
       'view-ended',
       (event) => event.id === view.id && ended.resolve({ kind: 'view-ended', why: event.why }),
@@ -153,15 +158,19 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     until.addEventListener('abort', () => ended.resolve({ kind: 'closed' }), { signal: over.signal })
     addEventListener('pagehide', () => void parts.calls.closeView(view.id), { signal: over.signal })
 
-    const { attachHls } = await loadPlayer()
-    let outcome: Outcome = { kind: 'closed' }
-    if (!until.aborted) {
-      player = attachHls(parts.video, view, { frugal: request.frugal })
-      const stopShowing = show(player.state, startedMs, onPicture, ended.resolve)
-      outcome = await ended.promise
+    const play = async (attach: Attach): Promise<Outcome> => {
+      if (until.aborted) return { kind: 'closed' }
+      const failed = Promise.withResolvers<Outcome>()
+      const player = attach(parts.video, view, { frugal: request.frugal })
+      const stopShowing = show(player.state, startedMs, onPicture, failed.resolve)
+      const outcome = await Promise.race([ended.promise, failed.promise])
       stopShowing()
       player.destroy()
+      return outcome
     }
+    let outcome: Outcome = { kind: 'unplayable' }
+    if (parts.socket.isUsable()) outcome = await play(attachSocket(parts.socket))
+    if (outcome.kind === 'unplayable') outcome = await play((await loadHls()).attachHls)
     if (outcome.kind !== 'view-ended') void parts.calls.closeView(view.id)
     over.abort()
     return outcome
@@ -193,11 +202,13 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
         clearTimeout(giveUp)
         giveUp = undefined
         giveUpAfter(RECONNECT_AFTER_MS)
+      } else if (now.why === 'gone' && now.end !== undefined) {
+        end({ kind: 'view-ended', why: now.end })
       } else if (now.why === 'gone') {
         state.value = { kind: 'no-picture', sinceMs: Date.now() }
         clearTimeout(giveUp)
         giveUp = setTimeout(() => end({ kind: 'view-ended', why: 'interrupted' }), CAUSE_GRACE_MS)
-      } else end({ kind: 'lost' })
+      } else end({ kind: 'unplayable' })
     })
     return () => {
       clearTimeout(giveUp)
@@ -224,7 +235,8 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
   return { state, retry, close: () => closing.abort() }
 }
 
-const loadPlayer = () => import('../player/hls.ts')
+/** Where the live socket cannot be had; most walls never need its code. */
+const loadHls = () => import('../player/hls.ts')
 
 const delayFor = (failures: number): number => RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)] ?? 10_000
 

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { useParts } from '../parts.ts'
+import type { LiveSocket } from '../player/live-socket.ts'
 import { timeOfDay } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
@@ -11,6 +12,7 @@ import { openTile, type TileRequest, type TileSession, type TileState } from './
 interface TileProps {
   index: number
   camera: Camera | undefined
+  socket: LiveSocket
   selected: boolean
   stream: TileRequest['stream']
   frugal: boolean
@@ -113,14 +115,14 @@ function Stalled({ lastFrameAtMs }: { lastFrameAtMs: number }) {
   )
 }
 
-function useTileSession({ camera, stream, frugal, reason }: TileProps) {
+function useTileSession({ camera, socket, stream, frugal, reason }: TileProps) {
   const { calls, live } = useParts()
   const video = useRef<HTMLVideoElement>(null)
   const session = useSignal<TileSession | undefined>(undefined)
   useLifetime(
     (until) => {
       if (camera === undefined || video.current === null) return
-      const opened = openTile({ calls, live, video: video.current }, { camera, stream, frugal, reason })
+      const opened = openTile({ calls, live, socket, video: video.current }, { camera, stream, frugal, reason })
       session.value = opened
       until.addEventListener('abort', () => {
         opened.close()
@@ -128,7 +130,7 @@ function useTileSession({ camera, stream, frugal, reason }: TileProps) {
       })
       // The camera's name or state may change while its picture plays on.
     },
-    [camera?.id, stream, frugal, reason],
+    [camera?.id, socket, stream, frugal, reason],
   )
   return { session: session.value, video }
 }

@@ -1,10 +1,13 @@
-import { useSignal } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import { AlarmList } from '../alarms/alarm-list.tsx'
 import { useParts } from '../parts.ts'
+import { openLiveSocket } from '../player/live-socket.ts'
+import { useLifetime } from '../ui/use-lifetime.ts'
 import { CameraTree } from './camera-tree.tsx'
 import { ReasonDialog } from './reason-dialog.tsx'
 import { Tile } from './tile.tsx'
+import { forNewcomers } from './tree-order.ts'
 import { useWallKeys } from './wall-keys.ts'
 import { createWallState, LAYOUTS } from './wall-state.ts'
 import './wall.css'
@@ -21,12 +24,20 @@ const isMultiplexed = (): boolean => {
 }
 
 export function WallPage() {
-  const { township, live, language } = useParts()
+  const { township, live, language, session } = useParts()
   const { t } = language
   const wall = useMemo(() => createWallState(localStorage), [])
+  const socket = useMemo(() => openLiveSocket(location.href), [])
+  useLifetime((until) => until.addEventListener('abort', () => socket.close()), [socket])
   const search = useRef<HTMLInputElement>(null)
   /** The tile whose private camera waits for a reason. */
   const asking = useSignal<string | undefined>(undefined)
+  useSignalEffect(() => {
+    const signedIn = session.state.value
+    // Others must say why they watch, so nothing is opened in their name.
+    if (signedIn.kind !== 'signed-in' || !signedIn.user.roles.includes('operator')) return
+    wall.suggest(forNewcomers(township.cameras.value.values()))
+  })
   useWallKeys(wall, () => search.current?.focus())
 
   const shown = wall.shown.value
@@ -78,6 +89,7 @@ export function WallPage() {
                 key={index}
                 index={index}
                 camera={cameraId === undefined ? undefined : township.cameras.value.get(cameraId)}
+                socket={socket}
                 selected={wall.selected.value === index}
                 stream={shown.length === 1 ? 'auto' : 'sub'}
                 frugal={frugal}

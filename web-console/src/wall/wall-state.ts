@@ -14,15 +14,22 @@ const Stored = z.object({
 
 export type WallState = ReturnType<typeof createWallState>
 
-/** Which camera stands on which tile; remembered in this browser. Reasons are not: each sitting states its own. */
+/**
+ * Which camera stands on which tile; remembered in this browser once somebody has arranged it. Reasons are not: each
+ * sitting states its own.
+ */
 export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
   const stored = read(storage)
-  const layout = signal<Layout>(stored.layout)
-  const tiles = signal<readonly (string | null)[]>(stored.tiles)
+  const isArranged = signal(stored !== undefined)
+  const layout = signal<Layout>(stored?.layout ?? 4)
+  const tiles = signal<readonly (string | null)[]>(stored?.tiles ?? Array<null>(MAX_TILES).fill(null))
   const selected = signal(0)
   const zoomed = signal(false)
   const reasons = signal<ReadonlyMap<string, ViewReason>>(new Map())
-  effect(() => storage.setItem(STORAGE_KEY, JSON.stringify({ layout: layout.value, tiles: tiles.value })))
+  effect(() => {
+    const arrangement = JSON.stringify({ layout: layout.value, tiles: tiles.value })
+    if (isArranged.value) storage.setItem(STORAGE_KEY, arrangement)
+  })
 
   /** Indices of the tiles on the screen now. */
   const shown = computed(() =>
@@ -34,6 +41,7 @@ export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
   }
 
   const setTile = (index: number, cameraId: string | null): void => {
+    isArranged.value = true
     tiles.value = tiles.value.map((present, at) => (at === index ? cameraId : present === cameraId ? null : present))
   }
 
@@ -46,6 +54,11 @@ export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
     shown,
     select,
     setTile,
+    /** Fills a wall that nobody has arranged yet; a wall that has pictures keeps them. */
+    suggest(cameraIds: readonly string[]): void {
+      if (isArranged.value || cameraIds.length === 0 || tiles.value.some((cameraId) => cameraId !== null)) return
+      tiles.value = tiles.value.map((_, index) => cameraIds[index] ?? null)
+    },
     /** Puts a camera on the selected tile, or points at the tile where it already is. */
     place(cameraId: string): void {
       const present = tiles.value.indexOf(cameraId)
@@ -62,6 +75,7 @@ export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
       if (empty >= 0 && !zoomed.value) selected.value = empty
     },
     setLayout(next: Layout): void {
+      isArranged.value = true
       layout.value = next
       zoomed.value = false
       if (selected.value >= next) selected.value = 0
@@ -75,12 +89,10 @@ export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
   }
 }
 
-function read(storage: Pick<Storage, 'getItem'>): z.infer<typeof Stored> {
-  const empty = { layout: 4 as const, tiles: Array<null>(MAX_TILES).fill(null) }
+function read(storage: Pick<Storage, 'getItem'>): z.infer<typeof Stored> | undefined {
   try {
-    const parsed = Stored.safeParse(JSON.parse(storage.getItem(STORAGE_KEY) ?? ''))
-    return parsed.success ? parsed.data : empty
+    return Stored.safeParse(JSON.parse(storage.getItem(STORAGE_KEY) ?? '')).data
   } catch {
-    return empty
+    return undefined
   }
 }

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { Dialer } from '../dial.ts'
 import { StreamFault } from './fault.ts'
@@ -15,6 +16,13 @@ export const RESPONSE_TIMEOUT_MS = 5_000
 const MAX_PENDING = 8
 /** Answers we owe the server; a server that does not read them is not worth keeping. */
 const MAX_WRITE_BACKLOG_BYTES = 64 * 1024
+
+export interface Endpoint {
+  host: string
+  port: number
+  /** RTSP over TLS; a certificate nobody vouches for is taken only if the installer said so. */
+  tls?: { allowSelfSigned: boolean }
+}
 
 interface Pending {
   resolve(response: RtspResponse): void
@@ -46,20 +54,32 @@ export class RtspConnection {
     return this.#receivedBytes
   }
 
-  /** Throws DialError, or the signal's reason. */
-  async open(dialer: Dialer, host: string, port: number, signal: AbortSignal): Promise<void> {
+  /** The camera's, as it was dialled; empty before that. */
+  get address(): string {
+    return this.#socket?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '') ?? ''
+  }
+
+  /** Throws DialError, StreamFault for a certificate that cannot be trusted, or the signal's reason. */
+  async open(dialer: Dialer, { host, port, tls }: Endpoint, signal: AbortSignal): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
     const reader = new InterleavedReader({
       frame: this.#onFrame,
       message: (message) => this.#message(message),
     })
-    const callback = (length: number): boolean => {
+    const take = (bytes: Buffer, length: number): true => {
       this.#receivedBytes += length
-      const why = this.#fault === undefined ? reader.push(buffer, length) : undefined
+      const why = this.#fault === undefined ? reader.push(bytes, length) : undefined
       if (why !== undefined) this.fail(new StreamFault('protocol', why))
       return true
     }
-    const socket = await dialer.connect({ host, port, onread: { buffer, callback } }, signal)
+    let socket: Socket
+    if (tls === undefined) {
+      const onread = { buffer, callback: (length: number) => take(buffer, length) }
+      socket = await dialer.connect({ host, port, onread }, signal)
+    } else {
+      socket = await secure(await dialer.connect({ host, port }, signal), host, tls.allowSelfSigned, signal)
+      socket.on('data', (chunk: Buffer) => take(chunk, chunk.length))
+    }
     this.#socket = socket
     socket.on('error', (error) => this.fail(new StreamFault('connection-lost', error.message)))
     socket.on('end', () => this.fail(new StreamFault('connection-lost', 'the camera closed the connection')))
@@ -157,4 +177,38 @@ export class RtspConnection {
     const cseq = /^\d{1,10}$/.exec(request.headers.get('cseq')?.[0] ?? '')?.[0] ?? '0'
     this.#write(`RTSP/1.0 ${known ? '200 OK' : '501 Not Implemented'}\r\nCSeq: ${cseq}\r\n\r\n`)
   }
+}
+
+/** TLS over a connection that was dialled; ends with the signal or after RESPONSE_TIMEOUT_MS. */
+function secure(plain: Socket, host: string, allowSelfSigned: boolean, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const servername = isIP(host) === 0 ? { servername: host } : {}
+    const socket = connectTls({ socket: plain, host, ...servername, rejectUnauthorized: !allowSelfSigned })
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)])
+    const done = (): void => {
+      stop.removeEventListener('abort', onAbort)
+      socket.off('error', onError)
+    }
+    const fail = (why: unknown): void => {
+      done()
+      socket.on('error', () => {}) // of a connection that is given up
+      socket.destroy()
+      plain.destroy()
+      reject(why)
+    }
+    const onAbort = (): void =>
+      fail(signal.aborted ? signal.reason : new StreamFault('timeout', 'the camera did not agree on TLS in time'))
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const isCertificate = socket.authorizationError !== undefined && socket.authorizationError !== null
+      fail(
+        new StreamFault(isCertificate ? 'untrusted-certificate' : 'connection-lost', `TLS: ${error.code ?? 'failed'}`),
+      )
+    }
+    stop.addEventListener('abort', onAbort, { once: true })
+    socket.once('error', onError)
+    socket.once('secureConnect', () => {
+      done()
+      resolve(socket)
+    })
+  })
 }

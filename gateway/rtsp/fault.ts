@@ -8,6 +8,7 @@ export type StreamFaultCode =
   | 'session-limit'
   | 'unsupported-codec'
   | 'unsupported-transport'
+  | 'untrusted-certificate'
   | 'redirected'
   | 'protocol'
   | 'connection-lost'

@@ -5,6 +5,7 @@ import { authorize, type Challenge, chooseChallenge, parseChallenges } from '../
 import { type FrameHandler, RtspConnection, type RtspResponse } from './connection.ts'
 import { faultOfStatus, StreamFault } from './fault.ts'
 import { parseSdp, type Sdp, type SdpMedia } from './sdp.ts'
+import { UdpMedia } from './udp-media.ts'
 import { controlBase, joinControl, parseRtspUri, type RtspUri } from './uri.ts'
 
 export interface StreamSource {
@@ -12,6 +13,10 @@ export interface StreamSource {
   uri: string
   username?: string
   password?: string
+  /** How media come: within the RTSP connection unless the device is known to refuse that. */
+  transport?: 'tcp' | 'udp'
+  /** Of an `rtsps:` URI: takes a certificate that nobody vouches for. */
+  allowSelfSigned?: boolean
 }
 
 export interface SessionOptions {
@@ -28,7 +33,7 @@ const MAX_TIMEOUT_S = 600
 const MAX_REDIRECTS = 2
 const TEARDOWN_TIMEOUT_MS = 500
 
-/** An RTSP session with media interleaved in its TCP connection (RFC 2326). */
+/** An RTSP session (RFC 2326) with media interleaved in its connection, or over UDP beside it. */
 export class RtspSession {
   readonly #source: StreamSource
   readonly #options: SessionOptions
@@ -46,11 +51,12 @@ export class RtspSession {
   #nextChannel = 0
   #keepAliveAtMs = 0
   #playing = false
+  readonly #udp: UdpMedia[] = []
 
   /** Throws StreamFault `bad-uri`. */
   constructor(source: StreamSource, options: SessionOptions) {
     const uri = parseRtspUri(source.uri)
-    if (uri === undefined) throw new StreamFault('bad-uri', 'not an rtsp:// URI')
+    if (uri === undefined) throw new StreamFault('bad-uri', 'not an rtsp:// or rtsps:// URI')
     this.#source = source
     this.#options = options
     this.#uri = uri
@@ -62,11 +68,13 @@ export class RtspSession {
   }
 
   get receivedBytes(): number {
-    return this.#connection.receivedBytes
+    return this.#udp.reduce((sum, media) => sum + media.receivedBytes, this.#connection.receivedBytes)
   }
 
   async open(signal: AbortSignal): Promise<void> {
-    await this.#connection.open(this.#options.dialer, this.#uri.host, this.#uri.port, signal)
+    const { host, port, isTls } = this.#uri
+    const tls = isTls ? { tls: { allowSelfSigned: this.#source.allowSelfSigned === true } } : {}
+    await this.#connection.open(this.#options.dialer, { host, port, ...tls }, signal)
   }
 
   /** OPTIONS and DESCRIBE (§10.1, §10.2); redirects are followed on the same host and port only. */
@@ -88,7 +96,36 @@ export class RtspSession {
   async setup(media: SdpMedia, signal: AbortSignal): Promise<number> {
     const wanted = this.#nextChannel
     this.#nextChannel += 2
-    const transport = `RTP/AVP/TCP;unicast;interleaved=${wanted}-${wanted + 1}`
+    const granted =
+      this.#source.transport === 'udp'
+        ? await this.#setupUdp(media, wanted, signal)
+        : await this.#setup(media, `RTP/AVP/TCP;unicast;interleaved=${wanted}-${wanted + 1}`, signal)
+    const channel = /interleaved\s*=\s*(\d{1,3})/i.exec(granted)?.[1]
+    return channel === undefined || Number(channel) > 255 ? wanted : Number(channel)
+  }
+
+  /** Frames get the numbers of channels that were never spoken of. TLS does not cover UDP, so it is refused there. */
+  async #setupUdp(media: SdpMedia, channel: number, signal: AbortSignal): Promise<string> {
+    if (this.#uri.isTls) throw new StreamFault('unsupported-transport', 'RTSP over TLS with media in the clear')
+    const { clock, onFrame, dialer } = this.#options
+    const udp = new UdpMedia({
+      clock,
+      cameraAddress: this.#connection.address,
+      ssrc: randomBytes(4).readUInt32BE(),
+      rtp: (bytes) => onFrame(channel, bytes, 0, bytes.length),
+      rtcp: (bytes) => onFrame(channel + 1, bytes, 0, bytes.length),
+    })
+    this.#udp.push(udp)
+    const port = await udp.open()
+    const granted = await this.#setup(media, `RTP/AVP;unicast;client_port=${port}-${port + 1}`, signal)
+    const [, rtp, rtcp] = /server_port\s*=\s*(\d{1,5})(?:-(\d{1,5}))?/i.exec(granted) ?? []
+    const reportPort = rtcp === undefined ? Number(rtp) + 1 : Number(rtcp)
+    if ((await dialer.check(this.#connection.address, reportPort)).ok) udp.reportTo(reportPort)
+    return granted
+  }
+
+  /** @returns the transport that was granted */
+  async #setup(media: SdpMedia, transport: string, signal: AbortSignal): Promise<string> {
     const uri = joinControl(this.#uri, this.#base, media.control)
     const answer = await this.#request('SETUP', uri, [['Transport', transport]], signal)
     const [id = '', ...parameters] = (answer.headers.get('session')?.[0] ?? '').split(';').map((part) => part.trim())
@@ -98,8 +135,7 @@ export class RtspSession {
       .find((part) => part !== undefined)
     if (timeout !== undefined)
       this.#timeoutMs = Math.min(Math.max(Number(timeout), MIN_TIMEOUT_S), MAX_TIMEOUT_S) * 1000
-    const granted = /interleaved\s*=\s*(\d{1,3})/i.exec(answer.headers.get('transport')?.[0] ?? '')?.[1]
-    return granted === undefined || Number(granted) > 255 ? wanted : Number(granted)
+    return answer.headers.get('transport')?.[0] ?? ''
   }
 
   /** PLAY (§10.5); data may come before its answer. */
@@ -112,6 +148,7 @@ export class RtspSession {
 
   /** Sends what keeps the session alive when half its timeout has passed; call about once a second while playing. */
   keepAlive(): void {
+    for (const media of this.#udp) media.tick()
     const nowMs = this.#options.clock.monotonicMs()
     if (!this.#playing || nowMs < this.#keepAliveAtMs) return
     this.#keepAliveAtMs = nowMs + this.#timeoutMs / 2
@@ -135,6 +172,7 @@ export class RtspSession {
         .request('TEARDOWN', uri, headers, new AbortController().signal, TEARDOWN_TIMEOUT_MS)
         .catch(() => undefined) // the connection goes anyway
     }
+    for (const media of this.#udp) media.close()
     this.#connection.fail(new StreamFault('connection-lost', 'closed by us'))
   }
 
@@ -220,7 +258,8 @@ export class RtspSession {
       target === undefined ||
       redirects >= MAX_REDIRECTS ||
       target.host !== this.#uri.host ||
-      target.port !== this.#uri.port
+      target.port !== this.#uri.port ||
+      target.isTls !== this.#uri.isTls
     ) {
       throw new StreamFault('redirected', `DESCRIBE was answered ${answer.status}, a redirect that is not followed`)
     }

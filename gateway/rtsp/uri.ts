@@ -2,6 +2,8 @@ export interface RtspUri {
   /** As to be dialled, without brackets. */
   host: string
   port: number
+  /** `rtsps:`, RTSP over TLS. */
+  isTls: boolean
   /** `rtsp://host:port` as written, without user info. */
   origin: string
   /** Path and query byte for byte: XM and Dahua cameras mind their order. */
@@ -9,18 +11,22 @@ export interface RtspUri {
 }
 
 const DEFAULT_PORT = 554
+const DEFAULT_TLS_PORT = 322
 const MAX_URI_CHARS = 2048
 
-/** Reads an `rtsp:` URI without normalising it; user information is dropped. @returns undefined if it is none */
+/** Reads an `rtsp:` or `rtsps:` URI without normalising it; user information is dropped. @returns undefined if it is none */
 export function parseRtspUri(text: string): RtspUri | undefined {
   if (text.length > MAX_URI_CHARS || !/^[\x21-\x7e]+$/.test(text)) return undefined
-  const match = /^rtsp:\/\/(?:[^/?#]*@)?(\[[0-9a-f:.%]+\]|[^:/?#@[\]]+)(?::(\d{1,5}))?([/?][^#]*)?(?:#.*)?$/i.exec(text)
+  const match = /^(rtsps?):\/\/(?:[^/?#]*@)?(\[[0-9a-f:.%]+\]|[^:/?#@[\]]+)(?::(\d{1,5}))?([/?][^#]*)?(?:#.*)?$/i.exec(
+    text,
+  )
   if (match === null) return undefined
-  const [, host = '', digits, rest = ''] = match
-  const port = digits === undefined ? DEFAULT_PORT : Number(digits)
+  const [, scheme = '', host = '', digits, rest = ''] = match
+  const isTls = scheme.toLowerCase() === 'rtsps'
+  const port = digits === undefined ? (isTls ? DEFAULT_TLS_PORT : DEFAULT_PORT) : Number(digits)
   if (port < 1 || port > 65_535) return undefined
-  const origin = `rtsp://${host}${digits === undefined ? '' : `:${digits}`}`
-  return { host: host.replace(/^\[|\]$/g, ''), port, origin, rest }
+  const origin = `${scheme.toLowerCase()}://${host}${digits === undefined ? '' : `:${digits}`}`
+  return { host: host.replace(/^\[|\]$/g, ''), port, isTls, origin, rest }
 }
 
 /** What controls are relative to (RFC 2326 §C.1.1): Content-Base, else Content-Location, else the URI asked for. */
@@ -32,7 +38,7 @@ export function controlBase(
   for (const candidate of [contentBase, contentLocation]) {
     const text = candidate?.trim() ?? ''
     if (text === '') continue
-    if (/^rtsp:/i.test(text)) {
+    if (/^rtsps?:/i.test(text)) {
       const base = parseRtspUri(text)
       if (base !== undefined) return request.origin + base.rest
     } else if (text.startsWith('/')) {
@@ -50,7 +56,7 @@ export function joinControl(request: RtspUri, base: string, control: string | un
   const text = control?.trim() ?? ''
   if (text === '' || text === '*') return base
   if (/^rtsps?:\/\//i.test(text)) {
-    const absolute = parseRtspUri(text.replace(/^rtsps/i, 'rtsp'))
+    const absolute = parseRtspUri(text)
     return absolute === undefined ? base : request.origin + absolute.rest
   }
   if (/[^\x21-\x7e]/.test(text)) return base

@@ -55,6 +55,24 @@ for (const { name, mount, pipeline, codec } of CASES) {
   })
 }
 
+t.test("GStreamer's server over UDP: plays, nothing lost, the camera's time is known", { skip }, async (t) => {
+  const server = await startGst({ '/h264': PIPELINES.h264 })
+  t.teardown(() => server.close())
+  const pool = new RelayPool({ dialer, clock })
+  t.teardown(() => pool.close())
+  const uri = `rtsp://127.0.0.1:${server.port}/h264`
+  const { relay } = pool.acquire('udp', async () => ({ uri, transport: 'udp' }))
+  t.match(await relay.ready(signal), { kind: 'ready', width: 640 })
+  const http = await serveRelay(relay)
+  t.teardown(() => http.close())
+  const decoded = await run('ffmpeg', ['-v', 'error', '-i', `${http.url}index.m3u8`, '-t', '3', '-f', 'null', '-'])
+  t.same(decoded, { code: 0, errors: '' })
+  const { state, lostPackets, receivedPackets, clockOffsetMs = Number.NaN } = relay.health()
+  t.match({ state, lostPackets }, { state: 'live', lostPackets: 0 })
+  t.ok(receivedPackets > 60)
+  t.ok(Math.abs(clockOffsetMs) < 1_000, `${clockOffsetMs} ms between this machine's clock and itself`)
+})
+
 t.test("GStreamer's server with Digest: the right password plays, a wrong one does not", { skip }, async (t) => {
   const server = await startGst({ '/h264': PIPELINES.h264 }, { name: 'viewer', password: 'p:ä"ss' })
   t.teardown(() => server.close())

@@ -5,6 +5,7 @@ t.test('reads without normalising', async (t) => {
   t.same(parseRtspUri('rtsp://192.0.2.7/cam/realmonitor?channel=1&subtype=0'), {
     host: '192.0.2.7',
     port: 554,
+    isTls: false,
     origin: 'rtsp://192.0.2.7',
     rest: '/cam/realmonitor?channel=1&subtype=0',
   })

@@ -116,6 +116,11 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
           return { ok: false, why: 'last-administrator' }
         }
         await updateUser(tx, user, clock.now(), hash)
+        // Sessions before the trail, as everywhere: a sign-out holds its session and waits for the trail.
+        if (hash !== undefined || user.disabled) {
+          // Whoever changes the own password stays; any other session may be a thief's.
+          await endSessionsOf(tx, id, user.disabled ? undefined : actor.sessionId, clock.now())
+        }
         await audit.append(tx, {
           action: 'user-changed',
           actor,
@@ -123,10 +128,6 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
           result: 'done',
           detail: { before: rightsOf(before), after: rightsOf(user), passwordChanged: hash !== undefined },
         })
-        if (hash !== undefined || user.disabled) {
-          // Whoever changes the own password stays; any other session may be a thief's.
-          await endSessionsOf(tx, id, user.disabled ? undefined : actor.sessionId, clock.now())
-        }
         if (hash !== undefined || JSON.stringify(rightsOf(before)) !== JSON.stringify(rightsOf(user))) {
           ends.tell(tx, { principalId: id, why: 'rights-changed' })
         }

@@ -137,6 +137,7 @@ export class Watch {
     const linked = await linkedCameraIds(cameraIds)
     await database.transaction(async (tx) => {
       const now = new Date(clock.now())
+      const told: NewLiveEvent[] = []
       for (const id of cameraIds) {
         const row = await readCamera(tx, id)
         if (row === undefined || row.state === state) continue
@@ -149,9 +150,10 @@ export class Watch {
             ...(state === 'online' ? { lastSeenAt: now } : {}),
           },
         })
-        if (!linked.has(id)) continue
-        await events.publish(tx, cameraEvent(row, state, now, reason))
+        if (linked.has(id)) told.push(cameraEvent(row, state, now, reason))
       }
+      // Last: whoever changes one of these cameras holds its row and waits for the numbers of events.
+      for (const event of told) await events.publish(tx, event)
     })
   }
 }

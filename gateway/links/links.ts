@@ -208,9 +208,13 @@ export class Links {
     token: string,
     open: (tx: Tx, invitationId: string) => Promise<T>,
   ): Promise<{ session: T; link: Link } | undefined> {
-    return this.#deps.database.transaction(async (tx) => {
+    const { database } = this.#deps
+    const tokenHash = hashToken(token)
+    // Anybody may guess: a guess must not take the lock that every audited act waits for, nor write to the disk.
+    if ((await store.findInvitation(database.client, tokenHash)) === undefined) return undefined
+    return database.transaction(async (tx) => {
       await lockLinks(tx)
-      const invitation = await store.findInvitation(tx, hashToken(token))
+      const invitation = await store.findInvitation(tx, tokenHash)
       if (invitation === undefined) return undefined
       const [link, nowMs] = [await existing(tx, invitation.linkId), this.now()]
       const isLate = Date.parse(invitation.expiresAt) <= nowMs

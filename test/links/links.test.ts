@@ -469,3 +469,22 @@ t.test('the register: filters, pages, own cells, summary and table', async (t) =
   const ofLead = await f.app.inject({ method: 'GET', url: '/api/v1/links', headers: { ...lead, accept: 'text/csv' } })
   t.equal(ofLead.body.trim().split('\r\n').length, 2, 'own cells only')
 })
+
+t.test('a guess at an invitation takes no lock and writes nothing', async (t) => {
+  const f = await lawfulAccess(t)
+  const { token } = await invited(f)
+  const { transaction } = f.database
+  let transactions = 0
+  const counted: typeof transaction = (work) => {
+    transactions += 1
+    return transaction(work)
+  }
+  Object.assign(f.database, { transaction: counted })
+  for (const guess of ['x'.repeat(43), token.slice(1), `${token}x`]) {
+    const refused = await openSession(f, guess)
+    t.match([refused.statusCode, refused.json()], [401, { code: 'invitation-invalid' }])
+  }
+  t.equal(transactions, 0)
+  t.equal((await openSession(f, token)).statusCode, 200)
+  t.ok(transactions > 0, 'the right one is written down')
+})

@@ -77,6 +77,11 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     events,
     grid,
     ...access,
+    random,
+    alarms: {
+      raiseFrom: (camera, message) => alarms.raiseFrom(camera, message),
+      openFrom: (cameraIds) => alarms.openFrom(cameraIds),
+    },
     streamFigures: (streamId) => relays.figures(streamId),
     linkedCameraIds: (cameraIds) => links.linkedCameraIds(cameraIds),
     ended: (cameraId) => views.endWhere({ cameraId }, 'camera-removed'),
@@ -199,6 +204,12 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       help: 'Messages of alarm sources since the start, by what became of them',
       labels: ['outcome'],
       read: () => Object.entries(alarms.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    },
+    {
+      name: 'camera_events',
+      help: 'Events of cameras since the start, by what became of them; following: devices listened to now',
+      labels: ['outcome'],
+      read: () => Object.entries(registry.eventCounts()).map(([outcome, value]) => ({ labels: { outcome }, value })),
     },
   ])
   identity.routes(app)

@@ -1,9 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { AlarmMessage } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
 import { Intake, type IntakeDeps, type OwnAlarm, type Receipt } from './intake.ts'
+import { normaliseMessage } from './normalise.ts'
 import { type AlarmRoutesDeps, alarmRoutes } from './routes.ts'
 import { DEFAULT_SILENCE_MS, SourceWatch } from './source-watch.ts'
-import { ensureSystemSource, isMqttPassword } from './sources.ts'
+import { ensureSystemSource, isMqttPassword, type OpenAlarm, openAlarmsOf } from './sources.ts'
 import { pruneRejected } from './store.ts'
 
 const HOUSEKEEPING_MS = 60_000
@@ -22,6 +24,10 @@ export interface Alarms {
   heartbeat(sourceId: string): void
   /** An alarm that the gateway itself raises or clears; the same key again is the same alarm. */
   raise(alarm: OwnAlarm): Promise<Receipt>
+  /** What a camera tells, in the words of a source: normalised and stripped as those are. The camera is its source. */
+  raiseFrom(camera: { id: string; cellCode: string }, message: AlarmMessage): Promise<Receipt>
+  /** Alarms of cameras that have not been cleared yet. */
+  openFrom(cameraIds: readonly string[]): Promise<OpenAlarm[]>
   authenticateSource(sourceId: string, password: string): Promise<boolean>
   /** What became of messages since the start. */
   readonly counts: Readonly<Record<Receipt['kind'], number>>
@@ -63,6 +69,13 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     receive,
     heartbeat: (sourceId) => watch.beat(sourceId),
     raise: (alarm) => intake.raise(alarm),
+    raiseFrom: async ({ id, cellCode }, message) => {
+      const read = normaliseMessage(message)
+      if (read.ok) return intake.raise({ ...read.alarm, sourceId: id, cameraId: id, cellCode })
+      count('rejected', 1)
+      return { kind: 'rejected', reason: read.reason, at: new Date(clock.now()).toISOString() }
+    },
+    openFrom: (cameraIds) => openAlarmsOf(database, cameraIds),
     authenticateSource: (sourceId, password) => isMqttPassword(database, sourceId, password),
     counts,
     routes: (app) => alarmRoutes(app, { ...deps, receive }),

@@ -21,6 +21,8 @@ export type Receipt =
 /** An alarm of the gateway itself: the place is known by whoever raises it. */
 export interface OwnAlarm extends NormalAlarm {
   cellCode: string
+  /** The gateway itself when absent; a camera is the source of what it tells, under its own id. */
+  sourceId?: string
 }
 
 export interface IntakeDeps {
@@ -65,9 +67,9 @@ export class Intake {
   }
 
   /** An alarm that the gateway raises itself; the same key again is the same alarm. */
-  raise({ cellCode, ...alarm }: OwnAlarm): Promise<Receipt> {
+  raise({ cellCode, sourceId = SYSTEM_SOURCE_ID, ...alarm }: OwnAlarm): Promise<Receipt> {
     const payload = new Uint8Array()
-    return this.#enqueue({ sourceId: SYSTEM_SOURCE_ID, payload, read: { ok: true, alarm }, cellCode })
+    return this.#enqueue({ sourceId, payload, read: { ok: true, alarm }, cellCode })
   }
 
   /** Resolves when nothing waits any more. */

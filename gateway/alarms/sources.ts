@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { AlarmSource, type NewAlarmSource } from '../contracts/alarm.ts'
+import { AlarmSource, AlarmType, type NewAlarmSource } from '../contracts/alarm.ts'
 import { Id } from '../contracts/common.ts'
 import type { Database, Tx } from '../storage/database.ts'
 
@@ -150,4 +150,24 @@ export async function openSilences(database: Database): Promise<{ sourceKey: str
     where: { sourceId: SYSTEM_SOURCE_ID, state: 'active', type: 'source-silent' },
     select: { sourceKey: true },
   })
+}
+
+export interface OpenAlarm {
+  sourceId: string
+  sourceKey: string
+  type: AlarmType
+}
+
+/** A source has some open; beyond this many together only a restart of the gateway would meet them. */
+const MAX_OPEN = 1_000
+
+/** Alarms of these sources that have not been cleared, newest first. */
+export async function openAlarmsOf(database: Database, sourceIds: readonly string[]): Promise<OpenAlarm[]> {
+  const rows = await database.client.alarm.findMany({
+    where: { sourceId: { in: [...sourceIds] }, state: 'active' },
+    select: { sourceId: true, sourceKey: true, type: true },
+    orderBy: { receivedAt: 'desc' },
+    take: MAX_OPEN,
+  })
+  return rows.map(({ type, ...row }) => ({ ...row, type: AlarmType.parse(type) }))
 }

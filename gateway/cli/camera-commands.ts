@@ -71,6 +71,8 @@ function registryOf({ database, audit, clock, newId }: Store, config: Config): R
     events: createEvents({ database, clock, log }),
     grid: createGrid({ database, audit, cellCodePattern: config.cellCodePattern }),
     ...cameraAccess(config, clock),
+    random: () => Math.random(),
+    alarms: { raiseFrom: async () => undefined, openFrom: async () => [] }, // nothing listens to cameras here
     linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),
     ended: async () => undefined,
   })

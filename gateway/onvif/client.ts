@@ -68,14 +68,17 @@ const PROFILES_TIMEOUT_MS = 30_000
 const MAX_REFUSED_LOGINS = 2
 const NONCE_BYTES = 20
 
-interface ServiceAddress {
+export interface ServiceAddress {
   port: number
   path: string
 }
 
-interface Call {
+export interface Call {
   to: ServiceAddress
+  /** Ready XML. */
   body: string
+  /** Ready XML that goes into the SOAP header, beside the login. */
+  header?: string
   limits?: XmlLimits
   timeoutMs?: number
 }
@@ -202,6 +205,16 @@ export class OnvifClient {
     return { ok: true, value: { uri: rewritten.uri, pathSecrets: rewritten.pathSecrets } }
   }
 
+  /** One request to a service, with the login the device wants. Rejects only with the signal's reason. */
+  request(call: Call, signal: AbortSignal): Promise<OnvifResult<XmlElement>> {
+    return this.#ask(call, signal)
+  }
+
+  /** Where a reported address leads: to this device and nowhere else; undefined unless it is http or https. */
+  addressOf(xaddr: string, services: Services): ServiceAddress | undefined {
+    return parseXaddr(xaddr) === undefined ? undefined : this.#serviceAt(xaddr, services)
+  }
+
   get #device(): ServiceAddress {
     return { port: this.#options.port, path: this.#options.devicePath ?? DEVICE_PATH }
   }
@@ -274,7 +287,7 @@ export class OnvifClient {
         host,
         port,
         path,
-        body: envelope(call.body, this.#security(login)),
+        body: envelope(call.body, this.#security(login) + (call.header ?? '')),
         headers: this.#authorization(login, path),
         maxBytes: limits.maxBytes,
         timeoutMs: Math.max(call.timeoutMs ?? 0, timeoutMs),

@@ -10,6 +10,10 @@ export const NS = {
   media: 'http://www.onvif.org/ver10/media/wsdl',
   media2: 'http://www.onvif.org/ver20/media/wsdl',
   schema: 'http://www.onvif.org/ver10/schema',
+  events: 'http://www.onvif.org/ver10/events/wsdl',
+  notification: 'http://docs.oasis-open.org/wsn/b-2',
+  ptz: 'http://www.onvif.org/ver20/ptz/wsdl',
+  addressing10: 'http://www.w3.org/2005/08/addressing',
 } as const
 
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd'

@@ -10,6 +10,7 @@ import { withPathSecrets } from '../onvif/uri.ts'
 import type { DiscoveryTiming } from '../onvif/ws-discovery.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
+import { type CameraAlarms, CameraEvents } from './camera-events.ts'
 import { Cameras, type CamerasDeps } from './cameras.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { Discoveries } from './discover.ts'
@@ -32,6 +33,8 @@ import type { StreamFigures } from './stream-health.ts'
 import { cameraData, cameraEvent, type RelayReport, Watch } from './watch.ts'
 
 export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
+  random: () => number
+  alarms: CameraAlarms
   database: Database
   vault: Vault
   dialer: Dialer
@@ -52,7 +55,7 @@ export interface StreamSource {
   streamId: string
   role: 'main' | 'sub'
   codec: Codec
-  source: () => Promise<{ uri: string; username?: string; password?: string }>
+  source: () => Promise<{ uri: string; username?: string; password?: string; transport: 'tcp' | 'udp' }>
 }
 
 export interface RegistryFeature {
@@ -67,6 +70,8 @@ export interface RegistryFeature {
   noteRelayState(streamId: string, report: RelayReport): Promise<void>
   /** Tells a camera's state after its link has come or gone, in the transaction of that change. */
   publishState(tx: Tx, cameraId: string, isLinked: boolean): Promise<void>
+  /** What became of cameras' events since the start, and how many devices are listened to now. */
+  eventCounts(): Readonly<Record<string, number>>
   /** All registered cameras as they are now. */
   states(): Promise<CameraEvent[]>
   start(): void
@@ -78,6 +83,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
   const { database, vault, events } = deps
   const stop = new AbortController()
   const cameras = new Cameras(deps)
+  const cameraEvents = new CameraEvents(deps)
   const watch = new Watch({ ...deps, ...(deps.watchEveryMs === undefined ? {} : { everyMs: deps.watchEveryMs }) })
   const discoveries = new Discoveries({
     ...deps,
@@ -130,8 +136,10 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
           const now = (await readSource(database.client, cameraId)) ?? row
           const { username, password, pathSecrets } = openLogin(vault, now.deviceId, now.sealedCredentials)
           const uri = now.streams.find((stream) => stream.id === id)?.uri ?? chosen.uri
+          const profile = deps.profiles.find(({ id: known }) => known === now.deviceProfile)
           return {
             uri: withPathSecrets(uri, pathSecrets),
+            transport: profile?.streams?.transport ?? 'tcp',
             ...(username === undefined ? {} : { username }),
             ...(password === undefined ? {} : { password }),
           }
@@ -154,10 +162,14 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
         return cameraData(row, state, row.stateSince, row.stateReason ?? undefined)
       })
     },
-    start: () => watch.start(),
+    eventCounts: () => ({ ...cameraEvents.counts, following: cameraEvents.following }),
+    start: () => {
+      watch.start()
+      cameraEvents.start()
+    },
     close: async () => {
       stop.abort()
-      await Promise.all([discoveries.close(), watch.close()])
+      await Promise.all([discoveries.close(), watch.close(), cameraEvents.close()])
     },
   }
 }

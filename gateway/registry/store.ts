@@ -120,6 +120,7 @@ export function readCameras(database: Database, filter: CameraFilter, cursor: st
 /** Where the streams of a camera come from; the login is sealed. */
 export interface SourceRow {
   deviceId: string
+  deviceProfile: string
   sealedCredentials: Uint8Array | null
   streams: { id: string; role: StreamRole; codec: Codec; uri: string }[]
 }
@@ -129,6 +130,7 @@ export async function readSource(client: Tx, cameraId: string): Promise<SourceRo
   if (row === undefined) return undefined
   return {
     deviceId: row.deviceId,
+    deviceProfile: row.device.deviceProfile,
     sealedCredentials: row.device.sealedCredentials,
     streams: row.streams.map(({ id, role, codec, uri }) => ({
       id,
@@ -289,4 +291,31 @@ export async function readWatched(database: Database): Promise<WatchedDevice[]> 
       { id, uri, cameras: cameras.map(({ state, ...camera }) => ({ ...camera, state: StoredState.parse(state) })) },
     ]
   })
+}
+
+/** What is needed to listen to a device. */
+export interface EventDevice {
+  id: string
+  address: string
+  deviceProfile: string
+  sealedCredentials: Uint8Array | null
+  /** Changes with the login and whatever else is known of the device. */
+  version: number
+  cameras: { id: string; name: string; cellCode: string; channel: string }[]
+}
+
+export async function readEventDevices(database: Database): Promise<EventDevice[]> {
+  const devices = await database.client.device.findMany({
+    where: { kind: 'onvif', cameras: { some: { removedAt: null } } },
+    select: {
+      id: true,
+      address: true,
+      deviceProfile: true,
+      sealedCredentials: true,
+      updatedAt: true,
+      cameras: { where: { removedAt: null }, select: { id: true, name: true, cellCode: true, channel: true } },
+    },
+    orderBy: { id: 'asc' },
+  })
+  return devices.map(({ updatedAt, ...device }) => ({ ...device, version: updatedAt.getTime() }))
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { DeviceProfile } from '../../gateway/registry/device-profile.ts'
 import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
 import { CELL, harness, OTHER_CELL } from './harness.ts'
 
@@ -72,7 +73,11 @@ t.test('the login is kept sealed and never answered', async (t) => {
   for (const canary of [secret, 'pathcanary']) t.notMatch(everything, canary)
   t.notMatch(Buffer.from(rows[0]?.sealedCredentials ?? []).toString('latin1'), secret)
   const stream = await h.registry.streamSource(made.body.id, 'main')
-  t.same(await stream?.source(), { uri: xm, username: 'admin', password: secret }, 'but a relay gets it')
+  t.same(
+    await stream?.source(),
+    { uri: xm, username: 'admin', password: secret, transport: 'tcp' },
+    'but a relay gets it',
+  )
 })
 
 t.test('which stream is watched', async (t) => {
@@ -89,6 +94,35 @@ t.test('which stream is watched', async (t) => {
     ['00000000-0000-4000-8000-000000000000', 'auto', undefined],
   ]
   for (const [id, want, role] of cases) t.equal((await h.registry.streamSource(id, want))?.role, role, want)
+})
+
+t.test('media over UDP where the device profile says so, from the first try on', async (t) => {
+  const fact = { claim: 'made for this test', sure: 'H', source: 'this test' }
+  const generic = DeviceProfile.parse({ id: 'generic', title: 'any', match: { any: [] }, facts: [fact] })
+  const yoosee = DeviceProfile.parse({
+    ...generic,
+    id: 'yoosee',
+    match: { any: [{ path: '/onvif', weight: 5 }] },
+    streams: { main: '/onvif1', transport: 'udp' },
+  })
+  const asked: (string | undefined)[] = []
+  const h = await harness(t, {
+    profiles: [generic, yoosee],
+    describeStream: async (request, signal) => {
+      asked.push(request.transport)
+      return describeStream(request, signal)
+    },
+  })
+  for (const [path, transport] of [
+    ['onvif1', 'udp'],
+    ['live', 'tcp'],
+  ] as const) {
+    const made = await h.call('POST', '/cameras', camera(path))
+    t.equal(made.status, 201, made.text)
+    const stream = await h.registry.streamSource(made.body.id, 'main')
+    t.match(await stream?.source(), { transport })
+  }
+  t.same(asked, ['udp', 'tcp'])
 })
 
 t.test('listing, by cell, state, words and page', async (t) => {

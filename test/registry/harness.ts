@@ -79,6 +79,8 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
     log: logger,
     newId: randomUUID,
     randomBytes,
+    random: () => 0,
+    alarms: { raiseFrom: async () => undefined, openFrom: async () => [] },
     vault: createVault([randomBytes(32)]),
     audit,
     events: { publish: async (_tx, event) => void events.push(event) },

@@ -1,0 +1,82 @@
+import t from 'tap'
+import { systemClock } from '../../gateway/clock.ts'
+import { MAX_RAISED_A_MINUTE } from '../../gateway/registry/camera-events.ts'
+import { readServerSentEvents } from '../fakes/server-sent-events.ts'
+import { townshipGateway } from '../fakes/township-gateway.ts'
+import { lacksFfmpeg } from '../virtual-township/running.ts'
+
+/** Five ways of giving a pull point: path, header, another port, a renewal that wants `Z`, one that always fails. */
+const MAKES: readonly [device: string, channel: string][] = [
+  ['cam-dongjie', 'dongjiekou'],
+  ['cam-liangzhan', 'liangzhan'],
+  ['cam-xiaomaibu', 'laozhangshu'],
+  ['cam-guangchang', 'zhenguangchang'],
+  ['cam-chachang', 'chachangmenkou'],
+]
+
+async function until(what: () => boolean): Promise<void> {
+  const { signal } = new AbortController()
+  while (!what()) await systemClock.sleep(25, signal)
+}
+
+t.test(
+  'motion before a linked camera is an alarm at once, and ends as one',
+  { skip: lacksFfmpeg, timeout: 60_000 },
+  async (t) => {
+    const { township, gateway, call, register, link } = await townshipGateway(
+      t,
+      '127.0.48.0',
+      MAKES.map(([id]) => id),
+    )
+    const cameraIds = new Map<string, string>()
+    for (const [id] of MAKES) cameraIds.set(id, await register(id))
+    await systemClock.sleep(6_000, new AbortController().signal)
+    for (const [id] of MAKES) t.equal(township.camera(id).subscriptions, 0, `${id}: nobody listens without a link`)
+
+    const links = new Map<string, string>()
+    for (const [id, cameraId] of cameraIds) links.set(id, await link(cameraId))
+    await until(() => MAKES.every(([id]) => township.camera(id).subscriptions === 1))
+
+    const headers = { authorization: `Bearer ${await gateway.token('operator')}` }
+    const live = await readServerSentEvents(`${gateway.url}/api/v1/events`, headers)
+    const alarm = async (): Promise<Record<string, unknown>> => {
+      for (;;) {
+        const { event, data } = await live.next()
+        if (event === 'alarm') return data
+      }
+    }
+    const tookMs: number[] = []
+    for (const [id, channel] of MAKES) {
+      const camera = township.camera(id)
+      const startedMs = performance.now()
+      camera.setMotion(channel, true)
+      const raised = await alarm()
+      tookMs.push(Math.round(performance.now() - startedMs))
+      const cameraId = cameraIds.get(id)
+      t.match(raised, { type: 'motion', state: 'active', priority: 4, cameraId, sourceId: cameraId, text: id }, id)
+      camera.setMotion(channel, false)
+      t.match(await alarm(), { id: raised.id, state: 'cleared' }, `${id}: the same alarm ends`)
+    }
+    t.comment(`motion to live event: ${tookMs.join(', ')} ms`)
+    const { items } = await call<{ items: { state: string }[] }>('GET', '/alarms')
+    t.equal(items.length, MAKES.length, 'no alarm of what was so when the gateway came')
+
+    const [first = '', channel = ''] = MAKES[0] ?? []
+    const flooding = township.camera(first)
+    for (let at = 0; at < 80; at += 1) flooding.setMotion(channel, at % 2 === 0)
+    const flood: unknown[] = []
+    // One was raised above; each is raised and cleared.
+    while (flood.length < 2 * (MAX_RAISED_A_MINUTE - 1)) flood.push((await alarm()).cameraId)
+    t.same([...new Set(flood)], [cameraIds.get(first)])
+    const [other = '', itsChannel = ''] = MAKES[1] ?? []
+    township.camera(other).setMotion(itsChannel, true)
+    t.match(await alarm(), { cameraId: cameraIds.get(other), state: 'active' }, 'the rest of a flood is dropped')
+
+    await call('POST', `/links/${links.get(first)}/revoke`, { reason: 'test' })
+    await until(() => township.camera(first).subscriptions === 0)
+    t.pass('the pull point of a camera without link is given back')
+    live.close()
+    await gateway.close()
+    for (const [id] of MAKES) t.equal(township.camera(id).subscriptions, 0, `${id}: given back at the end`)
+  },
+)

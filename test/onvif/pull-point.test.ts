@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import { createDialer } from '../../gateway/dial.ts'
+import { OnvifClient } from '../../gateway/onvif/client.ts'
+import { type EventStreamDeps, followEvents } from '../../gateway/onvif/pull-point.ts'
+import { splitAddress } from '../../gateway/onvif/uri.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { lacksFfmpeg, open } from '../virtual-township/running.ts'
+
+const MAKES: readonly [device: string, channel: string, renew: EventStreamDeps['habits']['renew']][] = [
+  ['cam-dongjie', 'dongjiekou', 'duration'],
+  ['cam-liangzhan', 'liangzhan', 'absoluteZ'],
+  ['cam-xiaomaibu', 'laozhangshu', undefined],
+  ['cam-guangchang', 'zhenguangchang', undefined],
+  ['cam-chachang', 'chachangmenkou', 'recreate'],
+]
+
+t.test(
+  'a pull point outlives its granted time on every make, and is given back',
+  { skip: lacksFfmpeg, timeout: 60_000 },
+  async (t) => {
+    const clock = new FakeClock()
+    const township = await open(
+      '127.0.49.0',
+      MAKES.map(([id]) => id),
+      { clock },
+    )
+    t.teardown(() => township.close())
+    const stop = new AbortController()
+    const heard = new Map<string, string[]>()
+    const lost: string[] = []
+    const following = MAKES.map(([id, , renew]) => {
+      const { found, device } = township.camera(id)
+      const { host, port = 80 } = splitAddress(found.onvif ?? '')
+      const { username, password } = device
+      const values: string[] = []
+      heard.set(id, values)
+      return followEvents(
+        {
+          clock,
+          random: () => 0,
+          habits: { terminationSeconds: 600, renew, pullSeconds: 20 },
+          connect: async (signal) => {
+            const dialer = createDialer(['127.0.49.0/24'])
+            const client = new OnvifClient({
+              dialer,
+              clock,
+              randomBytes,
+              host,
+              port,
+              credentials: { username, password },
+            })
+            await client.systemTime(signal)
+            const services = await client.services(signal)
+            return services.ok ? { ok: true, value: { client, services: services.value } } : services
+          },
+          take: async (notifications) => {
+            for (const { operation, data } of notifications) values.push(`${operation} ${data[0]?.value}`)
+          },
+          lost: (why) => void lost.push(`${id} ${why}`),
+        },
+        stop.signal,
+      )
+    })
+    /** Lets time and the sockets go on together. */
+    const pass = async (seconds: number, what: () => boolean = () => false): Promise<void> => {
+      for (let passed = 0; passed < seconds && !what(); passed += 5) {
+        await clock.advance(5_000)
+        for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+    }
+    const most = new Map<string, number>()
+    const watch = (): boolean => {
+      for (const [id] of MAKES) most.set(id, Math.max(most.get(id) ?? 0, township.camera(id).subscriptions))
+      return false
+    }
+    await pass(60, watch)
+    for (const [id] of MAKES) t.equal(township.camera(id).subscriptions, 1, `${id}: one pull point`)
+    await pass(1_500, watch)
+    for (const [id, channel] of MAKES) {
+      t.equal(township.camera(id).subscriptions, 1, `${id}: still one after 26 minutes`)
+      t.ok((most.get(id) ?? 0) <= 2, `${id}: never more than two`)
+      township.camera(id).setMotion(channel, true)
+    }
+    await pass(60, () => [...heard.values()].every((values) => values.some((value) => value.startsWith('Changed'))))
+    for (const [id] of MAKES)
+      t.equal(heard.get(id)?.filter((value) => value.startsWith('Changed')).length, 1, `${id}: heard once`)
+    t.same(lost, [], 'none was lost meanwhile')
+
+    await township.fault('cam-dongjie', 'drop-out')
+    await pass(120, () => lost.length > 0)
+    t.match(lost, [/^cam-dongjie /])
+    await township.fault('cam-dongjie', 'none')
+    await pass(900, () => township.camera('cam-dongjie').subscriptions === 2)
+    t.ok(township.camera('cam-dongjie').subscriptions >= 1, 'and comes back')
+    stop.abort()
+    await Promise.all(following)
+    for (const [id] of MAKES)
+      t.ok(township.camera(id).subscriptions <= (id === 'cam-dongjie' ? 1 : 0), `${id}: given back`)
+  },
+)

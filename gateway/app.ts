@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createAlarms } from './alarms/alarms.ts'
 import { createAudit } from './audit/audit.ts'
 import { cameraAccess } from './camera-access.ts'
+import { createCases } from './cases/cases.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AuditAction, NewAuditEntry } from './contracts/audit.ts'
@@ -120,8 +121,18 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     mqtt.endSessions(of)
   })
 
+  const cases = createCases({
+    ...shared,
+    audit,
+    events,
+    people: async (cellCode) => {
+      const { lead, deputy } = (await grid.cell(cellCode)) ?? {}
+      return { lead, deputy, patrolLeads: await identity.users.patrolLeads(cellCode) }
+    },
+  })
   const alarms = createAlarms({
     ...shared,
+    cases,
     newSecret: newToken,
     audit,
     events,
@@ -219,6 +230,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   links.routes(app)
   views.routes(app)
   alarms.routes(app)
+  cases.routes(app)
   events.routes(app)
   consoleFiles(app, join(import.meta.dirname, '../web-console/dist'))
 
@@ -248,6 +260,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await views.start()
       await registry.start()
       await alarms.start()
+      cases.start()
       await mqtt.start()
       outbox.start()
       url = await app.listen({ host: config.http.host, port: config.http.port })
@@ -260,6 +273,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await outbox.close()
       await mqtt.close()
       await alarms.close()
+      await cases.close()
       await app.close()
       await views.close()
       await registry.close()

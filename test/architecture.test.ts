@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   identity: FEATURE,
   // alarms
   alarms: [...FEATURE, 'mqtt/topics.ts'],
+  cases: FEATURE,
   notify: [...FEATURE, 'mqtt/topics.ts'],
   http: ['contracts'],
   cli: ['*'],

@@ -46,14 +46,13 @@ export function toAlarm(row: AlarmRow): Alarm {
   }
 }
 
-function rowOf(alarm: NewAlarm): AlarmRow & { dataJson: string | null } {
+function rowOf(alarm: NewAlarm & { caseId: string }): AlarmRow & { dataJson: string | null } {
   const { data, ...rest } = alarm
   return {
     ...rest,
     cameraId: alarm.cameraId ?? null,
     dataJson: data === undefined ? null : JSON.stringify(data),
     occurrences: 1,
-    caseId: null,
   }
 }
 
@@ -71,6 +70,7 @@ const COLUMNS = [
   'text',
   'dataJson',
   'strippedFields',
+  'caseId',
 ] as const
 
 const POSTGRESQL_TYPES: Partial<Record<(typeof COLUMNS)[number], string>> = {
@@ -97,7 +97,7 @@ const INSERT_OR_IGNORE = {
 export async function insertAlarms(
   tx: Tx,
   provider: Database['provider'],
-  alarms: readonly NewAlarm[],
+  alarms: readonly (NewAlarm & { caseId: string })[],
 ): Promise<Set<string>> {
   if (alarms.length === 0) return new Set()
   // In one order everywhere: two nodes that store the same alarms would otherwise wait for each other.

@@ -28,6 +28,8 @@ export const AuditAction = z.enum([
   'view-refused',
   'view-ended',
   'alarm-source-created',
+  'case-action',
+  'duty-changed',
   'access-refused',
   'audit-read',
   'key-rotated',

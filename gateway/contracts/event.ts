@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Alarm } from './alarm.ts'
 import { CameraState } from './camera.ts'
+import { Case } from './case.ts'
 import { CellCode, Id, Instant } from './common.ts'
 import { LinkState } from './link.ts'
 import { ViewEnd } from './view.ts'
@@ -25,6 +26,7 @@ export type ViewEndedEvent = z.infer<typeof ViewEndedEvent>
 /** What `GET /api/v1/events` carries: the SSE event name and its data. */
 export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('alarm'), data: Alarm }),
+  z.object({ kind: z.literal('case'), data: Case }),
   z.object({ kind: z.literal('camera'), data: CameraEvent }),
   z.object({ kind: z.literal('link'), data: LinkEvent }),
   z.object({ kind: z.literal('view-ended'), data: ViewEndedEvent }),

@@ -17,6 +17,9 @@ export interface GridDeps {
 export interface Cell {
   code: string
   name: string
+  /** Names of the patrol lead and the deputy. */
+  lead?: string
+  deputy?: string
   polygon?: Polygon
 }
 
@@ -72,8 +75,15 @@ function toCell({
   properties,
   geometry,
 }: {
-  properties: { code: string; name: string }
+  properties: { code: string; name: string; lead?: string | undefined; deputy?: string | undefined }
   geometry: Polygon | null
 }): Cell {
-  return { code: properties.code, name: properties.name, ...(geometry === null ? {} : { polygon: geometry }) }
+  const { code, name, lead, deputy } = properties
+  return {
+    code,
+    name,
+    ...(lead === undefined ? {} : { lead }),
+    ...(deputy === undefined ? {} : { deputy }),
+    ...(geometry === null ? {} : { polygon: geometry }),
+  }
 }

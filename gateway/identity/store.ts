@@ -70,6 +70,15 @@ export async function listUsers(tx: Tx, after: string | undefined, limit: number
   return rows.map(toUser)
 }
 
+/** Users who can sign in, hold the role and work in the cell. */
+export async function usersOfCell(tx: Tx, role: Role, cellCode: string): Promise<User[]> {
+  const rows = await tx.user.findMany({
+    where: { disabledAt: null, rolesJson: { contains: JSON.stringify(role) } },
+    orderBy: { username: 'asc' },
+  })
+  return rows.map(toUser).filter(({ cellCodes }) => cellCodes === undefined || cellCodes.includes(cellCode))
+}
+
 /** Users who can sign in and hold the role. */
 export async function countEnabled(tx: Tx, role: Role): Promise<number> {
   return tx.user.count({ where: { disabledAt: null, rolesJson: { contains: JSON.stringify(role) } } })

@@ -17,6 +17,7 @@ import {
   insertUser,
   revokeToken,
   updateUser,
+  usersOfCell,
 } from './store.ts'
 
 export interface UsersDeps {
@@ -42,6 +43,8 @@ export interface Users {
   /** Makes `admin` if nobody could let others in and the name is free. @returns its password if it was made up here */
   ensureAdmin(password: string | undefined): Promise<string | undefined>
   create(user: NewUser, actor: Actor): Promise<UserResult>
+  /** Patrol leads who can sign in and work in the cell. */
+  patrolLeads(cellCode: string): Promise<User[]>
   change(id: string, change: UserChange, actor: Actor): Promise<UserResult>
   createToken(token: NewToken, actor: Actor): Promise<TokenResult>
   revokeToken(id: string, actor: Actor): Promise<RevokeResult>
@@ -103,6 +106,8 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
         return { ok: true, user }
       })
     },
+
+    patrolLeads: (cellCode) => usersOfCell(database.client, 'patrol-lead', cellCode),
 
     change: async (id, change, actor) => {
       const hash = change.password === undefined ? undefined : await hashPassword(change.password)

@@ -7,6 +7,7 @@ export const OUTPUT_ROOT = 'gridlight/v1/out/'
 export const alarmInput = (sourceId: string): string => `gridlight/v1/in/${sourceId}/alarm`
 export const rejectedOutput = (sourceId: string): string => `gridlight/v1/rejected/${sourceId}`
 export const cellAlarms = (cellCode: string): string => `${OUTPUT_ROOT}cells/${cellCode}/alarms`
+export const cellCases = (cellCode: string): string => `${OUTPUT_ROOT}cells/${cellCode}/cases`
 export const cameraState = (cameraId: string): string => `${OUTPUT_ROOT}cameras/${cameraId}/state`
 export const gatewayState = (gatewayId: string): string => `${OUTPUT_ROOT}gateways/${gatewayId}/state`
 

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { CameraEvent, LiveEvent } from '../contracts/event.ts'
-import { cameraState, cellAlarms, type OutgoingMessage } from '../mqtt/topics.ts'
+import { cameraState, cellAlarms, cellCases, type OutgoingMessage } from '../mqtt/topics.ts'
 import type { Database } from '../storage/database.ts'
 import { waitOrWake } from './event-reader.ts'
 import { readCursor, readEvents, type StoredEvent, writeCursor } from './store.ts'
@@ -38,6 +38,8 @@ export function messageOf(event: LiveEvent): OutgoingMessage | undefined {
   switch (event.kind) {
     case 'alarm':
       return { topic: cellAlarms(event.data.cellCode), payload: JSON.stringify(event.data), retain: false }
+    case 'case':
+      return { topic: cellCases(event.data.cellCode), payload: JSON.stringify(event.data), retain: false }
     case 'camera':
       return cameraMessage(event.data)
     case 'link':

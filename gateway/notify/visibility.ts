@@ -5,7 +5,7 @@ import type { StoredEvent } from './store.ts'
 
 /**
  * Whether this person is told of this event. An event for one session goes to nobody else; an owner hears of own
- * links only; staff hear of their cells, and of alarms if their role reads alarms.
+ * links only; staff hear of their cells, and of alarms and cases if their role reads alarms.
  */
 export function maySee(
   principal: Principal,
@@ -14,5 +14,5 @@ export function maySee(
   if (sessionId !== undefined || event.kind === 'view-ended') return sessionId === principal.sessionId
   if (principal.kind === 'owner') return event.kind === 'link' && (principal.linkIds ?? []).includes(event.data.id)
   if (!coversCell(principal, cellCode)) return false
-  return event.kind !== 'alarm' || hasRole(principal, ...ALARM_READERS)
+  return (event.kind !== 'alarm' && event.kind !== 'case') || hasRole(principal, ...ALARM_READERS)
 }

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import pino from 'pino'
 import { type Alarms, type AlarmsDeps, createAlarms } from '../../gateway/alarms/alarms.ts'
 import { insertSource } from '../../gateway/alarms/sources.ts'
+import { type Cases, type CasesDeps, createCases } from '../../gateway/cases/cases.ts'
 import { type Clock, systemClock } from '../../gateway/clock.ts'
 import type { AlarmMessage } from '../../gateway/contracts/alarm.ts'
 import type { NewAuditEntry } from '../../gateway/contracts/audit.ts'
@@ -10,7 +11,7 @@ import { coversCell } from '../../gateway/identity/rights.ts'
 import { createMqtt, type Mqtt, type MqttDeps } from '../../gateway/mqtt/mqtt.ts'
 import { createEvents, type Events } from '../../gateway/notify/events.ts'
 import { createOutbox } from '../../gateway/notify/outbox.ts'
-import type { Database } from '../../gateway/storage/database.ts'
+import type { Database, Tx } from '../../gateway/storage/database.ts'
 
 export const CELL = '370101001001001'
 export const OTHER_CELL = '370101001001002'
@@ -25,6 +26,7 @@ export interface Fixture {
   database: Database
   events: Events
   alarms: Alarms
+  cases: Cases
   audit: NewAuditEntry[]
 }
 
@@ -32,23 +34,29 @@ export interface Fixture {
 export async function startAlarms(
   t: Teardown,
   database: Database,
-  options: Partial<AlarmsDeps> & { clock?: Clock } = {},
+  options: Partial<AlarmsDeps> & Partial<Pick<CasesDeps, 'people'>> & { clock?: Clock } = {},
 ): Promise<Fixture> {
   const clock = options.clock ?? systemClock
   const audit: NewAuditEntry[] = []
   const events = createEvents({ database, clock, log })
-  const alarms = createAlarms({
+  const shared = {
     database,
     clock,
     log,
     newId: randomUUID,
-    newSecret,
     events,
     audit: {
-      append: async (_tx, entry) => {
+      append: async (_tx: Tx, entry: NewAuditEntry) => {
         audit.push(entry)
       },
     },
+  }
+  const people = options.people ?? (async () => ({ lead: undefined, deputy: undefined, patrolLeads: [] }))
+  const cases = createCases({ ...shared, people })
+  const alarms = createAlarms({
+    ...shared,
+    newSecret,
+    cases,
     directory: {
       cellExists: async (code) => code === CELL || code === OTHER_CELL,
       cameraExists: async () => false,
@@ -57,11 +65,13 @@ export async function startAlarms(
   })
   await events.start()
   await alarms.start()
+  cases.start()
   t.teardown(async () => {
     await alarms.close()
+    await cases.close()
     await events.close()
   })
-  return { database, events, alarms, audit }
+  return { database, events, alarms, cases, audit }
 }
 
 /** A source with its MQTT password. */

@@ -1,0 +1,64 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { NewLiveEvent } from '../contracts/event.ts'
+import type { App } from '../http/route.ts'
+import type { Tx } from '../storage/database.ts'
+import { CaseActions, type CaseActionsDeps } from './actions.ts'
+import { type CollectedAlarm, collect, placesInCases } from './collect.ts'
+import { type CellPeople, inOrder, type Person } from './dispatch.ts'
+import { Escalation } from './escalation.ts'
+import { caseRoutes } from './routes.ts'
+import { readCase } from './store.ts'
+
+export interface CasesDeps extends CaseActionsDeps {
+  log: FastifyBaseLogger
+  /** What the grid and the register of users know of a cell. */
+  people(cellCode: string): Promise<CellPeople>
+}
+
+/** Where the alarms of one batch belong; the alarms of the batch that turn out to be new are collected. */
+export interface Collection {
+  caseIdOf(alarmId: string): string
+  /** @returns the events that tell the cases */
+  collect(stored: readonly CollectedAlarm[]): Promise<NewLiveEvent[]>
+}
+
+export interface Cases {
+  /** Begins to put a batch of alarms into cases, in the transaction that stores the alarms. */
+  begin(tx: Tx, alarms: readonly CollectedAlarm[]): Promise<Collection>
+  routes(app: App): void
+  start(): void
+  close(): Promise<void>
+}
+
+/** Cases from the first alarm to the evaluation. */
+export function createCases(deps: CasesDeps): Cases {
+  const { database, newId } = deps
+  const { provider } = database
+  const actions = new CaseActions(deps)
+  const peopleOf = async (cellCode: string): Promise<readonly Person[]> => inOrder(await deps.people(cellCode))
+  const peopleFor = async (caseId: string): Promise<readonly Person[]> => {
+    const found = await readCase(database.client, provider, caseId)
+    return found === undefined ? [] : peopleOf(found.cellCode)
+  }
+  const escalation = new Escalation({ ...deps, actions, peopleFor })
+
+  return {
+    begin: async (tx, alarms) => {
+      const places = await placesInCases(tx, provider, newId, alarms)
+      return {
+        caseIdOf: (alarmId) => {
+          const place = places.get(alarmId)
+          if (place === undefined) throw new Error(`alarm ${alarmId} has no place in a case`)
+          return place.caseId
+        },
+        collect: async (stored) => {
+          const cases = await collect(tx, provider, newId, places, stored)
+          return cases.map((one) => ({ kind: 'case', cellCode: one.cellCode, data: one }))
+        },
+      }
+    },
+    routes: (app) => caseRoutes(app, { ...deps, actions, peopleOf }),
+    start: () => escalation.start(),
+    close: () => escalation.close(),
+  }
+}

@@ -1,0 +1,68 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../storage/database.ts'
+import type { CaseActions } from './actions.ts'
+import { dueNotifications, markUndelivered, type Person } from './dispatch.ts'
+import { dueCases } from './store.ts'
+
+const POLL_MS = 1000
+/** What is due beyond this waits for the next round. */
+const DUE_AT_ONCE = 100
+
+export interface EscalationDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  actions: CaseActions
+  /** Who may be sent for a case, in order. */
+  peopleFor(caseId: string): Promise<readonly Person[]>
+}
+
+/** Acts when a person did not. Due times are stored, so a restart forgets none and two nodes do nothing twice. */
+export class Escalation {
+  readonly #deps: EscalationDeps
+  readonly #stop = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(deps: EscalationDeps) {
+    this.#deps = deps
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#deps
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      try {
+        await this.runOnce()
+      } catch (error) {
+        log.error({ err: error }, 'cases that are due could not be escalated; trying again')
+      }
+      await clock.sleep(POLL_MS, signal).catch(() => {})
+    }
+  }
+
+  /** Does what is due by now. */
+  async runOnce(): Promise<void> {
+    const { database, clock, actions } = this.#deps
+    const now = new Date(clock.now())
+    for (const { id, caseId, toName } of await dueNotifications(database, now, DUE_AT_ONCE)) {
+      await actions.amend(caseId, async (tx) => {
+        if (!(await markUndelivered(tx, id))) return false
+        await actions.note(tx, caseId, 'undelivered', toName)
+        return true
+      })
+    }
+    for (const caseId of await dueCases(database, now, DUE_AT_ONCE)) {
+      await actions.expire(caseId, await this.#deps.peopleFor(caseId))
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/** The township's calendar decides to which year a case belongs. */
+const YEAR = new Intl.DateTimeFormat('en', { timeZone: 'Asia/Shanghai', year: 'numeric' })
+
+/** Numbers of cases: `0017` of a cell and year. */
+export const numberOf = {
+  year: (at: Date): number => Number(YEAR.format(at)),
+  text: (number: number): string => String(number).padStart(4, '0'),
+}

@@ -1,0 +1,211 @@
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { ALARM_READERS } from '../contracts/alarm.ts'
+import type { NewAuditEntry } from '../contracts/audit.ts'
+import {
+  Case,
+  CasePhase,
+  CaseQuery,
+  type CaseStep,
+  CENTRE_ROLES,
+  Duty,
+  DutyChange,
+  NewCaseAction,
+  PATROL_ACTIONS,
+  PATROL_ROLES,
+} from '../contracts/case.ts'
+import { IdParams, page, toInstant } from '../contracts/common.ts'
+import type { Principal } from '../contracts/identity.ts'
+import { Problem } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import { coversCell, hasRole } from '../identity/rights.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { ActionResult, CaseActions } from './actions.ts'
+import { dutySince, markDelivered, type Person, setDuty } from './dispatch.ts'
+import { isOver, STEP_OF } from './steps.ts'
+import { type CasePlace, listCases, readCase } from './store.ts'
+
+export interface CaseRoutesDeps {
+  database: Database
+  clock: Clock
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
+  actions: CaseActions
+  peopleOf(cellCode: string): Promise<readonly Person[]>
+}
+
+export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
+  const { database, actions } = deps
+  const { provider } = database
+
+  /** The case, if this person may know of it. */
+  const caseFor = async (principal: Principal, id: string): Promise<Case> => {
+    const found = await readCase(database.client, provider, id)
+    if (found === undefined) throw new Problem('not-found', 'there is no such case')
+    if (!coversCell(principal, found.cellCode)) throw new Problem('not-in-your-cells')
+    return found
+  }
+
+  app.get(
+    '/api/v1/cases',
+    {
+      config: { access: { roles: ALARM_READERS } },
+      schema: {
+        tags: ['cases'],
+        summary: 'Cases, newest first',
+        querystring: CaseQuery,
+        response: { 200: page(Case) },
+      },
+    },
+    async (request) => {
+      const { cell, step, state, priority, mine, limit, cursor } = request.query
+      const principal = principalOf(request)
+      if (cell !== undefined && !coversCell(principal, cell)) throw new Problem('not-in-your-cells')
+      const filter = {
+        phases: phasesOf(step, state),
+        priority,
+        cellCodes: cell === undefined ? principal.cellCodes : [cell],
+        mineId: mine === true ? principal.id : undefined,
+      }
+      const items = await listCases(database, filter, cursor === undefined ? undefined : placeOf(cursor), limit)
+      const last = items.at(-1)
+      return items.length < limit || last === undefined ? { items } : { items, nextCursor: cursorOf(last) }
+    },
+  )
+
+  app.get(
+    '/api/v1/cases/:id',
+    {
+      config: { access: { roles: ALARM_READERS } },
+      schema: { tags: ['cases'], summary: 'A case with its timeline', params: IdParams, response: { 200: Case } },
+    },
+    (request) => caseFor(principalOf(request), request.params.id),
+  )
+
+  app.post(
+    '/api/v1/cases/:id/actions',
+    {
+      config: { access: { roles: [...CENTRE_ROLES, ...PATROL_ROLES] } },
+      schema: {
+        tags: ['cases'],
+        summary: 'Act on a case; the same idempotencyKey again is the same action',
+        params: IdParams,
+        body: NewCaseAction,
+        response: { 200: Case },
+      },
+    },
+    async (request) => {
+      const [principal, action] = [principalOf(request), request.body]
+      const { cellCode } = await caseFor(principal, request.params.id)
+      const isPatrols = PATROL_ACTIONS.includes(action.action)
+      if (!hasRole(principal, ...(isPatrols ? PATROL_ROLES : CENTRE_ROLES))) {
+        throw new Problem('role-not-allowed', `${action.action} is for the ${isPatrols ? 'patrol' : 'centre'}`)
+      }
+      return caseAfter(await actions.act(request.params.id, action, principal, await deps.peopleOf(cellCode)))
+    },
+  )
+
+  app.post(
+    '/api/v1/cases/:id/receipt',
+    {
+      config: { access: { roles: PATROL_ROLES } },
+      schema: {
+        tags: ['cases'],
+        summary: 'The duty page says that it shows a case it was notified of',
+        params: IdParams,
+        response: { 204: z.undefined() },
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      const { id } = await caseFor(principal, request.params.id)
+      await actions.amend(id, (tx) => markDelivered(tx, id, principal.id))
+      return reply.code(204).send()
+    },
+  )
+
+  dutyRoutes(app, deps)
+}
+
+function dutyRoutes(app: App, { database, clock, audit }: CaseRoutesDeps): void {
+  const dutyOf = (since: Date | undefined): Duty =>
+    since === undefined ? { on: false } : { on: true, since: toInstant(since.getTime()) }
+
+  app.get(
+    '/api/v1/duty',
+    {
+      config: { access: { roles: PATROL_ROLES } },
+      schema: { tags: ['cases'], summary: 'Whether I am on duty', response: { 200: Duty } },
+    },
+    async (request) => dutyOf(await dutySince(database.client, principalOf(request).id)),
+  )
+
+  app.post(
+    '/api/v1/duty',
+    {
+      config: { access: { roles: PATROL_ROLES } },
+      schema: {
+        tags: ['cases'],
+        summary: 'Go on or off duty; cases are sent to people on duty only',
+        body: DutyChange,
+        response: { 200: Duty },
+      },
+    },
+    async (request) => {
+      const { kind, id, name, roles, sessionId } = principalOf(request)
+      return database.transaction(async (tx) => {
+        if (await setDuty(tx, id, request.body.on, new Date(clock.now()))) {
+          await audit.append(tx, {
+            action: 'duty-changed',
+            actor: { kind, id, name, roles, sessionId },
+            object: `user:${id}`,
+            result: 'done',
+            detail: { on: request.body.on },
+          })
+        }
+        return dutyOf(await dutySince(tx, id))
+      })
+    },
+  )
+}
+
+function caseAfter(result: ActionResult): Case {
+  switch (result.kind) {
+    case 'done':
+      return result.case
+    case 'no-case':
+      throw new Problem('not-found', 'there is no such case')
+    case 'illegal': {
+      const { phase, legal, holder } = result
+      const who = holder === undefined ? '' : `; ${holder} has it`
+      const possible = legal.length === 0 ? 'nothing' : legal.join(', ')
+      throw new Problem('illegal-transition', `the case is ${phase}${who}; possible now: ${possible}`, {
+        phase,
+        legal,
+        ...(holder === undefined ? {} : { owner: holder }),
+      })
+    }
+    case 'not-yours':
+      throw new Problem('conflict', `${result.holder ?? 'nobody'} has this case`, { owner: result.holder })
+    case 'key-used':
+      throw new Problem('conflict', `idempotencyKey: was used for ${result.action} already`)
+    case 'nobody-there':
+      throw new Problem('conflict', 'assigneeId: this person is not on duty in the cell')
+  }
+}
+
+function phasesOf(step: CaseStep | undefined, state: 'open' | 'closed' | undefined): CasePhase[] | undefined {
+  if (step === undefined && state === undefined) return undefined
+  return CasePhase.options.filter(
+    (phase) =>
+      (step === undefined || STEP_OF[phase] === step) &&
+      (state === undefined || isOver(phase) === (state === 'closed')),
+  )
+}
+
+const cursorOf = ({ openedAt, id }: Case): string => Buffer.from(`${Date.parse(openedAt)}:${id}`).toString('base64url')
+
+function placeOf(cursor: string): CasePlace {
+  const [, ms, id] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (ms === undefined || id === undefined) throw new Problem('invalid-request', 'cursor: is not one of ours')
+  return { openedAt: new Date(Number(ms)), id }
+}

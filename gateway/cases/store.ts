@@ -1,0 +1,207 @@
+import { AlarmType, Priority } from '../contracts/alarm.ts'
+import { Case, CasePhase, NotificationState, TimelineAction } from '../contracts/case.ts'
+import { toInstant } from '../contracts/common.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { Prisma } from '../storage/generated/sqlite/client.ts'
+import { numberOf } from './number.ts'
+import { legalActions, STEP_OF } from './steps.ts'
+
+/** A case names this many of its alarms, the newest; the list of alarms has them all. */
+export const ALARM_IDS_NAMED = 20
+
+const WITH_TIMELINE = {
+  actions: { orderBy: { version: 'asc' } },
+  notifications: { orderBy: { at: 'asc' } },
+} as const satisfies Prisma.CaseInclude
+export type CaseRow = Prisma.CaseGetPayload<{ include: typeof WITH_TIMELINE }>
+
+const instant = (at: Date): string => toInstant(at.getTime())
+
+export function toCase(row: CaseRow, alarmIds: readonly string[]): Case {
+  const phase = CasePhase.parse(row.phase)
+  const due = row.dueAt === null ? undefined : instant(row.dueAt)
+  return {
+    id: row.id,
+    number: numberOf.text(row.number),
+    year: row.year,
+    step: STEP_OF[phase],
+    phase,
+    legal: legalActions(phase),
+    priority: Priority.parse(row.priority),
+    type: AlarmType.parse(row.type),
+    cellCode: row.cellCode,
+    ...(row.cameraId === null ? {} : { cameraId: row.cameraId }),
+    text: row.text,
+    occurrences: row.occurrences,
+    alarmIds: [...alarmIds],
+    openedAt: instant(row.openedAt),
+    lastAlarmAt: instant(row.lastAlarmAt),
+    ...(row.ownerId === null ? {} : { owner: { id: row.ownerId, name: row.ownerName ?? '' } }),
+    ...(row.assigneeId === null ? {} : { assignee: { id: row.assigneeId, name: row.assigneeName ?? '' } }),
+    ...(due === undefined ? {} : phase === 'dispatched' ? { escalatesAt: due } : { shelvedUntil: due }),
+    ...(row.closedAt === null ? {} : { closedAt: instant(row.closedAt) }),
+    version: row.version,
+    timeline: row.actions.map(({ at, deviceAt, action, byName, text }) => ({
+      at: instant(at),
+      ...(deviceAt === null ? {} : { deviceAt: instant(deviceAt) }),
+      action: TimelineAction.parse(action),
+      by: byName,
+      ...(text === null ? {} : { text }),
+    })),
+    notifications: row.notifications.map(({ id, toId, toName, state, at }) => ({
+      id,
+      toId,
+      to: toName,
+      channel: Case.shape.notifications.element.shape.channel.value,
+      state: NotificationState.parse(state),
+      at: instant(at),
+    })),
+  }
+}
+
+const NEWEST_ALARMS = {
+  sqlite: `SELECT "cases".value AS "caseId", (SELECT json_group_array("id") FROM (SELECT "id" FROM "Alarm"
+    WHERE "caseId" = "cases".value ORDER BY "receivedAt" DESC LIMIT ${ALARM_IDS_NAMED})) AS "alarmIds"
+    FROM json_each(?) AS "cases"`,
+  postgresql: `SELECT "caseId", (SELECT json_agg("id")::text FROM (SELECT "id" FROM "Alarm"
+    WHERE "Alarm"."caseId" = "cases"."caseId" ORDER BY "receivedAt" DESC LIMIT ${ALARM_IDS_NAMED}) AS "newest")
+    AS "alarmIds" FROM jsonb_array_elements_text($1::jsonb) AS "cases" ("caseId")`,
+} as const satisfies Record<Database['provider'], string>
+
+async function withAlarms(tx: Tx, provider: Database['provider'], rows: readonly CaseRow[]): Promise<Case[]> {
+  if (rows.length === 0) return []
+  const found = await tx.$queryRawUnsafe<{ caseId: string; alarmIds: string | null }[]>(
+    NEWEST_ALARMS[provider],
+    JSON.stringify(rows.map(({ id }) => id)),
+  )
+  const alarmIds = new Map(found.map((row) => [row.caseId, JSON.parse(row.alarmIds ?? '[]') as string[]])) // our own SQL
+  return rows.map((row) => toCase(row, alarmIds.get(row.id) ?? []))
+}
+
+/** Cases as they stand in this transaction, in the order of their opening. */
+export async function readCases(tx: Tx, provider: Database['provider'], ids: readonly string[]): Promise<Case[]> {
+  const rows = await tx.case.findMany({
+    where: { id: { in: [...ids] } },
+    include: WITH_TIMELINE,
+    orderBy: [{ openedAt: 'asc' }, { id: 'asc' }],
+  })
+  return withAlarms(tx, provider, rows)
+}
+
+export async function readCase(tx: Tx, provider: Database['provider'], id: string): Promise<Case | undefined> {
+  const [found] = await readCases(tx, provider, [id])
+  return found
+}
+
+export interface CaseFilter {
+  phases: readonly CasePhase[] | undefined
+  priority: number | undefined
+  cellCodes: readonly string[] | undefined
+  /** Owned by this person, or given to this person. */
+  mineId: string | undefined
+}
+
+/** Place in a list that runs from the newest to the oldest. */
+export interface CasePlace {
+  openedAt: Date
+  id: string
+}
+
+export async function listCases(
+  { client, provider }: Database,
+  filter: CaseFilter,
+  before: CasePlace | undefined,
+  limit: number,
+): Promise<Case[]> {
+  const { phases, priority, cellCodes, mineId } = filter
+  const rows = await client.case.findMany({
+    where: {
+      AND: [
+        phases === undefined ? {} : { phase: { in: [...phases] } },
+        priority === undefined ? {} : { priority },
+        cellCodes === undefined ? {} : { cellCode: { in: [...cellCodes] } },
+        mineId === undefined ? {} : { OR: [{ ownerId: mineId }, { assigneeId: mineId }] },
+        before === undefined
+          ? {}
+          : { OR: [{ openedAt: { lt: before.openedAt } }, { openedAt: before.openedAt, id: { lt: before.id } }] },
+      ],
+    },
+    include: WITH_TIMELINE,
+    orderBy: [{ openedAt: 'desc' }, { id: 'desc' }],
+    take: limit,
+  })
+  return withAlarms(client, provider, rows)
+}
+
+/** Holds the case until the transaction ends, so that whoever comes second sees what the first has done. */
+export async function lockCase(tx: Tx, id: string): Promise<boolean> {
+  const { count } = await tx.case.updateMany({ where: { id }, data: { version: { increment: 1 } } })
+  return count > 0
+}
+
+/** What was done under this key, if anything. */
+export async function findAction(tx: Tx, caseId: string, idempotencyKey: string): Promise<string | undefined> {
+  const row = await tx.caseAction.findUnique({
+    where: { caseId_idempotencyKey: { caseId, idempotencyKey } },
+    select: { action: true },
+  })
+  return row?.action
+}
+
+export interface CaseChange {
+  phase?: CasePhase
+  /** Null: further alarms open a case of their own. */
+  groupKey?: null
+  owner?: { id: string; name: string }
+  assignee?: { id: string; name: string } | null
+  dueAt?: Date | null
+  closedAt?: Date
+}
+
+export async function changeCase(tx: Tx, id: string, { owner, assignee, ...change }: CaseChange): Promise<void> {
+  await tx.case.update({
+    where: { id },
+    data: {
+      ...change,
+      ...(owner === undefined ? {} : { ownerId: owner.id, ownerName: owner.name }),
+      ...(assignee === undefined ? {} : { assigneeId: assignee?.id ?? null, assigneeName: assignee?.name ?? null }),
+    },
+  })
+}
+
+export interface NewTimelineEntry {
+  id: string
+  action: TimelineAction
+  idempotencyKey: string
+  at: Date
+  deviceAt: Date | undefined
+  byId: string | undefined
+  byName: string
+  text: string | undefined
+}
+
+/** Adds to the timeline, after all that is in it. */
+export async function insertAction(tx: Tx, caseId: string, entry: NewTimelineEntry): Promise<void> {
+  const last = await tx.caseAction.aggregate({ where: { caseId }, _max: { version: true } })
+  await tx.caseAction.create({
+    data: {
+      ...entry,
+      caseId,
+      version: (last._max.version ?? 0) + 1,
+      deviceAt: entry.deviceAt ?? null,
+      byId: entry.byId ?? null,
+      text: entry.text ?? null,
+    },
+  })
+}
+
+/** Cases whose dispatch is to be escalated or whose shelving is over. */
+export async function dueCases(database: Database, now: Date, limit: number): Promise<string[]> {
+  const rows = await database.client.case.findMany({
+    where: { dueAt: { lte: now } },
+    orderBy: { dueAt: 'asc' },
+    take: limit,
+    select: { id: true },
+  })
+  return rows.map(({ id }) => id)
+}

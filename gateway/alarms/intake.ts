@@ -31,6 +31,17 @@ export interface IntakeDeps {
   log: FastifyBaseLogger
   newId: () => string
   events: { publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<void> }
+  cases: {
+    /** Asked before the batch is stored; those alarms of it that were new are told afterwards. */
+    begin(
+      tx: Tx,
+      alarms: readonly NewAlarm[],
+    ): Promise<{
+      caseIdOf(alarmId: string): string
+      /** @returns the events that tell the cases */
+      collect(stored: readonly NewAlarm[]): Promise<NewLiveEvent[]>
+    }>
+  }
   /** Counts what became of messages. */
   count(outcome: Receipt['kind'], messages: number): void
 }
@@ -142,18 +153,21 @@ export class Intake {
       events.push({ kind: 'alarm', cellCode: alarm.cellCode, data: alarm })
     }
     const alarms = placed.filter((item): item is NewAlarm => !('reason' in item))
-    const storedIds = await insertAlarms(tx, this.#deps.database.provider, alarms)
+    const collection = await this.#deps.cases.begin(tx, alarms)
+    const inCases = alarms.map((alarm) => ({ ...alarm, caseId: collection.caseIdOf(alarm.id) }))
+    const storedIds = await insertAlarms(tx, this.#deps.database.provider, inCases)
     const receipts: Receipt[] = []
     for (const item of placed) {
       if ('reason' in item) {
         receipts.push({ kind: 'rejected', reason: item.reason, at: item.message.receivedAt.toISOString() })
       } else if (storedIds.has(item.id)) {
-        tell(toAlarm(asStored(item)))
+        tell(toAlarm(asStored(item, collection.caseIdOf(item.id))))
         receipts.push({ kind: 'stored', id: item.id })
       } else {
         receipts.push(await this.#repeat(tx, item, tell))
       }
     }
+    events.push(...(await collection.collect(alarms.filter(({ id }) => storedIds.has(id)))))
     await this.#deps.events.publishAll(tx, events)
     return receipts
   }
@@ -167,9 +181,9 @@ export class Intake {
   }
 }
 
-const asStored = (alarm: NewAlarm): Parameters<typeof toAlarm>[0] => ({
+const asStored = (alarm: NewAlarm, caseId: string): Parameters<typeof toAlarm>[0] => ({
   ...alarm,
   cameraId: alarm.cameraId ?? null,
   occurrences: 1,
-  caseId: null,
+  caseId,
 })

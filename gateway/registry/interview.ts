@@ -271,7 +271,8 @@ class Run {
     const main = channel?.streams.find(({ role }) => role === 'main') ?? channel?.streams[0]
     if (channel === undefined || main === undefined) return
     const uri = withPathSecrets(main.uri, main.pathSecrets)
-    const described = await this.#deps.describeStream({ uri, ...this.#request.credentials }, this.#signal)
+    const transport = this.#profile.streams?.transport ?? 'tcp'
+    const described = await this.#deps.describeStream({ uri, ...this.#request.credentials, transport }, this.#signal)
     this.#checks.push(...streamChecks(described))
     if (!described.ok) return
     const { codec, width, height, frameRate = main.frameRate } = described

@@ -50,11 +50,13 @@ async function tryOnvif(
   const pathSecrets = first.streams.find((stream) => stream.pathSecrets !== undefined)?.pathSecrets
   const login: SealedLogin = { username, password, ...(pathSecrets === undefined ? {} : { pathSecrets }) }
   const streams: NewStream[] = []
+  const transport = found.profile.streams?.transport ?? 'tcp'
   for (const { role, pathSecrets: secrets, ...stream } of first.streams) {
     if (role === 'other') continue
     // A sub stream whose codec Media1 cannot express is looked at too; the main one was played above.
     const uri = withPathSecrets(stream.uri, secrets)
-    const seen = stream.codec === 'unknown' && (await deps.describeStream({ uri, username, password }, signal))
+    const seen =
+      stream.codec === 'unknown' && (await deps.describeStream({ uri, username, password, transport }, signal))
     if (seen && seen.ok === true)
       streams.push({ ...stream, role, codec: seen.codec, width: seen.width, height: seen.height })
     else streams.push({ ...stream, role })
@@ -90,6 +92,9 @@ async function tryRtsp(
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   }
+  const where = addressOf(mainUri)
+  const profile = matchProfile(deps.profiles, { paths: [where.slice(where.search(/[/?]|$/))] })
+  const transport = profile.streams?.transport ?? 'tcp'
   const streams: NewStream[] = []
   let pathSecrets: PathSecrets | undefined
   for (const [role, typed] of [
@@ -102,7 +107,7 @@ async function tryRtsp(
       return { kind: 'failed', checks: [{ name: 'describe', ok: false, code: 'unusable-uri', detail: uri.why }] }
     pathSecrets ??= uri.pathSecrets
     const described = await deps.describeStream(
-      { uri: withPathSecrets(uri.uri, uri.pathSecrets), ...credentials },
+      { uri: withPathSecrets(uri.uri, uri.pathSecrets), ...credentials, transport },
       signal,
     )
     if (!described.ok) return { kind: 'failed', checks: streamChecks(described) }
@@ -110,20 +115,18 @@ async function tryRtsp(
     streams.push({ role, uri: uri.uri, codec, width, height, ...(frameRate === undefined ? {} : { frameRate }) })
   }
   const login: SealedLogin = { ...credentials, ...(pathSecrets === undefined ? {} : { pathSecrets }) }
-  const where = addressOf(streams[0]?.uri ?? '')
-  const path = where.slice(where.search(/[/?]|$/))
   return {
     kind: 'works',
     source: {
       device: {
         kind: 'rtsp',
-        address: where,
+        address: addressOf(streams[0]?.uri ?? ''),
         endpointReference: undefined,
         manufacturer: undefined,
         model: undefined,
         firmware: undefined,
         serial: undefined,
-        deviceProfile: matchProfile(deps.profiles, { paths: [path] }).id,
+        deviceProfile: profile.id,
         clockOffsetMs: undefined,
         login,
       },

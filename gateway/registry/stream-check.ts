@@ -3,7 +3,7 @@ import type { ProbeCode } from './probe-codes.ts'
 
 /** What the media plane does for the register: DESCRIBE and play one stream until its first key frame. */
 export type DescribeStream = (
-  request: { uri: string; username?: string; password?: string },
+  request: { uri: string; username?: string; password?: string; transport?: 'tcp' | 'udp' },
   signal: AbortSignal,
 ) => Promise<StreamDescribed | { ok: false; code: string; detail: string }>
 

@@ -1,5 +1,5 @@
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
+import { picture } from './picture.ts'
 import { startSource } from './source.ts'
 
 /**
@@ -65,38 +66,6 @@ async function main(): Promise<void> {
   const relay = cpuPercent.get('relay') ?? Number.NaN
   for (const [name, percent] of cpuPercent)
     if (name !== 'relay') console.log(`relay / ${name}: ${(relay / percent).toFixed(2)}x`)
-}
-
-/** 1080p25 H.264, about 4 Mbit/s, a key frame every two seconds; made once. */
-function picture(): string {
-  const directory = join(tmpdir(), 'gridlight-bench')
-  const file = join(directory, '1080p25.h264')
-  if (existsSync(file)) return file
-  mkdirSync(directory, { recursive: true })
-  const input = ['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=25:duration=10,noise=alls=6:allf=t']
-  const rate = ['-b:v', '4M', '-maxrate', '4M', '-bufsize', '4M']
-  const encoder = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-x264-params',
-    'keyint=50:min-keyint=50:scenecut=0:bframes=0:threads=1:sliced-threads=0',
-  ]
-  const run = spawnSync('ffmpeg', [
-    '-v',
-    'error',
-    ...input,
-    '-pix_fmt',
-    'yuv420p',
-    ...encoder,
-    ...rate,
-    '-f',
-    'h264',
-    file,
-  ])
-  if (run.status !== 0) throw new Error(`ffmpeg: ${run.stderr}`)
-  return file
 }
 
 async function playSource(): Promise<void> {

@@ -175,7 +175,7 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
     const cases: [string, (send: (data: string | Buffer) => void) => void, number][] = [
       ['no JSON', (send) => send('open sesame'), 1008],
       ['unknown fields', (send) => send(JSON.stringify({ open: crypto.randomUUID(), at: 1 })), 1008],
-      ['too long', (send) => send(JSON.stringify({ open: 'x'.repeat(1000) })), 1008],
+      ['too long', (send) => send(JSON.stringify({ open: crypto.randomUUID() }).padEnd(300)), 1008],
       ['binary', (send) => send(Buffer.from([1, 2, 3])), 1003],
       ['far too long', (send) => send('x'.repeat(100_000)), 1009],
       [

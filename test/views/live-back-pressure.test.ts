@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import t from 'tap'
+import type { LivePart, LiveSink, RelayPool } from '../../gateway/views/sources.ts'
+import { lawfulAccess, newLink } from '../fakes/lawful-access.ts'
+import { liveViewer } from '../fakes/live-viewer.ts'
+
+const MEGABYTE = 1024 * 1024
+const MAX_WAITING_BYTES = 8 * MEGABYTE
+
+/** Parts far larger than a camera's, so that buffers fill at once; the rest is real. */
+function largeParts() {
+  const sinks = new Set<LiveSink>()
+  const bytes = Buffer.alloc(MEGABYTE)
+  const counts = { held: 0, most: 0, sent: 0 }
+  const relays: RelayPool = {
+    acquire: () => ({
+      release: () => {},
+      relay: {
+        ready: async () => ({ kind: 'ready', mimeType: 'video/mp4; codecs="avc1.640028"' }),
+        read: async () => ({ kind: 'refused', status: 404, code: 'not-found' }),
+        snapshot: async () => undefined,
+        health: () => ({ state: 'live' }),
+        subscribe: (sink) => {
+          sinks.add(sink)
+          sink.init({ bytes: Buffer.alloc(700) })
+          return () => sinks.delete(sink)
+        },
+      },
+    }),
+  }
+  const push = (independent: boolean): void => {
+    const part: LivePart = {
+      facts: { startTicks: 18_000 * counts.sent++, durationTicks: 18_000, independent },
+      buffers: [bytes.subarray(0, 100), bytes.subarray(100)],
+      sizeBytes: MEGABYTE,
+      retain: () => {
+        counts.held += 1
+        counts.most = Math.max(counts.most, counts.held)
+      },
+      release: () => {
+        counts.held -= 1
+      },
+    }
+    for (const sink of [...sinks]) sink.part(part)
+  }
+  return { relays, push, counts, sinks }
+}
+
+async function scene(t: Parameters<typeof lawfulAccess>[0]) {
+  const parts = largeParts()
+  const f = await lawfulAccess(t, parts.relays)
+  const base = await f.app.listen({ host: '127.0.0.1', port: 0 })
+  const cameraId = await f.addCamera('public', { source: async () => ({ uri: 'rtsp://nowhere/' }) })
+  const admin = await f.bearer(['administrator'])
+  const payload = newLink(cameraId, 'public')
+  const link = await f.app.inject({ method: 'POST', url: '/api/v1/links', headers: admin, payload })
+  const operator = await f.bearer(['operator'])
+  const body = { cameraId, reason: { kind: 'routine' } }
+  const view = await f.app.inject({ method: 'POST', url: '/api/v1/views', headers: operator, payload: body })
+  const viewer = await liveViewer(base, operator)
+  viewer.open(view.json().id)
+  await viewer.untilMedia(({ type }) => type === 'init')
+  return { ...f, ...parts, viewer, admin, linkId: String(link.json().id) }
+}
+
+t.test('what waits for a viewer who reads nothing is bounded, and goes on with a key frame', async (t) => {
+  const { viewer, push, counts } = await scene(t)
+  viewer.socket.pause()
+  for (let at = 0; at < 100; at += 1) {
+    push(at % 10 === 0)
+    await new Promise(setImmediate)
+  }
+  t.ok(counts.held > 0, 'the buffers are full')
+  t.ok(counts.most * MEGABYTE <= MAX_WAITING_BYTES, `${counts.most} MB waited at the most`)
+  viewer.socket.resume()
+  await viewer.roundTrip()
+  const received = viewer.media.filter(({ type }) => type === 'part').length
+  t.ok(received < 60, `${received} of 100 parts came`)
+  push(false)
+  push(true)
+  push(false)
+  await viewer.roundTrip()
+  const later = viewer.media.filter(({ startTicks }) => startTicks >= 100 * 18_000)
+  t.same(
+    later.map(({ independent }) => independent),
+    [true, false],
+  )
+  t.equal(counts.held, 0)
+  viewer.socket.terminate()
+})
+
+t.test('a cut takes what still waits down with the connection', async (t) => {
+  const { app, viewer, push, counts, sinks, admin, linkId } = await scene(t)
+  viewer.socket.pause()
+  for (let at = 0; at < 30; at += 1) {
+    push(true)
+    await new Promise(setImmediate)
+  }
+  t.ok(counts.held > 0, 'some still wait')
+  const closed = once(viewer.socket, 'close')
+  const url = `/api/v1/links/${linkId}/revoke`
+  const revoked = await app.inject({ method: 'POST', url, headers: admin, payload: { reason: '停用' } })
+  t.equal(revoked.statusCode, 200, revoked.body)
+  viewer.socket.resume()
+  await closed
+  t.notOk(viewer.words.some(({ kind }) => kind === 'ended'))
+  t.equal(sinks.size, 0)
+  t.equal(counts.held, 0, 'all were given back')
+})

@@ -27,6 +27,7 @@ import { RelayPool } from './relay/relay-pool.ts'
 import { dataFiles } from './storage/data-files.ts'
 import { openDatabase } from './storage/database.ts'
 import { createViews } from './views/create-views.ts'
+import { endOf } from './views/ends.ts'
 
 /** Hours of links are meant in the township's time. */
 const TIME_ZONE = 'Asia/Shanghai'
@@ -59,6 +60,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const access = cameraAccess(config, clock)
   const database = await openDatabase(files.database)
   const shared = { database, clock, log, newId }
+  const nodeId = nodeIdOf(files.nodeIdFile, newId)
 
   const audit = createAudit({ ...shared, bootId: newId(), keyFile: files.auditKeyFile })
   const events = createEvents(shared)
@@ -89,6 +91,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   })
   const views = createViews({
     ...shared,
+    nodeId,
     audit,
     events,
     cameras: registry,
@@ -110,6 +113,10 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     cameras: registry,
     sessions: identity.sessions,
     views,
+  })
+  // Another node's act reaches this one as an event.
+  events.onEvents((told) => {
+    for (const { of, why } of told.flatMap((event) => endOf(event) ?? [])) void views.endWhere(of, why)
   })
   identity.onEnded(({ sessionId, principalId, why }) => {
     const of = {
@@ -141,7 +148,6 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       cameraExists: async (id) => (await registry.camera(id)) !== undefined,
     },
   })
-  const nodeId = nodeIdOf(files.nodeIdFile, newId)
   const mqtt = createMqtt({
     config: config.mqtt,
     gatewayId: nodeId,

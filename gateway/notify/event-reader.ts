@@ -3,8 +3,8 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../storage/database.ts'
 import { eventSpan, readEvents, type StoredEvent } from './store.ts'
 
-/** Another node's events arrive without a wake-up. */
-const POLL_MS = 1000
+/** Another node's events arrive without a wake-up; they may tell of a link that was revoked, so they are asked for often. */
+const POLL_MS = { sqlite: 1000, postgresql: 250 } as const satisfies Record<Database['provider'], number>
 const PAGE_EVENTS = 500
 
 export interface EventReaderDeps {
@@ -78,7 +78,8 @@ export class EventReader {
   }
 
   async #waitForWork(): Promise<void> {
-    await waitOrWake(this.#deps.clock, POLL_MS, this.#wake.promise, this.#stop.signal)
+    const { clock, database } = this.#deps
+    await waitOrWake(clock, POLL_MS[database.provider], this.#wake.promise, this.#stop.signal)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { NewLiveEvent } from '../contracts/event.ts'
+import type { LiveEvent, NewLiveEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
 import { afterCommit, type Tx } from '../storage/database.ts'
 import { EventReader, type EventReaderDeps } from './event-reader.ts'
@@ -18,6 +18,8 @@ export interface Events {
   publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<void>
   /** Runs `listener` after every commit that wrote events, and for other nodes' events within a second. */
   onNews(listener: () => void): () => void
+  /** The same with the events that were committed, in order, here and at other nodes. */
+  onEvents(listener: (events: readonly LiveEvent[]) => void): () => void
   /** Cuts the live connections of a session, or of a person or script, that has ended or has other rights now. */
   endSessions(ended: { sessionId?: string; principalId?: string }): void
   routes(app: App): void
@@ -55,6 +57,7 @@ export function createEvents(deps: EventReaderDeps): Events {
     publish: (tx, event) => publishAll(tx, [event]),
     publishAll,
     onNews: (listener) => reader.listen(listener),
+    onEvents: (listener) => reader.listen((stored) => listener(stored.map(({ event }) => event))),
     endSessions: (ended) => connections.endSessions(ended),
     routes: (app) => eventRoutes(app, { connections }),
     start: async () => {

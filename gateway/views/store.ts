@@ -13,6 +13,7 @@ export interface NewViewRow {
   stream: 'main' | 'sub'
   viewer: { id: string; name: string; unit: string }
   sessionId: string
+  nodeId: string
   reason: ViewReason
   startedMs: number
   expiresMs: number
@@ -30,6 +31,7 @@ export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
       viewerName: view.viewer.name,
       unit: view.viewer.unit,
       sessionId: view.sessionId,
+      nodeId: view.nodeId,
       reasonKind: view.reason.kind,
       reasonCaseId: view.reason.caseId ?? null,
       reasonText: view.reason.text ?? null,
@@ -59,7 +61,7 @@ export async function closeViews<T extends { id: string; atMs: number; why: View
   return closed
 }
 
-/** A row that the process before this one left open. */
+/** A row that a process which is no more left open. */
 export interface OpenView {
   id: string
   cameraId: string
@@ -70,9 +72,16 @@ export interface OpenView {
   expiresMs: number
 }
 
-export async function listOpenViews(client: Tx, limit: number): Promise<OpenView[]> {
+/** A node that is gone for good cannot close its views; this long after their end any other does. */
+const FORSAKEN_MS = 60_000
+
+/** What this node has left open before, and what another should have closed; views that others serve are theirs. */
+export async function listOpenViews(client: Tx, nodeId: string, nowMs: number, limit: number): Promise<OpenView[]> {
   const rows = await client.view.findMany({
-    where: { endedAt: null },
+    where: {
+      endedAt: null,
+      OR: [{ nodeId }, { nodeId: null }, { expiresAt: { lt: new Date(nowMs - FORSAKEN_MS) } }],
+    },
     take: limit,
     include: { camera: { select: { cellCode: true } } },
   })
@@ -93,7 +102,7 @@ const EndedWhy = z.union([ViewEnd, z.null()])
 
 function toOwnerView(row: ViewRow, nowMs: number): OwnerView {
   const endedWhy = EndedWhy.parse(row.endedWhy)
-  const endMs = row.endedAt?.getTime() ?? nowMs
+  const endMs = row.endedAt?.getTime() ?? Math.min(nowMs, row.expiresAt.getTime())
   return {
     id: row.id,
     viewer: row.viewerName,
@@ -107,7 +116,7 @@ function toOwnerView(row: ViewRow, nowMs: number): OwnerView {
     ...(row.endedAt === null ? {} : { endedAt: toInstant(row.endedAt.getTime()) }),
     ...(endedWhy === null ? {} : { endedWhy }),
     durationSeconds: Math.max(0, Math.round((endMs - row.startedAt.getTime()) / 1000)),
-    watchingNow: row.endedAt === null,
+    watchingNow: row.endedAt === null && row.expiresAt.getTime() > nowMs,
   }
 }
 

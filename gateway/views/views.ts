@@ -30,6 +30,8 @@ export interface ViewsDeps {
   clock: Clock
   log: FastifyBaseLogger
   newId: () => string
+  /** Of this gateway; others may serve views from the same database. */
+  nodeId: string
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
   events: { publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<unknown> }
   cameras: Cameras
@@ -74,11 +76,11 @@ export class Views {
     this.#deps = deps
   }
 
-  /** Closes what the process before this one left open, and begins to end views by time. */
+  /** Closes what the process before this one left open at this node, and begins to end views by time. */
   async start(): Promise<void> {
-    const { database, links } = this.#deps
+    const { database, links, nodeId } = this.#deps
     for (;;) {
-      const open = await listOpenViews(database.client, RECORD_BATCH)
+      const open = await listOpenViews(database.client, nodeId, links.now(), RECORD_BATCH)
       if (open.length === 0) break
       const nowMs = links.now()
       const ends = open.map((view) => ({
@@ -194,7 +196,7 @@ export class Views {
     reason: ViewReason,
     source: StreamSource | undefined,
   ): Promise<Grant> {
-    const { database, clock, links, audit, newId, timeZone } = this.#deps
+    const { database, clock, links, audit, newId, nodeId, timeZone } = this.#deps
     const own = [...this.#live.values()].filter((view) => view.principal.sessionId === principal.sessionId)
     if (own.length >= MAX_VIEWS_PER_SESSION) return { kind: 'too-many' }
     let view: LiveView | undefined
@@ -234,6 +236,7 @@ export class Views {
           ...view,
           viewer: { id: principal.id, name: principal.name, unit: principal.roles.join(', ') },
           sessionId: principal.sessionId,
+          nodeId,
           startedMs: nowMs,
           expiresMs: answer.expiresAt,
         })

@@ -86,7 +86,7 @@ export async function lawfulAccess(t: Fixture, relays: RelayPool = NO_CAMERA): P
         ledger: (linkId, query) => views.ledger(linkId, query),
       },
     })
-    const views = createViews({ ...common, links, relays, timeZone: 'Asia/Shanghai' })
+    const views = createViews({ ...common, nodeId: 'node', links, relays, timeZone: 'Asia/Shanghai' })
     return { links, views }
   }
   const { links, views } = build()

@@ -69,7 +69,7 @@ export interface StreamSource {
   streamId: string
   role: 'main' | 'sub'
   /** Asked at every connection attempt, so a changed password is taken up. */
-  source: () => Promise<{ uri: string; username?: string; password?: string }>
+  source: () => Promise<{ uri: string; username?: string; password?: string; transport?: 'tcp' | 'udp' }>
 }
 
 export interface RelayPool {

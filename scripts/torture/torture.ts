@@ -1,0 +1,23 @@
+import { parseArgs } from 'node:util'
+import { feed } from './feed.ts'
+import { MEDIA_PARSERS } from './media-parsers.ts'
+
+/**
+ * A million broken inputs for each parser of what cameras send. An input that fails is printed in hexadecimal with the
+ * seed that makes it again; keep it as a test.
+ *
+ * usage: node scripts/torture/torture.ts [--inputs 1000000] [--seed 1] [--only "rtp h264"]
+ */
+const { values } = parseArgs({
+  options: {
+    inputs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
+})
+for (const parser of MEDIA_PARSERS) {
+  if (values.only !== undefined && parser.name !== values.only) continue
+  const startedMs = performance.now()
+  feed(parser, Number(values.inputs), Number(values.seed))
+  console.log(`${parser.name}: ${values.inputs} inputs in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+}

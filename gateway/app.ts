@@ -85,6 +85,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       raiseFrom: (camera, message) => alarms.raiseFrom(camera, message),
       openFrom: (cameraIds) => alarms.openFrom(cameraIds),
     },
+    mayTurn: (principal, cameraId, detail) => views.permit({ principal, cameraId, scope: 'ptz', detail }),
     streamFigures: (streamId) => relays.figures(streamId),
     linkedCameraIds: (cameraIds) => links.linkedCameraIds(cameraIds),
     ended: (cameraId) => views.endWhere({ cameraId }, 'camera-removed'),

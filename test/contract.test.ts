@@ -21,7 +21,7 @@ const ROUTES: readonly (readonly [method: string, path: string, when?: 'later'])
   ['patch', '/api/v1/cameras/{id}'],
   ['delete', '/api/v1/cameras/{id}'],
   ['post', '/api/v1/cameras/import'],
-  ['post', '/api/v1/cameras/{id}/ptz', 'later'],
+  ['post', '/api/v1/cameras/{id}/ptz'],
   ['get', '/api/v1/cameras/{id}/health'],
   ['get', '/api/v1/health/availability', 'later'],
   ['post', '/api/v1/links'],

@@ -73,6 +73,7 @@ function registryOf({ database, audit, clock, newId }: Store, config: Config): R
     ...cameraAccess(config, clock),
     random: () => Math.random(),
     alarms: { raiseFrom: async () => undefined, openFrom: async () => [] }, // nothing listens to cameras here
+    mayTurn: async () => ({ kind: 'no-camera' }), // nor turns them
     linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),
     ended: async () => undefined,
   })

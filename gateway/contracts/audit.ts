@@ -27,6 +27,7 @@ export const AuditAction = z.enum([
   'view-granted',
   'view-refused',
   'view-ended',
+  'camera-turned',
   'alarm-source-created',
   'case-action',
   'duty-changed',

@@ -280,7 +280,7 @@ class Run {
   }
 }
 
-const FAILURE_CODES = {
+export const FAILURE_CODES = {
   'address-not-allowed': 'address-not-allowed',
   'port-not-allowed': 'port-not-allowed',
   'name-not-found': 'name-not-found',

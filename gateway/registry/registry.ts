@@ -16,6 +16,8 @@ import type { DeviceProfile } from './device-profile.ts'
 import { Discoveries } from './discover.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { type InterviewRequest, interview } from './interview.ts'
+import { PtzControl } from './ptz.ts'
+import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
 import { storedAddresses, type Tried, trySource } from './source.ts'
 import {
@@ -35,6 +37,7 @@ import { cameraData, cameraEvent, type RelayReport, Watch } from './watch.ts'
 export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
   random: () => number
   alarms: CameraAlarms
+  mayTurn: MayTurn
   database: Database
   vault: Vault
   dialer: Dialer
@@ -84,6 +87,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
   const stop = new AbortController()
   const cameras = new Cameras(deps)
   const cameraEvents = new CameraEvents(deps)
+  const ptz = new PtzControl(deps)
   const watch = new Watch({ ...deps, ...(deps.watchEveryMs === undefined ? {} : { everyMs: deps.watchEveryMs }) })
   const discoveries = new Discoveries({
     ...deps,
@@ -113,7 +117,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
 
   return {
     importTable: importer,
-    routes: (app) =>
+    routes: (app) => {
       registryRoutes(app, {
         cameras,
         discoveries,
@@ -122,7 +126,9 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
         trySource: tryAt,
         importTable: importer,
         probe: (request, signal) => interview({ ...announcedAt(request.address), ...request }, deps, signal),
-      }),
+      })
+      ptzRoutes(app, { ptz, mayTurn: deps.mayTurn, camera: (id) => readCameraBasics(database.client, id) })
+    },
     streamSource: async (cameraId, want) => {
       const row = await readSource(database.client, cameraId)
       const chosen = row && chooseStream(row.streams, want)
@@ -169,7 +175,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     },
     close: async () => {
       stop.abort()
-      await Promise.all([discoveries.close(), watch.close(), cameraEvents.close()])
+      await Promise.all([discoveries.close(), watch.close(), cameraEvents.close(), ptz.close()])
     },
   }
 }

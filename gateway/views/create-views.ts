@@ -1,6 +1,7 @@
 import type { App } from '../http/route.ts'
 import { liveRoutes } from './live-routes.ts'
 import { liveSocket } from './live-socket.ts'
+import { type Permission, permit, type Use } from './permit.ts'
 import { viewRoutes } from './routes.ts'
 import { Views, type ViewsDeps } from './views.ts'
 
@@ -8,6 +9,8 @@ export interface ViewsFeature extends Pick<Views, 'start' | 'close' | 'endWhere'
   routes(app: App): void
   /** Views that are open now. */
   liveCount(): number
+  /** The gate's word on a use beyond the picture, for the reason this session watches the camera, if it does. */
+  permit(use: Omit<Use, 'reason'>): Promise<Permission>
 }
 
 /** The one gate to pictures: grants, their media and their ends. */
@@ -26,5 +29,6 @@ export function createViews(deps: ViewsDeps): ViewsFeature {
     find: (id, principal) => views.find(id, principal),
     beginRequest: (view) => views.beginRequest(view),
     liveCount: () => views.liveCount,
+    permit: (use) => permit(deps, { ...use, reason: views.reasonOf(use.principal, use.cameraId) }),
   }
 }

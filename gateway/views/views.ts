@@ -144,6 +144,12 @@ export class Views {
     return request
   }
 
+  /** Why this session watches the camera now; undefined where it does not. */
+  reasonOf({ sessionId }: Principal, cameraId: string): ViewReason | undefined {
+    const views = [...this.#live.values()].filter((view) => view.cameraId === cameraId && !this.#isOver(view))
+    return views.find((view) => view.principal.sessionId === sessionId)?.reason
+  }
+
   /** What the viewer sees in the list of their own views. */
   ownViews(principal: Principal): View[] {
     return [...this.#live.values()]

@@ -81,6 +81,7 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
     randomBytes,
     random: () => 0,
     alarms: { raiseFrom: async () => undefined, openFrom: async () => [] },
+    mayTurn: async () => ({ kind: 'granted' }),
     vault: createVault([randomBytes(32)]),
     audit,
     events: { publish: async (_tx, event) => void events.push(event) },

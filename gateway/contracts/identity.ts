@@ -44,7 +44,14 @@ export const UserChange = z.strictObject({
 })
 export type UserChange = z.infer<typeof UserChange>
 
-export const SignIn = z.strictObject({ username: z.string().min(1).max(64), password: z.string().min(1).max(200) })
+export const SignIn = z.strictObject({
+  username: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^\p{Cc}]*$/u, 'control characters are not allowed'),
+  password: z.string().min(1).max(200),
+})
 export type SignIn = z.infer<typeof SignIn>
 
 /** Who is signed in. An owner's session has the role `feed-owner` and no username. */

@@ -1,13 +1,20 @@
 import { timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ServerHttp2Session } from 'node:http2'
-import type { Socket } from 'node:net'
+import { BlockList, type Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import {
   hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
@@ -25,6 +32,10 @@ const IDLE_CHECK_MS = 50
 
 /** Requests carry JSON of records, a grid of a township at the most. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024
+/** What anybody may send without a session: a sign-in, or one alarm of a webhook. */
+const OPEN_BODY_LIMIT_BYTES = 64 * 1024
+/** A whole request must have come after so long; a phone uploads a township's grid in less. */
+const REQUEST_TIMEOUT_MS = 120_000
 
 export interface ServerOptions {
   logger: FastifyBaseLogger
@@ -42,8 +53,13 @@ export async function createServer(options: ServerOptions): Promise<App> {
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
-    trustProxy: options.behindTlsProxy ? 'loopback, linklocal, uniquelocal' : false,
+    trustProxy: options.behindTlsProxy ? isProxy : false,
     forceCloseConnections: 'idle' as const,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // What the router itself refuses, a path that is not UTF-8 say, never reaches the error handler.
+    // The HTTP/2 server differs in its raw types only, as below.
+    frameworkErrors: (error: FastifyError, request: unknown, reply: unknown) =>
+      void sendProblem(asProblem(error), request as FastifyRequest, reply as FastifyReply),
     routerOptions: { maxParamLength: 256 },
   }
   // With TLS the same port speaks HTTP/2 and, for older clients and WebSockets, HTTP/1.1.
@@ -103,18 +119,42 @@ function handleProblems(app: App, { onRefused }: ServerOptions): void {
     if (AUDITED_REFUSALS.has(problem.code) && request.principal !== undefined) {
       await onRefused(request.principal, request, problem.code)
     }
-    const document = problemDocument(problem, request.headers['accept-language'])
-    return reply
-      .code(document.status)
-      .header('content-type', 'application/problem+json; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .header('vary', 'accept-language')
-      .serializer((body: unknown) => JSON.stringify(body))
-      .send(document)
+    return sendProblem(problem, request, reply)
   })
   app.setNotFoundHandler({}, async (request) => {
     throw new Problem('not-found', `${request.method} ${request.url.split('?')[0]} does not exist`)
   })
+}
+
+const PROXY_NETWORKS = new BlockList()
+for (const [network, bits, family] of [
+  ['127.0.0.0', 8, 'ipv4'],
+  ['10.0.0.0', 8, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  ['::1', 128, 'ipv6'],
+  ['fc00::', 7, 'ipv6'],
+  ['fe80::', 10, 'ipv6'],
+] as const)
+  PROXY_NETWORKS.addSubnet(network, bits, family)
+
+/**
+ * Only the peer itself may be the proxy. People sit in private networks as well: if the addresses behind the peer were
+ * believed too, each of them could write any sender into X-Forwarded-For and be locked out of nothing.
+ */
+const isProxy = (address: string, hop: number): boolean =>
+  hop === 0 && PROXY_NETWORKS.check(address, address.includes(':') ? 'ipv6' : 'ipv4')
+
+function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const document = problemDocument(problem, request.headers['accept-language'])
+  return reply
+    .code(document.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('vary', 'accept-language')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(document)
 }
 
 const AUDITED_REFUSALS = new Set<ProblemCode>([
@@ -155,11 +195,14 @@ function guardRoutes(app: App, { authenticator }: ServerOptions): void {
     if (isDocumentation) route.config = { ...route.config, access: 'anyone' }
     if (route.config?.access === undefined)
       throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
+    if (route.config.access === 'anyone') route.bodyLimit ??= OPEN_BODY_LIMIT_BYTES
   })
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access
     if (access === undefined) return // the not-found handler
     refuseForeignOrigin(request)
+    // No name holds U+0000, and PostgreSQL refuses to look for it.
+    if (request.url.includes('%00')) throw new Problem('invalid-request', 'the address holds a NUL character')
     const found = await authenticator.authenticate(request)
     request.principal = found?.principal
     if (access === 'anyone') return

@@ -17,6 +17,8 @@ export function eventRoutes(app: App, { connections }: EventRoutesDeps): void {
   app.get(
     '/api/v1/events',
     {
+      // Its answer would never end, and would hold one of the session's places.
+      exposeHeadRoute: false,
       config: { access: 'signed-in' },
       schema: {
         summary: 'Live changes as server-sent events',

@@ -248,3 +248,55 @@ t.test('the OpenAPI document tells the routes and the version', async (t) => {
   t.match(document, { openapi: '3.1.0', info: { version: '1.2.3' }, paths: { '/api/v1/it/{id}': { get: {} } } })
   t.equal((await app.inject({ url: '/docs/' })).statusCode, 200)
 })
+
+t.test('who is not signed in cannot make the server hold much', async (t) => {
+  const { app } = await server(t, (app) => {
+    const body = z.object({ text: z.string() })
+    app.post('/open', { config: { access: 'anyone' }, schema: { body } }, async () => ({}))
+    app.post('/closed', { config: { access: 'signed-in' }, schema: { body } }, async () => ({}))
+  })
+  const headers = { 'x-as': 'token operator' }
+  const post = (url: string, chars: number) =>
+    app.inject({ method: 'POST', url, headers, payload: { text: 'x'.repeat(chars) } })
+  t.equal((await post('/open', 60 * 1024)).statusCode, 200)
+  const refused = await post('/open', 64 * 1024)
+  t.match([refused.statusCode, refused.json()], [413, { code: 'payload-too-large' }])
+  t.equal((await post('/closed', 1024 * 1024)).statusCode, 200)
+  t.equal((app.server as { requestTimeout?: number }).requestTimeout, 120_000, 'and not for long')
+})
+
+t.test('addresses that no route can read are problems like any other', async (t) => {
+  const { app } = await server(t, (app) => {
+    app.get('/it/:name', { config: { access: 'anyone' } }, async () => ({}))
+  })
+  for (const url of ['/it/%E0%A4%A', '/it/a%00b', '/it/a?q=%00', '/it/%']) {
+    const reply = await app.inject({ url })
+    t.match(
+      [reply.statusCode, reply.headers['content-type'], reply.json()],
+      [400, 'application/problem+json; charset=utf-8', { code: 'invalid-request', status: 400 }],
+    )
+  }
+})
+
+t.test('behind a proxy, the sender is who the proxy saw', async (t) => {
+  const app = await createServer({
+    logger: pino({ level: 'silent' }),
+    version: '1.2.3',
+    tls: undefined,
+    behindTlsProxy: true,
+    authenticator,
+    onRefused: async () => {},
+  })
+  t.teardown(() => app.close())
+  app.get('/ip', { config: { access: 'anyone' } }, async ({ ip }) => ({ ip }))
+  const cases: [peer: string, forwarded: string, ip: string][] = [
+    ['172.18.0.2', '203.0.113.9', '203.0.113.9'],
+    ['172.18.0.2', '198.51.100.1, 10.0.0.7', '10.0.0.7'],
+    ['::ffff:127.0.0.1', '10.0.0.7', '10.0.0.7'],
+    ['203.0.113.9', '10.0.0.7', '203.0.113.9'],
+  ]
+  for (const [remoteAddress, forwarded, ip] of cases) {
+    const reply = await app.inject({ url: '/ip', remoteAddress, headers: { 'x-forwarded-for': forwarded } })
+    t.same(reply.json(), { ip }, `${forwarded} by ${remoteAddress}`)
+  }
+})

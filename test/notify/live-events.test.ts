@@ -217,3 +217,13 @@ t.test('an event arrives within milliseconds of its commit', async (t) => {
   t.ok(p95 < 500)
   stream.close()
 })
+
+t.test('a HEAD request holds no place', async (t) => {
+  const { url } = await fixture(t)
+  const headers = { authorization: 'operator' }
+  for (let at = 0; at < MAX_CONNECTIONS_PER_SESSION; at++) {
+    t.equal((await fetch(url, { method: 'HEAD', headers })).status, 404)
+  }
+  const stream = await readServerSentEvents(url, headers)
+  stream.close()
+})

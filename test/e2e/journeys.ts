@@ -74,9 +74,12 @@ export async function newcomersWall({ page, signIn }: Traveller): Promise<{ live
   return { liveAfterMs: performance.now() - startedAt, names: await page.locator('.tile-name').allTextContents() }
 }
 
-/** How old each picture is, seconds: what its tile says, but not less than what is buffered ahead of it. */
-export const agesOf = (page: Page): Promise<number[]> =>
-  page.evaluate<number[]>(`[...document.querySelectorAll('[data-tile]')].map((tile) => {
+export const statesOf = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`[...document.querySelectorAll('[data-tile]')].map(({ dataset }) => dataset.state)`)
+
+/** How old the first pictures are, seconds: what their tiles say, but not less than what is buffered ahead. */
+export const agesOf = (page: Page, tiles: number): Promise<number[]> =>
+  page.evaluate<number[]>(`[...document.querySelectorAll('[data-tile]')].slice(0, ${tiles}).map((tile) => {
     const video = tile.querySelector('video')
     const ahead = video.buffered.end(video.buffered.length - 1) - video.currentTime
     const said = Number(/[\\d.]+/.exec(tile.querySelector('.tile-live')?.textContent ?? '')?.[0] ?? NaN)

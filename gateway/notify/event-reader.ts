@@ -69,12 +69,14 @@ export class EventReader {
   async #readOnce(): Promise<boolean> {
     // Renewed before the query: a commit during it wakes the next round.
     this.#wake = Promise.withResolvers<void>()
-    const events = await readEvents(this.#deps.database, { after: this.#position }, PAGE_EVENTS)
-    const last = events.at(-1)
+    const { database, log } = this.#deps
+    const { events, faults, last, isFull } = await readEvents(database, { after: this.#position }, PAGE_EVENTS)
+    for (const { number, fault } of faults)
+      log.error({ number: number.toString(), fault }, 'a live event is passed over')
     if (last === undefined) return false
-    this.#position = last.number
-    for (const listener of this.#listeners) listener(events)
-    return events.length === PAGE_EVENTS
+    this.#position = last
+    if (events.length > 0) for (const listener of this.#listeners) listener(events)
+    return isFull
   }
 
   async #waitForWork(): Promise<void> {

@@ -4,7 +4,7 @@ import type { CameraEvent, LiveEvent } from '../contracts/event.ts'
 import { cameraState, cellAlarms, cellCases, type OutgoingMessage } from '../mqtt/topics.ts'
 import type { Database } from '../storage/database.ts'
 import { waitOrWake } from './event-reader.ts'
-import { readCursor, readEvents, type StoredEvent, writeCursor } from './store.ts'
+import { type EventPage, readCursor, readEvents, writeCursor } from './store.ts'
 
 const PAGE_EVENTS = 100
 /** Messages on their way to the broker; Mosquitto's default receive maximum. */
@@ -72,10 +72,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  const deliver = async (events: readonly StoredEvent[]): Promise<void> => {
+  const deliver = async ({ events, last }: EventPage): Promise<void> => {
     await publishInWindows(events.flatMap(({ event }) => messageOf(event) ?? []))
-    const last = events.at(-1)
-    if (last !== undefined) await writeCursor(database, destination, last.number)
+    if (last !== undefined) await writeCursor(database, destination, last)
   }
 
   const refresh = async (): Promise<void> => {
@@ -93,9 +92,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const runOnce = async (): Promise<boolean> => {
     if (isRefreshDue) await refresh()
     const after = await readCursor(database, destination)
-    const events = await readEvents(database, { after }, PAGE_EVENTS)
-    await deliver(events)
-    return events.length === PAGE_EVENTS
+    const page = await readEvents(database, { after }, PAGE_EVENTS)
+    await deliver(page)
+    return page.isFull
   }
 
   const run = async (): Promise<void> => {

@@ -150,13 +150,12 @@ export class LiveConnections {
 
   async #replayPages(connection: Connection, lastSeen: bigint, upTo: bigint): Promise<void> {
     for (let after = lastSeen; after < upTo; ) {
-      const events = await readEvents(this.#deps.database, { after, upTo }, REPLAY_PAGE_EVENTS)
-      const last = events.at(-1)
+      const { events, last } = await readEvents(this.#deps.database, { after, upTo }, REPLAY_PAGE_EVENTS)
       if (last === undefined) return
       for (const event of events) {
         if (maySee(connection.principal, event)) this.#write(connection, frameOf(event))
       }
-      after = last.number
+      after = last
       if (!(await this.#drained(connection))) return
     }
   }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type LiveEvent, LiveEvent as LiveEventSchema, type NewLiveEvent } from '../contracts/event.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -20,14 +21,23 @@ interface EventRow {
   dataJson: string
 }
 
-function toStoredEvent(row: EventRow): StoredEvent {
-  return {
-    number: row.id,
-    event: LiveEventSchema.parse({ kind: row.kind, data: JSON.parse(row.dataJson) }),
-    dataJson: row.dataJson,
-    cellCode: row.cellCode,
-    sessionId: row.sessionId ?? undefined,
-  }
+/** @returns why not, for a row that another release wrote or that slipped through */
+function toStoredEvent(row: EventRow): StoredEvent | { number: bigint; fault: string } {
+  const read = LiveEventSchema.safeParse({ kind: row.kind, data: JSON.parse(row.dataJson) })
+  if (!read.success) return { number: row.id, fault: `${row.kind}: ${z.prettifyError(read.error)}` }
+  const { dataJson, cellCode, sessionId } = row
+  return { number: row.id, event: read.data, dataJson, cellCode, sessionId: sessionId ?? undefined }
+}
+
+/** A stretch of the outbox. */
+export interface EventPage {
+  events: StoredEvent[]
+  /** What could not be read: it is passed over, for whatever comes after it must not wait for it. */
+  faults: { number: bigint; fault: string }[]
+  /** Number of the last row, readable or not; undefined when there was none. */
+  last: bigint | undefined
+  /** There may be more. */
+  isFull: boolean
 }
 
 /** Writes events in the caller's transaction, in the order given. */
@@ -50,13 +60,19 @@ export async function readEvents(
   database: Database,
   range: { after: bigint; upTo?: bigint },
   limit: number,
-): Promise<StoredEvent[]> {
+): Promise<EventPage> {
   const rows = await database.client.event.findMany({
     where: { id: { gt: range.after, ...(range.upTo === undefined ? {} : { lte: range.upTo }) } },
     orderBy: { id: 'asc' },
     take: limit,
   })
-  return rows.map(toStoredEvent)
+  const read = rows.map(toStoredEvent)
+  return {
+    events: read.filter((row) => 'event' in row),
+    faults: read.filter((row) => 'fault' in row),
+    last: rows.at(-1)?.id,
+    isFull: rows.length === limit,
+  }
 }
 
 /** Numbers of the oldest event that is kept and of the newest ever given. */

@@ -8,6 +8,7 @@ import type { Principal } from '../../gateway/contracts/identity.ts'
 import { createServer } from '../../gateway/http/server.ts'
 import { createEvents, type Events } from '../../gateway/notify/events.ts'
 import { MAX_BACKLOG_BYTES, MAX_CONNECTIONS_PER_SESSION, MAX_REPLAY_EVENTS } from '../../gateway/notify/sse.ts'
+import { takeNumbers } from '../../gateway/storage/counter.ts'
 import type { Database } from '../../gateway/storage/database.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
 import { readServerSentEvents } from '../fakes/server-sent-events.ts'
@@ -226,4 +227,25 @@ t.test('a HEAD request holds no place', async (t) => {
   }
   const stream = await readServerSentEvents(url, headers)
   stream.close()
+})
+
+t.test('an event that cannot be read does not keep back those after it', async (t) => {
+  const { database, events, url } = await fixture(t)
+  const unreadable = { cellCode: CELL, sessionId: null, at: new Date() }
+  await database.transaction(async (tx) => {
+    const id = await takeNumbers(tx, 'event', 2)
+    await tx.event.createMany({
+      data: [
+        { ...unreadable, id, kind: 'alarm', dataJson: '{"type":"of another release"}' },
+        { ...unreadable, id: id + 1n, kind: 'of another release', dataJson: '{}' },
+      ],
+    })
+  })
+  const live = await readServerSentEvents(url, { authorization: 'operator' })
+  await database.transaction((tx) => events.publish(tx, alarm(CELL, 'after it')))
+  t.match(await live.next(), { event: 'alarm', data: { text: 'after it' } })
+  live.close()
+  const replayed = await readServerSentEvents(url, { authorization: 'operator', 'last-event-id': '0' })
+  t.match(await replayed.next(), { event: 'alarm', data: { text: 'after it' } })
+  replayed.close()
 })

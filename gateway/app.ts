@@ -84,6 +84,8 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     alarms: {
       raiseFrom: (camera, message) => alarms.raiseFrom(camera, message),
       openFrom: (cameraIds) => alarms.openFrom(cameraIds),
+      raiseOwn: (place, message) => alarms.raiseOwn(place, message),
+      openOwn: (type) => alarms.openOwn(type),
     },
     mayTurn: (principal, cameraId, detail) => views.permit({ principal, cameraId, scope: 'ptz', detail }),
     streamFigures: (streamId) => relays.figures(streamId),

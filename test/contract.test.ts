@@ -23,7 +23,7 @@ const ROUTES: readonly (readonly [method: string, path: string, when?: 'later'])
   ['post', '/api/v1/cameras/import'],
   ['post', '/api/v1/cameras/{id}/ptz'],
   ['get', '/api/v1/cameras/{id}/health'],
-  ['get', '/api/v1/health/availability', 'later'],
+  ['get', '/api/v1/health/availability'],
   ['post', '/api/v1/links'],
   ['get', '/api/v1/links'],
   ['post', '/api/v1/links/{id}/revoke'],

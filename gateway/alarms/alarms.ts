@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { AlarmMessage } from '../contracts/alarm.ts'
+import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
 import { Intake, type IntakeDeps, type OwnAlarm, type Receipt } from './intake.ts'
 import { normaliseMessage } from './normalise.ts'
 import { type AlarmRoutesDeps, alarmRoutes } from './routes.ts'
 import { DEFAULT_SILENCE_MS, SourceWatch } from './source-watch.ts'
-import { ensureSystemSource, isMqttPassword, type OpenAlarm, openAlarmsOf } from './sources.ts'
+import { ensureSystemSource, isMqttPassword, type OpenAlarm, openAlarmsOf, SYSTEM_SOURCE_ID } from './sources.ts'
 import { pruneRejected } from './store.ts'
 
 const HOUSEKEEPING_MS = 60_000
@@ -26,6 +26,10 @@ export interface Alarms {
   raise(alarm: OwnAlarm): Promise<Receipt>
   /** What a camera tells, in the words of a source: normalised and stripped as those are. The camera is its source. */
   raiseFrom(camera: { id: string; cellCode: string }, message: AlarmMessage): Promise<Receipt>
+  /** What the gateway finds out itself, normalised like the rest. */
+  raiseOwn(place: { cellCode: string; cameraId?: string }, message: AlarmMessage): Promise<Receipt>
+  /** The gateway's own alarms of a type that have not been cleared yet. */
+  openOwn(type: AlarmType): Promise<OpenAlarm[]>
   /** Alarms of cameras that have not been cleared yet. */
   openFrom(cameraIds: readonly string[]): Promise<OpenAlarm[]>
   authenticateSource(sourceId: string, password: string): Promise<boolean>
@@ -54,6 +58,16 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     return receipt
   }
 
+  const take = async (
+    message: AlarmMessage,
+    place: Pick<OwnAlarm, 'cellCode' | 'cameraId' | 'sourceId'>,
+  ): Promise<Receipt> => {
+    const read = normaliseMessage(message)
+    if (read.ok) return intake.raise({ ...read.alarm, ...place })
+    count('rejected', 1)
+    return { kind: 'rejected', reason: read.reason, at: new Date(clock.now()).toISOString() }
+  }
+
   const prune = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       await clock.sleep(HOUSEKEEPING_MS, stop.signal).catch(() => {})
@@ -69,12 +83,9 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     receive,
     heartbeat: (sourceId) => watch.beat(sourceId),
     raise: (alarm) => intake.raise(alarm),
-    raiseFrom: async ({ id, cellCode }, message) => {
-      const read = normaliseMessage(message)
-      if (read.ok) return intake.raise({ ...read.alarm, sourceId: id, cameraId: id, cellCode })
-      count('rejected', 1)
-      return { kind: 'rejected', reason: read.reason, at: new Date(clock.now()).toISOString() }
-    },
+    raiseFrom: ({ id, cellCode }, message) => take(message, { sourceId: id, cameraId: id, cellCode }),
+    raiseOwn: ({ cellCode, cameraId }, message) => take(message, { cellCode, cameraId }),
+    openOwn: async (type) => (await openAlarmsOf(database, [SYSTEM_SOURCE_ID])).filter((alarm) => alarm.type === type),
     openFrom: (cameraIds) => openAlarmsOf(database, cameraIds),
     authenticateSource: (sourceId, password) => isMqttPassword(database, sourceId, password),
     counts,

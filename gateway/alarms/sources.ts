@@ -156,6 +156,7 @@ export interface OpenAlarm {
   sourceId: string
   sourceKey: string
   type: AlarmType
+  cellCode: string
 }
 
 /** A source has some open; beyond this many together only a restart of the gateway would meet them. */
@@ -165,7 +166,7 @@ const MAX_OPEN = 1_000
 export async function openAlarmsOf(database: Database, sourceIds: readonly string[]): Promise<OpenAlarm[]> {
   const rows = await database.client.alarm.findMany({
     where: { sourceId: { in: [...sourceIds] }, state: 'active' },
-    select: { sourceId: true, sourceKey: true, type: true },
+    select: { sourceId: true, sourceKey: true, type: true, cellCode: true },
     orderBy: { receivedAt: 'desc' },
     take: MAX_OPEN,
   })

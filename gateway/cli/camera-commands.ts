@@ -72,7 +72,13 @@ function registryOf({ database, audit, clock, newId }: Store, config: Config): R
     grid: createGrid({ database, audit, cellCodePattern: config.cellCodePattern }),
     ...cameraAccess(config, clock),
     random: () => Math.random(),
-    alarms: { raiseFrom: async () => undefined, openFrom: async () => [] }, // nothing listens to cameras here
+    // Nothing listens to cameras here.
+    alarms: {
+      raiseFrom: async () => undefined,
+      openFrom: async () => [],
+      raiseOwn: async () => undefined,
+      openOwn: async () => [],
+    },
     mayTurn: async () => ({ kind: 'no-camera' }), // nor turns them
     linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),
     ended: async () => undefined,

@@ -10,12 +10,14 @@ import { withPathSecrets } from '../onvif/uri.ts'
 import type { DiscoveryTiming } from '../onvif/ws-discovery.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
+import { availabilityRoute } from './availability.ts'
 import { type CameraAlarms, CameraEvents } from './camera-events.ts'
 import { Cameras, type CamerasDeps } from './cameras.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { Discoveries } from './discover.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { type InterviewRequest, interview } from './interview.ts'
+import type { OwnAlarms } from './outages.ts'
 import { PtzControl } from './ptz.ts'
 import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
@@ -36,7 +38,7 @@ import { cameraData, cameraEvent, type RelayReport, Watch } from './watch.ts'
 
 export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
   random: () => number
-  alarms: CameraAlarms
+  alarms: CameraAlarms & OwnAlarms
   mayTurn: MayTurn
   database: Database
   vault: Vault
@@ -127,6 +129,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
         importTable: importer,
         probe: (request, signal) => interview({ ...announcedAt(request.address), ...request }, deps, signal),
       })
+      availabilityRoute(app, deps)
       ptzRoutes(app, { ptz, mayTurn: deps.mayTurn, camera: (id) => readCameraBasics(database.client, id) })
     },
     streamSource: async (cameraId, want) => {

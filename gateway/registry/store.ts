@@ -319,3 +319,50 @@ export async function readEventDevices(database: Database): Promise<EventDevice[
   })
   return devices.map(({ updatedAt, ...device }) => ({ ...device, version: updatedAt.getTime() }))
 }
+
+/** Cameras that are offline as last seen, with a stream each. */
+export async function readOffline(
+  database: Database,
+): Promise<{ id: string; name: string; cellCode: string; uri: string }[]> {
+  const rows = await database.client.camera.findMany({
+    where: { removedAt: null, state: 'offline' },
+    select: { id: true, name: true, cellCode: true, streams: { select: { uri: true }, take: 1 } },
+  })
+  return rows.map(({ streams, ...camera }) => ({ ...camera, uri: streams[0]?.uri ?? '' }))
+}
+
+export interface StateChange {
+  at: Date
+  fromState: StoredState
+  toState: StoredState
+}
+
+export async function insertStateChange(
+  tx: Tx,
+  change: { id: string; cameraId: string; at: Date; fromState: string; toState: StoredState },
+): Promise<void> {
+  await tx.stateChange.create({ data: change })
+}
+
+export async function pruneStateChanges(database: Database, before: Date): Promise<void> {
+  await database.client.stateChange.deleteMany({ where: { at: { lt: before } } })
+}
+
+/** A camera's changes from a moment on, oldest first. */
+export async function readStateChanges(client: Tx, cameraId: string, from: Date): Promise<StateChange[]> {
+  const rows = await client.stateChange.findMany({ where: { cameraId, at: { gte: from } }, orderBy: { at: 'asc' } })
+  return rows.map(({ at, fromState, toState }) => ({
+    at,
+    fromState: StoredState.parse(fromState),
+    toState: StoredState.parse(toState),
+  }))
+}
+
+/** Registered cameras of these cells, as availability counts them. */
+export async function readAvailabilityCameras(client: Tx, cellCodes: readonly string[] | undefined) {
+  const rows = await client.camera.findMany({
+    where: { removedAt: null, ...(cellCodes === undefined ? {} : { cellCode: { in: [...cellCodes] } }) },
+    select: { id: true, cellCode: true, ownership: true, state: true, createdAt: true },
+  })
+  return rows.map(({ state, ...camera }) => ({ ...camera, state: StoredState.parse(state) }))
+}

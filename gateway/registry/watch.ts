@@ -5,7 +5,16 @@ import { toInstant } from '../contracts/common.ts'
 import type { CameraEvent, NewLiveEvent } from '../contracts/event.ts'
 import { DialError, type Dialer } from '../dial.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { readCamera, readWatched, type StoredState, type WatchedDevice } from './store.ts'
+import { Outages, type OutCamera, type OwnAlarms } from './outages.ts'
+import {
+  insertStateChange,
+  pruneStateChanges,
+  readCamera,
+  readOffline,
+  readWatched,
+  type StoredState,
+  type WatchedDevice,
+} from './store.ts'
 
 export interface WatchDeps {
   database: Database
@@ -14,6 +23,8 @@ export interface WatchDeps {
   log: FastifyBaseLogger
   events: { publish(tx: Tx, event: NewLiveEvent): Promise<unknown> }
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
+  newId: () => string
+  alarms: OwnAlarms
   /** Every device is asked once in this time. */
   everyMs?: number
 }
@@ -26,6 +37,11 @@ export interface RelayReport {
 
 const EVERY_MS = 30_000
 const ANSWER_TIMEOUT_MS = 5_000
+/** How much longer than a round the devices of a dead switch may take to be found out. */
+const GATHER_SLACK_MS = 2 * ANSWER_TIMEOUT_MS
+/** Changes of state are asked for over 90 days at the most. */
+const KEEP_CHANGES_MS = 100 * 24 * 3_600_000
+const PRUNE_EVERY_MS = 3_600_000
 /** One lost packet is no outage. */
 const FAILURES_TO_OFFLINE = 2
 /** Checks under way at once; with 5 s each a township of dead devices does not hold up the living. */
@@ -48,11 +64,14 @@ export class Watch {
   readonly #stop = new AbortController()
   readonly #failures = new Map<string, number>()
   readonly #underWay = new Map<string, Promise<void>>()
+  readonly #outages: Outages
+  #prunedMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> = Promise.resolve()
   #reports: Promise<void> = Promise.resolve()
 
   constructor(deps: WatchDeps) {
     this.#deps = deps
+    this.#outages = new Outages({ ...deps, gatherMs: (deps.everyMs ?? EVERY_MS) + GATHER_SLACK_MS })
   }
 
   start(): void {
@@ -64,6 +83,7 @@ export class Watch {
     await this.#running
     await Promise.all(this.#underWay.values())
     await this.#reports
+    await this.#outages.close()
   }
 
   /** Stored and told at once, in the order reported; resolves when it is on disk. */
@@ -81,10 +101,12 @@ export class Watch {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, database, everyMs = EVERY_MS } = this.#deps
+    await this.#guarded(async () => this.#outages.start(await readOffline(database)))
     while (!signal.aborted) {
       await this.#guarded(async () => {
         const devices = await readWatched(database)
         this.#forget(devices)
+        await this.#prune()
         for (const device of devices) {
           await clock.sleep(everyMs / devices.length, signal)
           if (this.#underWay.has(device.id) || this.#underWay.size >= MAX_UNDER_WAY) continue
@@ -110,6 +132,14 @@ export class Watch {
   #forget(devices: readonly WatchedDevice[]): void {
     const ids = new Set(devices.map(({ id }) => id))
     for (const id of this.#failures.keys()) if (!ids.has(id)) this.#failures.delete(id)
+    this.#outages.know(devices)
+  }
+
+  async #prune(): Promise<void> {
+    const { clock, database } = this.#deps
+    if (clock.monotonicMs() - this.#prunedMs < PRUNE_EVERY_MS) return
+    this.#prunedMs = clock.monotonicMs()
+    await pruneStateChanges(database, new Date(clock.now() - KEEP_CHANGES_MS))
   }
 
   async #check(device: WatchedDevice, signal: AbortSignal): Promise<void> {
@@ -133,9 +163,10 @@ export class Watch {
   /** Stores a change of reachability with its event; of a camera without link only the register knows. */
   async #move(cameraIds: readonly string[], state: StoredState, reason: string | undefined): Promise<void> {
     if (cameraIds.length === 0) return
-    const { database, clock, events, linkedCameraIds } = this.#deps
+    const { database, clock, events, linkedCameraIds, newId } = this.#deps
     const linked = await linkedCameraIds(cameraIds)
-    await database.transaction(async (tx) => {
+    const moved = await database.transaction(async (tx) => {
+      const cameras: OutCamera[] = []
       const now = new Date(clock.now())
       const told: NewLiveEvent[] = []
       for (const id of cameraIds) {
@@ -150,11 +181,18 @@ export class Watch {
             ...(state === 'online' ? { lastSeenAt: now } : {}),
           },
         })
+        await insertStateChange(tx, { id: newId(), cameraId: id, at: now, fromState: row.state, toState: state })
+        const { name, cellCode } = row
+        cameras.push({ id, name, cellCode, uri: row.streams[0]?.uri ?? '' })
         if (linked.has(id)) told.push(cameraEvent(row, state, now, reason))
       }
       // Last: whoever changes one of these cameras holds its row and waits for the numbers of events.
       for (const event of told) await events.publish(tx, event)
+      return cameras
     })
+    // A camera without link is none of the centre's, and so is its outage.
+    if (state === 'offline') this.#outages.wentAway(moved.filter(({ id }) => linked.has(id)))
+    else this.#outages.cameBack(ids(moved))
   }
 }
 

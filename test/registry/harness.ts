@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { type Clock, systemClock } from '../../gateway/clock.ts'
+import type { AlarmMessage } from '../../gateway/contracts/alarm.ts'
 import type { NewAuditEntry } from '../../gateway/contracts/audit.ts'
 import type { NewLiveEvent } from '../../gateway/contracts/event.ts'
 import type { Role } from '../../gateway/contracts/identity.ts'
@@ -26,6 +27,8 @@ export interface Harness {
   entries: NewAuditEntry[]
   events: NewLiveEvent[]
   linked: Set<string>
+  /** Alarms the gateway raised itself. */
+  alarms: (AlarmMessage & { place: { cellCode: string; cameraId?: string } })[]
   ended: string[]
   /** All log lines, for what must never be in them. */
   logged: string[]
@@ -49,6 +52,7 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
   const linked = new Set<string>()
   const ended: string[] = []
   const logged: string[] = []
+  const alarms: Harness['alarms'] = []
   const audit = { append: async (_tx: unknown, entry: NewAuditEntry) => void entries.push(entry) }
   const grid = createGrid({ database, cellCodePattern: /^\d{15}$/, audit })
   const square = (west: number) => [
@@ -80,7 +84,12 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
     newId: randomUUID,
     randomBytes,
     random: () => 0,
-    alarms: { raiseFrom: async () => undefined, openFrom: async () => [] },
+    alarms: {
+      raiseFrom: async () => undefined,
+      openFrom: async () => [],
+      raiseOwn: async (place, message) => void alarms.push({ ...message, place }),
+      openOwn: async () => [],
+    },
     mayTurn: async () => ({ kind: 'granted' }),
     vault: createVault([randomBytes(32)]),
     audit,
@@ -127,5 +136,5 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
     })
     return { status: answer.statusCode, body: answer.body === '' ? undefined : answer.json(), text: answer.body }
   }
-  return { app, database, registry, entries, events, linked, ended, logged, call }
+  return { app, database, registry, entries, events, linked, ended, logged, alarms, call }
 }

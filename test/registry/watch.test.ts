@@ -9,7 +9,10 @@ import { CELL, type Harness, harness } from './harness.ts'
 const EVERY_MS = 30_000
 
 /** An RTSP port that can be switched off and on, and tells when it was asked. */
-async function port(t: Test): Promise<{ number: number; asked: string[]; off(): Promise<void>; on(): Promise<void> }> {
+async function port(
+  t: Test,
+  host = '127.0.45.1',
+): Promise<{ number: number; asked: string[]; off(): Promise<void>; on(): Promise<void> }> {
   const asked: string[] = []
   const listen = async (number: number): Promise<Server> => {
     const server = createServer((socket) => {
@@ -19,7 +22,7 @@ async function port(t: Test): Promise<{ number: number; asked: string[]; off(): 
         socket.end('RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n')
       })
     })
-    await once(server.listen(number, '127.0.45.1'), 'listening')
+    await once(server.listen(number, host), 'listening')
     return server
   }
   let server = await listen(0)
@@ -122,4 +125,73 @@ t.test('what a relay reports is told at once', async (t) => {
   t.equal((await h.call('GET', `/cameras/${id}`)).body.state, 'unlinked')
   await h.database.transaction((tx) => h.registry.publishState(tx, id, true))
   t.match(h.events.at(-1), { data: { state: 'stalled' } })
+})
+
+t.test('forty cameras behind one dead switch are one incident', { timeout: 60_000 }, async (t) => {
+  const clock = new FakeClock()
+  const h = await harness(t, { clock, describeStream: described, watchEveryMs: EVERY_MS })
+  const everywhere = await port(t, '0.0.0.0')
+  const alone = await port(t)
+  const at = (host: string): Promise<string> => registered(h, `rtsp://${host}:${everywhere.number}/live`)
+  const cameraIds: string[] = []
+  for (let host = 1; host <= 40; host += 1) cameraIds.push(await at(`127.0.46.${host}`))
+  const single = await registered(h, `rtsp://127.0.45.1:${alone.number}/live`)
+  h.registry.start()
+  await round(clock, () => everywhere.asked.length >= 80)
+  t.same(h.alarms, [])
+
+  await everywhere.off()
+  const from = clock.now()
+  await round(clock, () => h.alarms.length > 0)
+  const tookMs = clock.now() - from
+  const [incident] = h.alarms
+  t.equal(states(h.events).length, 40, 'all of them were away by then')
+  t.match(incident, {
+    type: 'device-offline',
+    text: /^127\.0\.46\.0\/24 \(40\): a, a/,
+    data: { cameras: 40, cellCodes: [CELL] },
+    place: { cellCode: CELL },
+  })
+  t.comment(`one alarm ${tookMs / 1000} s after the switch died`)
+  await alone.off()
+  await round(clock, () => h.alarms.length > 1)
+  t.match(
+    h.alarms[1],
+    { text: 'a', place: { cellCode: CELL, cameraId: single } },
+    'another network is another incident',
+  )
+  t.equal(h.alarms.length, 2)
+
+  await everywhere.on()
+  await round(clock, () => h.alarms.length > 2)
+  t.match(h.alarms[2], { id: incident?.id, state: 'cleared' }, 'over when the last is back')
+  t.equal(states(h.events).filter((state) => state === 'online').length, 40)
+
+  const query = async (by: string): Promise<{ items: { availability: number }[] }> =>
+    (await h.call('GET', `/health/availability?by=${by}&days=1`)).body
+  const { items } = await query('cell')
+  t.match(items, [{ key: CELL, cameras: 41 }])
+  t.ok((items[0]?.availability ?? 1) < 0.9, `availability ${items[0]?.availability}`)
+})
+
+t.test('an outage told before a restart ends after it', async (t) => {
+  const clock = new FakeClock()
+  const key = 'offline:127.0.45.0/24:1'
+  const told: { id: string; state?: string | undefined }[] = []
+  const alarms = {
+    raiseFrom: async () => undefined,
+    openFrom: async () => [],
+    raiseOwn: async (_place: object, message: { id: string; state?: string | undefined }) => void told.push(message),
+    openOwn: async () => [key, 'offline:127.0.99.0/24:1'].map((sourceKey) => ({ sourceKey, cellCode: CELL })),
+  }
+  const h = await harness(t, { clock, alarms, describeStream: described, watchEveryMs: EVERY_MS })
+  const camera = await port(t)
+  const id = await registered(h, `rtsp://127.0.45.1:${camera.number}/live`)
+  await h.database.client.camera.update({ where: { id }, data: { state: 'offline' } })
+  h.registry.start()
+  await round(clock, () => told.length >= 2)
+  t.match(told, [
+    { id: 'offline:127.0.99.0/24:1', state: 'cleared' },
+    { id: key, state: 'cleared' },
+  ])
 })

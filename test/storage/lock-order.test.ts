@@ -92,7 +92,16 @@ await onBothDatabases(t, async (t, open: (t: Test) => Promise<Database>) => {
       if (database.provider === 'postgresql') await changing.promise
     }
     const linkedCameraIds = async (): Promise<ReadonlySet<string>> => new Set([first, second])
-    const watch = new Watch({ database, clock, log, dialer: unreachable, events: { publish }, linkedCameraIds })
+    const watch = new Watch({
+      database,
+      clock,
+      log,
+      newId: randomUUID,
+      dialer: unreachable,
+      events: { publish },
+      alarms: { raiseOwn: async () => undefined, openOwn: async () => [] },
+      linkedCameraIds,
+    })
     watch.start()
     t.teardown(() => watch.close())
     let isTold = false

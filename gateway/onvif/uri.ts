@@ -14,7 +14,9 @@ export interface PathSecrets {
 
 const MAX_URI_CHARS = 1024
 const URI = /^([a-z]+):\/\/(?:[^/?#@]*@)?(\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?([/?][^\s]*)?$/i
-const IN_PATH = /(^|[/_])user=([^_/?&]*)_password=([^_/?&]*)/i
+/** `user=admin_password=x_channel=1` as cameras report it, `user=admin&password=x&channel=1` as people copy it. */
+const IN_PATH = /(^|[/_])user=([^_/?&]*)([_&])password=([^_/?&]*)/i
+const FILLED_IN = /user=\{user\}([_&])password=\{password\}/
 
 /**
  * Makes a URI a camera reported fit for use: the host is the one that works, port and path stay as they are, byte for
@@ -31,14 +33,14 @@ export function rewriteUri(reported: string, reached: ReachedAt, schemes: readon
     return { ok: false, why: `scheme ${scheme.slice(0, 16)} is not used here` }
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return { ok: false, why: `port ${port}` }
   const secrets = IN_PATH.exec(tail)
-  const path = withoutLogin(tail.replace(IN_PATH, '$1user={user}_password={password}')).replace(
+  const path = withoutLogin(tail.replace(IN_PATH, '$1user={user}$3password={password}')).replace(
     /(transportmode=)mcast/i,
     '$1unicast',
   )
   return {
     ok: true,
     uri: `${scheme.toLowerCase()}://${inUri(reached.host)}${port === undefined ? '' : `:${port}`}${path}`,
-    pathSecrets: secrets === null ? undefined : { user: secrets[2] ?? '', password: secrets[3] ?? '' },
+    pathSecrets: secrets === null ? undefined : { user: secrets[2] ?? '', password: secrets[4] ?? '' },
   }
 }
 
@@ -56,7 +58,7 @@ function withoutLogin(tail: string): string {
 /** The URI as it is dialled, with the login a camera wants in its path. */
 export function withPathSecrets(uri: string, secrets: PathSecrets | undefined): string {
   if (secrets === undefined) return uri
-  return uri.replace('user={user}_password={password}', () => `user=${secrets.user}_password=${secrets.password}`)
+  return uri.replace(FILLED_IN, (_, seam: string) => `user=${secrets.user}${seam}password=${secrets.password}`)
 }
 
 /** Host and port of an address a person typed; `port` is undefined where none was given. */

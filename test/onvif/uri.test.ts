@@ -40,6 +40,15 @@ t.test('a login in the path is kept apart and put back', async (t) => {
   t.match(withPathSecrets(rewritten.uri, odd), 'user=$&_password=$1', 'replacement patterns are text')
 })
 
+t.test('a login in the path as people copy it is not shown either', async (t) => {
+  const typed = 'rtsp://192.0.2.7:554/user=admin&password=tlJwpbo6&channel=1&stream=0.sdp?'
+  const rewritten = rewriteUri(typed, { host: '192.0.2.7' }, ['rtsp'])
+  if (!rewritten.ok) throw new Error('refused')
+  t.equal(rewritten.uri, 'rtsp://192.0.2.7:554/user={user}&password={password}&channel=1&stream=0.sdp?')
+  t.same(rewritten.pathSecrets, { user: 'admin', password: 'tlJwpbo6' })
+  t.equal(withPathSecrets(rewritten.uri, rewritten.pathSecrets), typed)
+})
+
 t.test('addresses', async (t) => {
   t.same(splitAddress('192.0.2.7:8000'), { host: '192.0.2.7', port: 8000 })
   t.same(splitAddress('camera.lan'), { host: 'camera.lan', port: undefined })

@@ -49,8 +49,11 @@ export function keepPace(video: HTMLVideoElement): Pace {
     video.currentTime = Math.max(video.buffered.start(at) + EDGE_S / 5, video.buffered.end(at) - targetS())
   }
 
+  const isBeginning = (): boolean => startedMs === undefined || performance.now() - startedMs < BEGINNING_MS
+
+  /** Ran dry; at the beginning and in a jump that says nothing about the stream. */
   const onWaiting = (): void => {
-    if (startedMs !== undefined) cautionS = Math.min(LONGEST_TARGET_S - TARGET_S, cautionS + DRY_STEP_S)
+    if (!isBeginning() && !video.seeking) cautionS = Math.min(LONGEST_TARGET_S - TARGET_S, cautionS + DRY_STEP_S)
     overGap()
   }
 
@@ -68,10 +71,9 @@ export function keepPace(video: HTMLVideoElement): Pace {
     const lagS = behindS()
     if (lagS === undefined || newest === undefined || document.hidden || video.seeking) return
     cautionS = Math.max(0, cautionS - CALM_PER_TICK_S)
-    const isBeginning = performance.now() - (startedMs ?? 0) < BEGINNING_MS
     const aheadS = newest.endS - video.currentTime
-    if (aheadS > (isBeginning ? FIRST_JUMP_BEHIND_S : JUMP_BEHIND_S)) {
-      if (isBeginning) toEdge()
+    if (aheadS > (isBeginning() ? FIRST_JUMP_BEHIND_S : JUMP_BEHIND_S)) {
+      if (isBeginning()) toEdge()
       else jump ??= setTimeout(toEdge, Math.random() * JUMP_SPREAD_MS)
     } else if (video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) overGap()
     const excessS = lagS - targetS()

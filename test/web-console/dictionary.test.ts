@@ -2,6 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { AlarmType } from '../../gateway/contracts/alarm.ts'
+import {
+  CasePhase,
+  CaseStep,
+  FeedbackOutcome,
+  NotificationState,
+  TimelineAction,
+} from '../../gateway/contracts/case.ts'
 import { ProbeCheck } from '../../gateway/contracts/device.ts'
 import { LinkScope, LinkState } from '../../gateway/contracts/link.ts'
 import { ViewEnd, ViewRefusal } from '../../gateway/contracts/view.ts'
@@ -72,6 +79,11 @@ t.test('every member of a vocabulary has words, and no word is left of an old on
     linkState: LinkState.options,
     ownerState: LinkState.options,
     scope: LinkScope.options,
+    caseStep: CaseStep.options,
+    casePhase: CasePhase.options,
+    caseAction: TimelineAction.options,
+    outcome: FeedbackOutcome.options,
+    notification: NotificationState.options,
   }
   for (const [prefix, members] of Object.entries(vocabularies)) {
     const worded = keys.filter((key) => key.startsWith(`${prefix}.`)).map((key) => key.slice(prefix.length + 1))

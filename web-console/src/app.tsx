@@ -8,11 +8,12 @@ import { LazyPage } from './ui/lazy-page.tsx'
 import { useLifetime } from './ui/use-lifetime.ts'
 
 /** Screens for bright rooms and the street; all others are dark, for the centre. */
-const LIGHT_PAGES = new Set<string>(['/install', '/owner'])
+const LIGHT_PAGES = new Set<string>(['/install', '/patrol', '/owner'])
 
 const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load']>> = {
   '/wall': () => import('./wall/wall-page.tsx').then((code) => code.WallPage),
   '/alarms': () => import('./alarms/alarms-page.tsx').then((code) => code.AlarmsPage),
+  '/patrol': () => import('./patrol/patrol-page.tsx').then((code) => code.PatrolPage),
   '/install': () => import('./install/install-page.tsx').then((code) => code.InstallPage),
   '/links': () => import('./links/links-page.tsx').then((code) => code.LinksPage),
   '/owner': () => import('./owner/owner-page.tsx').then((code) => code.OwnerPage),
@@ -46,7 +47,7 @@ export function App() {
 }
 
 function SignedIn({ user }: { user: SessionAnswer['user'] }) {
-  const { router, live, township, alarms, language } = useParts()
+  const { router, live, township, alarms, cases, language } = useParts()
   const page = pageFor(router.path.value, user.roles)
   useLifetime(() => {
     if (page !== undefined && page !== router.path.value) router.replace(page)
@@ -55,7 +56,9 @@ function SignedIn({ user }: { user: SessionAnswer['user'] }) {
     (until) => {
       const load = (): void => {
         void township.load()
-        if (pagesFor(user.roles).includes('/alarms')) void alarms.load()
+        if (!pagesFor(user.roles).includes('/alarms')) return
+        void alarms.load()
+        void cases.load()
       }
       load()
       live.onOpen(load, until)

@@ -5,6 +5,7 @@ import { createCalls } from './api/calls.ts'
 import { createClient } from './api/client.ts'
 import { App } from './app.tsx'
 import { createTownship } from './cameras.ts'
+import { createCaseBoard } from './cases/case-board.ts'
 import { createLanguage } from './i18n/language.ts'
 import { createLive } from './live.ts'
 import { type Parts, PartsContext } from './parts.ts'
@@ -38,6 +39,7 @@ const parts: Parts = {
   live,
   township: createTownship(calls, live, page),
   alarms: createAlarmBoard(calls, live, page),
+  cases: createCaseBoard(calls, live, page),
   nowMs,
 }
 

@@ -4,6 +4,7 @@ import type { Role } from '../../gateway/contracts/identity.ts'
 export const PAGES = {
   '/wall': ['operator', 'administrator'],
   '/alarms': ['operator', 'patrol-lead', 'auditor', 'administrator'],
+  '/patrol': ['patrol-lead'],
   '/install': ['installer', 'administrator'],
   '/links': ['auditor', 'operator', 'installer', 'administrator'],
   '/owner': ['feed-owner'],
@@ -16,7 +17,7 @@ const HOME: Readonly<Record<Role, PagePath>> = {
   administrator: '/wall',
   operator: '/wall',
   installer: '/install',
-  'patrol-lead': '/alarms',
+  'patrol-lead': '/patrol',
   auditor: '/links',
   'feed-owner': '/owner',
 }

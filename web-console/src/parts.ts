@@ -4,6 +4,7 @@ import { useContext } from 'preact/hooks'
 import type { AlarmBoard } from './alarms/alarm-board.ts'
 import type { Calls } from './api/calls.ts'
 import type { Township } from './cameras.ts'
+import type { CaseBoard } from './cases/case-board.ts'
 import type { Language } from './i18n/language.ts'
 import type { Live } from './live.ts'
 import type { Router } from './router.ts'
@@ -18,6 +19,7 @@ export interface Parts {
   readonly live: Live
   readonly township: Township
   readonly alarms: AlarmBoard
+  readonly cases: CaseBoard
   /** This second, ms; drawn clocks and ages read it. */
   readonly nowMs: ReadonlySignal<number>
 }

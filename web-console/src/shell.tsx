@@ -8,6 +8,7 @@ import { Icon } from './ui/icon.tsx'
 const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/wall': 'page.wall',
   '/alarms': 'page.alarms',
+  '/patrol': 'page.patrol',
   '/install': 'page.install',
   '/links': 'page.links',
   '/owner': 'page.owner',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Alarm } from '../../../gateway/contracts/alarm.ts'
 import { Camera, type NewCamera } from '../../../gateway/contracts/camera.ts'
+import { Case, Duty, type NewCaseAction } from '../../../gateway/contracts/case.ts'
 import { page } from '../../../gateway/contracts/common.ts'
 import { Discovery, type NewDiscovery, type NewProbe, Probe } from '../../../gateway/contracts/device.ts'
 import { Grid } from '../../../gateway/contracts/grid.ts'
@@ -25,6 +26,7 @@ const MAX_PAGES = 40
 const Started = z.object({ id: z.string() })
 const Cameras = page(Camera)
 const Alarms = page(Alarm)
+const Cases = page(Case)
 const Links = page(Link)
 const OwnerViews = page(OwnerView)
 
@@ -61,6 +63,12 @@ export function createCalls(client: Client) {
     cameras: () => all('/cameras', Cameras),
     registerCamera: (body: NewCamera) => client.call('POST', `${API}/cameras`, Camera, { body }),
     alarms: (limit: number) => client.call('GET', `${API}/alarms`, Alarms, { query: { limit } }),
+
+    openCases: () => all('/cases', Cases, { state: 'open' }),
+    actOnCase: (id: string, body: NewCaseAction) => client.call('POST', `${API}/cases/${id}/actions`, Case, { body }),
+    receiveCase: (id: string) => client.send('POST', `${API}/cases/${id}/receipt`),
+    duty: () => client.call('GET', `${API}/duty`, Duty),
+    setDuty: (on: boolean) => client.call('POST', `${API}/duty`, Duty, { body: { on } }),
 
     discover: (body: NewDiscovery) => client.call('POST', `${API}/discoveries`, Started, { body }),
     discovery: (id: string, signal: AbortSignal) =>

@@ -1,5 +1,6 @@
 import type { Priority } from '../../../gateway/contracts/alarm.ts'
 import { useParts } from '../parts.ts'
+import './priority-badge.css'
 
 const SHAPES: Readonly<Record<Priority, string>> = {
   1: 'M8.5 2h7L22 8.5v7L15.5 22h-7L2 15.5v-7Z',

@@ -1,6 +1,7 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import { AlarmList } from '../alarms/alarm-list.tsx'
+import { CaseColumn } from '../cases/case-column.tsx'
 import { useParts } from '../parts.ts'
 import { openLiveSocket } from '../player/live-socket.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
@@ -111,7 +112,10 @@ export function WallPage() {
           })}
         </div>
       </section>
-      <AlarmList onOpen={place} />
+      <div class="duty-column">
+        <CaseColumn onOpen={place} />
+        <AlarmList onOpen={place} />
+      </div>
       {askingCamera !== undefined && (
         <ReasonDialog
           key={askingCamera.id}

@@ -1,0 +1,78 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import type { Case, NewCaseAction } from '../../../gateway/contracts/case.ts'
+import type { Calls } from '../api/calls.ts'
+import type { ProblemAnswer } from '../api/client.ts'
+import type { Live } from '../live.ts'
+import { failureOf } from '../ui/problem-note.tsx'
+import { byUrgency, isWaiting } from './urgency.ts'
+
+/** What a person asks for; the key and the time are added here. */
+export type Act = DistributiveOmit<NewCaseAction, 'idempotencyKey' | 'deviceAt'>
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+
+export interface CaseBoard {
+  /** Open cases: those nobody has acknowledged first, then by urgency, then the oldest. */
+  readonly open: ReadonlySignal<readonly Case[]>
+  /** The case in the drawer. New cases never move it. */
+  readonly chosen: ReadonlySignal<Case | undefined>
+  /** Why the last action was refused. */
+  readonly refused: ReadonlySignal<ProblemAnswer | undefined>
+  choose(id: string | undefined): void
+  /** Chooses the next case that nobody has acknowledged. */
+  chooseNext(): void
+  act(id: string, action: Act): Promise<void>
+  load(): Promise<void>
+}
+
+export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): CaseBoard {
+  const known = signal<ReadonlyMap<string, Case>>(new Map())
+  const chosenId = signal<string | undefined>(undefined)
+  const refused = signal<ProblemAnswer | undefined>(undefined)
+
+  /** The higher version is the newer, however late the older one comes. */
+  const take = (cases: readonly Case[]): void => {
+    const merged = new Map(known.value)
+    for (const one of cases) if ((merged.get(one.id)?.version ?? 0) < one.version) merged.set(one.id, one)
+    for (const [id, one] of merged) if (one.closedAt !== undefined && id !== chosenId.value) merged.delete(id)
+    known.value = merged
+  }
+  live.on('case', (one) => take([one]), until)
+
+  const open = computed(() =>
+    [...known.value.values()].filter(({ closedAt }) => closedAt === undefined).sort(byUrgency),
+  )
+  const choose = (id: string | undefined): void => {
+    chosenId.value = id
+    refused.value = undefined
+  }
+
+  return {
+    open,
+    chosen: computed(() => known.value.get(chosenId.value ?? '')),
+    refused,
+    choose,
+    chooseNext() {
+      const waiting = open.value.filter(isWaiting)
+      const at = waiting.findIndex(({ id }) => id === chosenId.value)
+      choose((waiting[at + 1] ?? waiting[0])?.id ?? chosenId.value)
+    },
+    async act(id, action) {
+      const body: NewCaseAction = {
+        ...action,
+        idempotencyKey: crypto.randomUUID(),
+        deviceAt: new Date().toISOString(),
+      }
+      const answer = await calls.actOnCase(id, body)
+      refused.value = failureOf(answer)
+      if (answer.kind === 'ok') take([answer.data])
+    },
+    async load() {
+      const answer = await calls.openCases()
+      if (answer.kind !== 'ok') return
+      // What was closed while nobody listened is not in the list any more.
+      const listed = new Set(answer.data.map(({ id }) => id))
+      known.value = new Map([...known.value].filter(([id]) => listed.has(id) || id === chosenId.value))
+      take(answer.data)
+    },
+  }
+}

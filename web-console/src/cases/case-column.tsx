@@ -1,0 +1,107 @@
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import type { Case } from '../../../gateway/contracts/case.ts'
+import type { SessionAnswer } from '../../../gateway/contracts/identity.ts'
+import { useParts } from '../parts.ts'
+import { ago, timeOfDay } from '../time.ts'
+import { Empty } from '../ui/empty.tsx'
+import { PriorityBadge } from '../ui/priority-badge.tsx'
+import { useLifetime } from '../ui/use-lifetime.ts'
+import { CaseDrawer } from './case-drawer.tsx'
+import { useCaseKeys } from './case-keys.ts'
+import { ShelveDialog } from './shelve-dialog.tsx'
+import { createSounds } from './sounds.ts'
+import './cases.css'
+
+const SHOWN = 100
+
+/** Open cases beside the wall, the chosen one in a drawer above them. */
+export function CaseColumn({ onOpen }: { onOpen: (cameraId: string) => void }) {
+  const { cases, language, session, nowMs } = useParts()
+  const { t } = language
+  const sounds = useMemo(createSounds, [])
+  const shelving = useSignal<string | undefined>(undefined)
+  const chosen = cases.chosen.value
+  const open = cases.open.value
+  const mayAct = isOperator(session.state.value.kind === 'signed-in' ? session.state.value.user : undefined)
+
+  function shelve(one: Case): void {
+    shelving.value = one.id
+  }
+  useCaseKeys(cases, mayAct, shelve)
+  useLifetime((until) => {
+    const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek(), now))
+    until.addEventListener('abort', stop)
+  })
+
+  return (
+    <section class="cases" aria-label={t('cases.heading')} data-sounds={sounds.played.value}>
+      {mayAct && !sounds.isOn() && (
+        <button type="button" class="primary start-shift" onClick={() => sounds.start()}>
+          {t('cases.startShift')}
+        </button>
+      )}
+      {sounds.isOn() && (
+        <button type="button" class="quiet" onClick={() => sounds.silence(nowMs.value)}>
+          {nowMs.value < sounds.silentUntilMs.value ? t('cases.silent') : t('cases.silence')}
+        </button>
+      )}
+      {chosen !== undefined && <CaseDrawer case={chosen} mayAct={mayAct} onShelve={shelve} onOpen={onOpen} />}
+      <h2>
+        {t('cases.heading')} <span class="count">{open.length}</span>
+      </h2>
+      {open.length === 0 && <Empty text={t('cases.none')} />}
+      <ul class="case-list">
+        {open.slice(0, SHOWN).map((one) => (
+          <CaseRow key={one.id} case={one} />
+        ))}
+      </ul>
+      {shelving.value !== undefined && (
+        <ShelveDialog
+          onClose={() => {
+            shelving.value = undefined
+          }}
+          onGiven={(text) => {
+            if (shelving.value !== undefined) void cases.act(shelving.value, { action: 'shelve', text, minutes: 15 })
+            shelving.value = undefined
+          }}
+        />
+      )}
+    </section>
+  )
+}
+
+const isOperator = (user: SessionAnswer['user'] | undefined): boolean => user?.roles.includes('operator') ?? false
+
+function CaseRow({ case: one }: { case: Case }) {
+  const { cases, language, township, nowMs } = useParts()
+  const { t } = language
+  return (
+    <li>
+      <button
+        type="button"
+        class="case-row"
+        aria-pressed={cases.chosen.value?.id === one.id}
+        data-phase={one.phase}
+        onClick={() => cases.choose(one.id)}
+      >
+        <PriorityBadge priority={one.priority} cleared={false} />
+        <span class="case-words">
+          <strong>
+            {t(`alarmType.${one.type}`)}
+            {one.occurrences > 1 && <span class="times"> ×{one.occurrences}</span>}
+          </strong>
+          <span class="secondary">
+            {township.cellName(one.cellCode)} {one.text}
+          </span>
+        </span>
+        <span class="secondary case-state">
+          {one.shelvedUntil === undefined
+            ? t(`casePhase.${one.phase}`)
+            : t('cases.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}
+          <span>{ago(t, one.openedAt, nowMs.value)}</span>
+        </span>
+      </button>
+    </li>
+  )
+}

@@ -1,0 +1,124 @@
+import { type Case, CaseStep, FeedbackOutcome } from '../../../gateway/contracts/case.ts'
+import type { Translate } from '../i18n/language.ts'
+import { useParts } from '../parts.ts'
+import { dateTime, duration, timeOfDay } from '../time.ts'
+import { PriorityBadge } from '../ui/priority-badge.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
+
+/** What the centre may do, with the key that does it on the wall. */
+export const CENTRE_ACTIONS = [
+  { action: 'acknowledge', key: 'A' },
+  { action: 'dispatch', key: 'D' },
+  { action: 'escalate', key: 'E' },
+  { action: 'verify-close', key: undefined },
+  { action: 'return', key: undefined },
+  { action: 'shelve', key: 'S' },
+  { action: 'false-alarm', key: 'M' },
+] as const
+
+const RATINGS = [5, 4, 3, 2, 1] as const
+
+interface DrawerProps {
+  case: Case
+  mayAct: boolean
+  onShelve: (one: Case) => void
+  onOpen: (cameraId: string) => void
+}
+
+/** One case: where it stands, what can be done now, and all that was done. */
+export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps) {
+  const { cases, language, township, nowMs } = useParts()
+  const { t } = language
+  const at = CaseStep.options.indexOf(one.step)
+  const { cameraId } = one
+  return (
+    <article class="drawer" aria-label={t('cases.drawer', { number: one.number })} data-step={one.step}>
+      <header>
+        <PriorityBadge priority={one.priority} cleared={false} />
+        <strong>
+          {t(`alarmType.${one.type}`)} {one.text}
+        </strong>
+        <button type="button" class="quiet" onClick={() => cases.choose(undefined)}>
+          {t('action.close')}
+        </button>
+      </header>
+      <p class="secondary">
+        {t('cases.number', { year: one.year, number: one.number })} · {township.cellName(one.cellCode)}
+      </p>
+      <ol class="steps">
+        {CaseStep.options.map((step, index) => (
+          <li key={step} class={index < at ? 'done' : ''} aria-current={index === at ? 'step' : undefined}>
+            {t(`caseStep.${step}`)}
+          </li>
+        ))}
+      </ol>
+      {one.assignee !== undefined && (
+        <p>
+          {one.assignee.name} · {t(`casePhase.${one.phase}`)}
+          {one.escalatesAt !== undefined && (
+            <strong class="countdown">
+              {' '}
+              {t('cases.escalatesIn', { time: duration((Date.parse(one.escalatesAt) - nowMs.value) / 1000) })}
+            </strong>
+          )}
+        </p>
+      )}
+      {one.notifications.map(({ id, to, state, at: sentAt }) => (
+        <p key={id} class={`notification notification-${state}`}>
+          {to} {t(`notification.${state}`)} {timeOfDay(sentAt)}
+        </p>
+      ))}
+      {cases.refused.value !== undefined && <ProblemNote problem={cases.refused.value} />}
+      {mayAct && (
+        <div class="actions">
+          {CENTRE_ACTIONS.filter(({ action }) => one.legal.includes(action)).map(({ action, key }) => (
+            <button
+              key={action}
+              type="button"
+              onClick={() => (action === 'shelve' ? onShelve(one) : void cases.act(one.id, { action }))}
+            >
+              {key !== undefined && <kbd>{key}</kbd>} {t(`caseAction.${action}`)}
+            </button>
+          ))}
+          {one.legal.includes('evaluate') &&
+            RATINGS.map((rating) => (
+              <button key={rating} type="button" onClick={() => void cases.act(one.id, { action: 'evaluate', rating })}>
+                {t('cases.rate', { n: rating })}
+              </button>
+            ))}
+          {cameraId !== undefined && township.cameras.value.has(cameraId) && (
+            <button type="button" onClick={() => onOpen(cameraId)}>
+              {t('cases.watch')}
+            </button>
+          )}
+        </div>
+      )}
+      <Timeline case={one} />
+    </article>
+  )
+}
+
+function Timeline({ case: one }: { case: Case }) {
+  const { t } = useParts().language
+  return (
+    <ol class="timeline">
+      {one.timeline.toReversed().map(({ at, action, by, text }) => (
+        <li key={`${at} ${action}`}>
+          <time dateTime={at} title={dateTime(at)}>
+            {timeOfDay(at)}
+          </time>
+          <span>
+            <strong>{t(`caseAction.${action}`)}</strong> {by}
+            {text !== undefined && ` · ${textOf(t, text)}`}
+          </span>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+/** What the patrol chose is a word of a vocabulary; all else is as it was typed. */
+function textOf(t: Translate, text: string): string {
+  const outcome = FeedbackOutcome.safeParse(text)
+  return outcome.success ? t(`outcome.${outcome.data}`) : text
+}

@@ -1,0 +1,37 @@
+import { useSignal } from '@preact/signals'
+import { useParts } from '../parts.ts'
+import { Dialog } from '../ui/dialog.tsx'
+import { Choice } from '../ui/field.tsx'
+
+const REASONS = ['works', 'test', 'weather', 'known'] as const
+type Reason = (typeof REASONS)[number]
+
+/** Asks why a case is put on the shelf; it comes back by itself. */
+export function ShelveDialog({ onGiven, onClose }: { onGiven: (text: string) => void; onClose: () => void }) {
+  const { t } = useParts().language
+  const reason = useSignal<Reason | undefined>(undefined)
+  return (
+    <Dialog title={t('shelve.title')} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (reason.value !== undefined) onGiven(t(`shelve.${reason.value}`))
+        }}
+      >
+        <Choice
+          legend={t('shelve.reason')}
+          options={REASONS.map((value) => ({ value, label: t(`shelve.${value}`) }))}
+          value={reason}
+        />
+        <div class="actions">
+          <button type="submit" class="primary" disabled={reason.value === undefined}>
+            {t('shelve.submit')}
+          </button>
+          <button type="button" onClick={onClose}>
+            {t('action.cancel')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

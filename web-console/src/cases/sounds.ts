@@ -1,0 +1,54 @@
+import { signal } from '@preact/signals'
+import type { Case } from '../../../gateway/contracts/case.ts'
+import { dueSound, RHYTHMS, type Rhythm } from './rhythm.ts'
+import { isWaiting } from './urgency.ts'
+
+const TEST: Rhythm = { pulses: [0, 200], everyMs: undefined }
+const SILENCE_MS = 60_000
+
+/** Plays what is due; a browser makes no sound before somebody has pressed a button. */
+export function createSounds() {
+  const context = signal<AudioContext | undefined>(undefined)
+  const silentUntilMs = signal(0)
+  const heard = new Map<string, number>()
+  /** How many sounds were played, for whoever checks. */
+  const played = signal(0)
+
+  const play = ({ pulses }: Rhythm): void => {
+    const audio = context.value
+    if (audio === undefined) return
+    played.value += 1
+    for (const startMs of pulses) {
+      const from = audio.currentTime + startMs / 1000
+      const [tone, gain] = [new OscillatorNode(audio, { frequency: 880 }), new GainNode(audio, { gain: 0.25 })]
+      tone.connect(gain).connect(audio.destination)
+      tone.start(from)
+      tone.stop(from + 0.12)
+    }
+  }
+
+  return {
+    isOn: () => context.value !== undefined,
+    played,
+    silentUntilMs,
+    /** Called from a click: unlocks the sound and lets it be heard. */
+    start() {
+      context.value ??= new AudioContext()
+      void context.value.resume()
+      play(TEST)
+    },
+    silence(nowMs: number) {
+      silentUntilMs.value = nowMs + SILENCE_MS
+    },
+    /** Called each second with the cases that are open. */
+    check(cases: readonly Case[], nowMs: number) {
+      if (context.value === undefined) return
+      const priority = dueSound(cases, heard, nowMs, silentUntilMs.value)
+      const rhythm = priority === undefined ? undefined : RHYTHMS[priority]
+      if (rhythm === undefined) return
+      play(rhythm)
+      for (const { id } of cases.filter(isWaiting)) heard.set(id, nowMs)
+    },
+  }
+}
+export type Sounds = ReturnType<typeof createSounds>

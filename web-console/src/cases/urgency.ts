@@ -1,0 +1,8 @@
+import type { Case } from '../../../gateway/contracts/case.ts'
+
+/** Nobody has acknowledged it, and it is not on the shelf. */
+export const isWaiting = ({ phase, shelvedUntil }: Case): boolean => phase === 'collected' && shelvedUntil === undefined
+
+/** Those nobody has acknowledged first, then by urgency, then the oldest. */
+export const byUrgency = (a: Case, b: Case): number =>
+  Number(isWaiting(b)) - Number(isWaiting(a)) || a.priority - b.priority || a.openedAt.localeCompare(b.openedAt)

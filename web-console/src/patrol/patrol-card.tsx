@@ -1,0 +1,56 @@
+import { type Case, FeedbackOutcome } from '../../../gateway/contracts/case.ts'
+import { useParts } from '../parts.ts'
+import { ago, timeOfDay } from '../time.ts'
+import { PriorityBadge } from '../ui/priority-badge.tsx'
+import { type Answers, NEXT_STEP } from './answers.ts'
+
+/** One case with one big button: the next step. */
+export function PatrolCard({ case: one, answers }: { case: Case; answers: Answers }) {
+  const { language, township, nowMs } = useParts()
+  const { t } = language
+  const phase = answers.phaseOf(one)
+  const camera = one.cameraId === undefined ? undefined : township.cameras.value.get(one.cameraId)
+  const action = phase in NEXT_STEP ? NEXT_STEP[phase as keyof typeof NEXT_STEP] : undefined // just asked
+  return (
+    <article class={`patrol-card alarm-${one.priority}`} data-phase={phase}>
+      <header>
+        <PriorityBadge priority={one.priority} cleared={false} />
+        <strong>{t(`alarmType.${one.type}`)}</strong>
+        {one.occurrences > 1 && <span class="times">×{one.occurrences}</span>}
+      </header>
+      {one.text !== '' && <p>{one.text}</p>}
+      <p class="secondary">
+        {township.cellName(one.cellCode)}
+        {camera !== undefined && ` · ${camera.name}`}
+      </p>
+      <p class="secondary">
+        <time dateTime={one.openedAt}>{timeOfDay(one.openedAt)}</time> {ago(t, one.openedAt, nowMs.value)}
+      </p>
+      {action === 'feedback' ? (
+        <div class="outcomes">
+          {FeedbackOutcome.options.map((outcome) => (
+            <button
+              key={outcome}
+              type="button"
+              class="next-step"
+              onClick={() => answers.give(one.id, 'feedback', outcome)}
+            >
+              {t(`outcome.${outcome}`)}
+            </button>
+          ))}
+        </div>
+      ) : action === undefined ? (
+        <p class="secondary">{t(`casePhase.${phase}`)}</p>
+      ) : (
+        <button type="button" class="primary next-step" onClick={() => answers.give(one.id, action)}>
+          {t(`patrolStep.${action}`)}
+        </button>
+      )}
+      {phase === 'dispatched' && (
+        <button type="button" class="quiet" onClick={() => answers.give(one.id, 'decline')}>
+          {t('patrolStep.decline')}
+        </button>
+      )}
+    </article>
+  )
+}

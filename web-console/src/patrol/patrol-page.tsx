@@ -1,0 +1,87 @@
+import { signal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import type { Case, Duty } from '../../../gateway/contracts/case.ts'
+import { useParts } from '../parts.ts'
+import { Empty } from '../ui/empty.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
+import { useLifetime } from '../ui/use-lifetime.ts'
+import { createAnswers } from './answers.ts'
+import { PatrolCard } from './patrol-card.tsx'
+import './patrol.css'
+
+const RETRY_MS = 5_000
+
+/** The duty page of a patrol lead's phone: on or off duty, and the cases that are the lead's to work on. */
+export function PatrolPage() {
+  const { calls, cases, language, live, session } = useParts()
+  const { t } = language
+  const state = session.state.value
+  const me = state.kind === 'signed-in' ? state.user.id : ''
+  const answers = useMemo(() => createAnswers(localStorage, calls.actOnCase, () => void cases.load()), [calls, cases])
+  const duty = useMemo(() => signal<Duty | undefined>(undefined), [])
+
+  useLifetime(
+    (until) => {
+      void calls.duty().then((answer) => {
+        if (answer.kind === 'ok') duty.value = answer.data
+      })
+      const send = (): void => void answers.send()
+      send()
+      live.onOpen(send, until)
+      addEventListener('online', send, { signal: until })
+      const timer = setInterval(send, RETRY_MS)
+      // The receipt: this page shows the case.
+      const receipts = new Set<string>()
+      const stop = cases.open.subscribe((open) => {
+        for (const { id, notifications } of open) {
+          const unread = notifications.find(({ toId, state }) => toId === me && state !== 'delivered')
+          if (unread === undefined || receipts.has(unread.id)) continue
+          receipts.add(unread.id)
+          void calls.receiveCase(id).then((answer) => {
+            if (answer.kind !== 'ok') receipts.delete(unread.id)
+          })
+        }
+      })
+      until.addEventListener('abort', () => {
+        clearInterval(timer)
+        stop()
+      })
+    },
+    [me],
+  )
+
+  async function change(on: boolean): Promise<void> {
+    const answer = await calls.setDuty(on)
+    if (answer.kind === 'ok') duty.value = answer.data
+  }
+
+  const mine = cases.open.value.filter((one) => isFor(one, me))
+  return (
+    <main class="page patrol-page">
+      <h1 class="sr-only">{t('page.patrol')}</h1>
+      <button
+        type="button"
+        class={`duty ${duty.value?.on ? 'duty-on' : ''}`}
+        aria-pressed={duty.value?.on ?? false}
+        disabled={duty.value === undefined}
+        onClick={() => void change(!duty.value?.on)}
+      >
+        {duty.value?.on ? t('patrol.onDuty') : t('patrol.goOnDuty')}
+      </button>
+      {answers.waiting.value.length > 0 && (
+        <p class="banner" role="status">
+          {t('patrol.waiting', { n: answers.waiting.value.length })}
+        </p>
+      )}
+      {answers.refused.value !== undefined && <ProblemNote problem={answers.refused.value} />}
+      {mine.length === 0 && <Empty text={t('patrol.none')} />}
+      {mine.map((one) => (
+        <PatrolCard key={one.id} case={one} answers={answers} />
+      ))}
+    </main>
+  )
+}
+
+/** Given to me, or offered to the whole cell. */
+const isFor = ({ phase, assignee }: Case, me: string): boolean =>
+  assignee?.id === me || (phase === 'dispatched' && assignee === undefined)

@@ -97,6 +97,8 @@ export const Camera = z.object({
     model: z.string().optional(),
     deviceProfile: z.string(),
     channel: z.string().optional(),
+    /** The device's clock minus the gateway's, as last looked at. */
+    clockOffsetMs: z.number().int().optional(),
   }),
   createdAt: Instant,
 })

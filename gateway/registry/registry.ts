@@ -14,6 +14,7 @@ import { availabilityRoute } from './availability.ts'
 import { type CameraAlarms, CameraEvents } from './camera-events.ts'
 import { Cameras, type CamerasDeps } from './cameras.ts'
 import type { DeviceProfile } from './device-profile.ts'
+import { DeviceReview } from './device-review.ts'
 import { Discoveries } from './discover.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { type InterviewRequest, interview } from './interview.ts'
@@ -51,6 +52,8 @@ export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
   /** What the media plane knows of a stream, if it ever fetched it. */
   streamFigures?: (streamId: string) => StreamFigures | undefined
   discoveryTiming?: DiscoveryTiming
+  /** Every device is asked who it is once in this time. */
+  reviewEveryMs?: number
   /** Every device is asked whether it is there once in this time. */
   watchEveryMs?: number
 }
@@ -90,6 +93,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
   const cameras = new Cameras(deps)
   const cameraEvents = new CameraEvents(deps)
   const ptz = new PtzControl(deps)
+  const review = new DeviceReview(deps)
   const watch = new Watch({ ...deps, ...(deps.watchEveryMs === undefined ? {} : { everyMs: deps.watchEveryMs }) })
   const discoveries = new Discoveries({
     ...deps,
@@ -175,10 +179,11 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     start: () => {
       watch.start()
       cameraEvents.start()
+      review.start()
     },
     close: async () => {
       stop.abort()
-      await Promise.all([discoveries.close(), watch.close(), cameraEvents.close(), ptz.close()])
+      await Promise.all([discoveries.close(), watch.close(), cameraEvents.close(), review.close(), ptz.close()])
     },
   }
 }

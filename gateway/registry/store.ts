@@ -67,6 +67,7 @@ export function toCamera(row: CameraRow, isLinked: boolean): Camera {
       ...(device.model === null ? {} : { model: device.model }),
       deviceProfile: device.deviceProfile,
       ...(row.channel === '' ? {} : { channel: row.channel }),
+      ...(device.clockOffsetMs === null ? {} : { clockOffsetMs: device.clockOffsetMs }),
     },
     createdAt: toInstant(row.createdAt.getTime()),
   })
@@ -366,3 +367,39 @@ export async function readAvailabilityCameras(client: Tx, cellCodes: readonly st
   })
   return rows.map(({ state, ...camera }) => ({ ...camera, state: StoredState.parse(state) }))
 }
+
+/** An ONVIF device as it was registered, for comparison with what it says now. */
+export interface ReviewedDevice {
+  id: string
+  address: string
+  deviceProfile: string
+  serial: string | null
+  clockOffsetMs: number | null
+  sealedCredentials: Uint8Array | null
+  cameras: { id: string; name: string; cellCode: string }[]
+}
+
+export function readReviewed(database: Database): Promise<ReviewedDevice[]> {
+  return database.client.device.findMany({
+    where: { kind: 'onvif', cameras: { some: { removedAt: null } } },
+    select: {
+      id: true,
+      address: true,
+      deviceProfile: true,
+      serial: true,
+      clockOffsetMs: true,
+      sealedCredentials: true,
+      cameras: { where: { removedAt: null }, select: { id: true, name: true, cellCode: true } },
+    },
+    orderBy: { id: 'asc' },
+  })
+}
+
+/** The device's clock minus ours; what else is known of it stays as it was registered. */
+export async function noteClockOffset(database: Database, deviceId: string, clockOffsetMs: number): Promise<void> {
+  const within = Math.max(-MAX_INT32, Math.min(MAX_INT32, clockOffsetMs))
+  await database.client.device.update({ where: { id: deviceId }, data: { clockOffsetMs: within } })
+}
+
+/** The column is a 32-bit integer: 24 days, beyond which only "wrong" matters. */
+const MAX_INT32 = 2_147_483_647

@@ -36,6 +36,17 @@ t.test('a mistake is told', async (t) => {
   for (const [name, profile] of cases) t.notOk(DeviceProfile.safeParse(profile).success, name)
 })
 
+t.test('the example of the guide is sound, and the same in both languages', async (t) => {
+  const examples = ['en', 'zh-CN'].map((language) => {
+    const guide = readFileSync(resolve(import.meta.dirname, `../../docs/guide/${language}/adding-a-make.md`), 'utf8')
+    return DeviceProfile.parse(JSON.parse(/```json\n(.*?)```/s.exec(guide)?.[1] ?? ''))
+  })
+  t.same(examples[0], examples[1])
+  const [example] = examples
+  if (example === undefined) throw new Error('no example')
+  t.equal(matchProfile([...profiles, example], { manufacturer: 'Milesight Technology' }).id, example.id)
+})
+
 t.test('who is it', async (t) => {
   const cases: [string, Evidence, string][] = [
     ['by manufacturer', { manufacturer: 'HIKVISION' }, 'hikvision'],

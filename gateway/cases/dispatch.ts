@@ -111,6 +111,6 @@ export async function dutySince(tx: Tx, userId: string): Promise<Date | undefine
 export async function setDuty(tx: Tx, userId: string, on: boolean, now: Date): Promise<boolean> {
   if (!on) return (await tx.duty.deleteMany({ where: { userId } })).count > 0
   if ((await dutySince(tx, userId)) !== undefined) return false
-  await tx.duty.create({ data: { userId, since: now } })
+  await tx.duty.upsert({ where: { userId }, create: { userId, since: now }, update: {} })
   return true
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startCases } from '../fakes/case-gateway.ts'
+import { FakeClock } from '../fakes/clock.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
 
 await onBothDatabases(t, async (t, open) => {
@@ -94,5 +95,26 @@ await onBothDatabases(t, async (t, open) => {
     await clock.advance(62_000)
     const back = await until(id, lastAction('shelve-ended'))
     t.equal(back.shelvedUntil, undefined)
+  })
+
+  t.test('what became due while the gateway was away is done when it is back', async (t) => {
+    const database = await open(t)
+    const before = await startCases(t, database)
+    await before.post('lead', '/api/v1/duty', { on: true })
+    const { id } = await before.raise()
+    await before.act('operator', id, 'acknowledge')
+    await before.act('operator', id, 'dispatch')
+    await before.cases.close()
+    const after = await startCases(t, database, new FakeClock(before.clock.now() + 3_600_000))
+    for (;;) {
+      const { phase, timeline } = await after.read(id)
+      if (phase !== 'opened') continue
+      t.same(
+        timeline.slice(3).map(({ action }) => action),
+        ['undelivered', 'escalate'],
+        'each once',
+      )
+      break
+    }
   })
 })

@@ -60,6 +60,7 @@ t.test('from the panel to the patrol lead and back, through the six steps', { sk
   await centre.page.locator('.drawer[data-step="opened"]').waitFor()
   const onPhoneMs = await shownAfter(lead.page, '.patrol-card', text, () => centre.page.keyboard.press('KeyD'))
   t.ok(onPhoneMs <= PHONE_SHOWN_MS, `on the phone after ${onPhoneMs.toFixed(0)} ms`)
+  await lead.page.locator('.patrol-page:not([data-sounds="0"]):not([data-sounds="1"])').waitFor({ timeout: 3_000 })
   await centre.page.locator('.notification-delivered').waitFor({ timeout: 5_000 })
   t.match(await textOf(centre.page.locator('.drawer .countdown')), /升级/)
 

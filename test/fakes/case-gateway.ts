@@ -49,8 +49,7 @@ export interface CaseFixture extends Fixture {
 }
 
 /** Alarms and cases over a database behind the real server; a caller is named in the authorization header. */
-export async function startCases(t: Test, database: Database): Promise<CaseFixture> {
-  const clock = new FakeClock()
+export async function startCases(t: Test, database: Database, clock = new FakeClock()): Promise<CaseFixture> {
   const fixture = await startAlarms(t, database, {
     clock,
     people: async (cellCode) => ({

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Case } from '../../gateway/contracts/case.ts'
 import { dueSound } from '../../web-console/src/cases/rhythm.ts'
+import { isWaiting } from '../../web-console/src/cases/urgency.ts'
 
 // All that the choice of a sound reads.
 const aCase = (id: string, priority: Case['priority'], changes: Partial<Case> = {}): Case =>
@@ -25,6 +26,6 @@ t.test('what is heard, and how often', async (t) => {
     ['urgent cannot be silenced', [aCase('a', 1)], never, 0, 60_000, 1],
   ]
   for (const [name, open, last, now, silentUntil, expected] of cases) {
-    t.equal(dueSound(open, last, now, silentUntil), expected, name)
+    t.equal(dueSound(open.filter(isWaiting), last, now, silentUntil), expected, name)
   }
 })

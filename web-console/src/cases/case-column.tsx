@@ -11,6 +11,7 @@ import { CaseDrawer } from './case-drawer.tsx'
 import { useCaseKeys } from './case-keys.ts'
 import { ShelveDialog } from './shelve-dialog.tsx'
 import { createSounds } from './sounds.ts'
+import { isWaiting } from './urgency.ts'
 import './cases.css'
 
 const SHOWN = 100
@@ -30,7 +31,7 @@ export function CaseColumn({ onOpen }: { onOpen: (cameraId: string) => void }) {
   }
   useCaseKeys(cases, mayAct, shelve)
   useLifetime((until) => {
-    const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek(), now))
+    const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek().filter(isWaiting), now))
     until.addEventListener('abort', stop)
   })
 

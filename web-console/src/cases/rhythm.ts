@@ -1,5 +1,4 @@
 import type { Case } from '../../../gateway/contracts/case.ts'
-import { isWaiting } from './urgency.ts'
 
 /** Pulses of a sound, and how often it comes again while the case waits; undefined: once. */
 export interface Rhythm {
@@ -17,6 +16,7 @@ export const RHYTHMS: Readonly<Record<Case['priority'], Rhythm | undefined>> = {
 }
 /**
  * The one sound that is due now: of the most urgent case that waits, so that a burst is one sound.
+ * @param cases those that wait for whoever listens
  * @param heard when each case was last heard, ms
  */
 export function dueSound(
@@ -27,7 +27,7 @@ export function dueSound(
 ): Case['priority'] | undefined {
   const due = cases.filter((one) => {
     const rhythm = RHYTHMS[one.priority]
-    if (!isWaiting(one) || rhythm === undefined) return false
+    if (rhythm === undefined) return false
     // Nobody can silence what is urgent.
     if (one.priority !== 1 && nowMs < silentUntilMs) return false
     const last = heard.get(one.id)

@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import { dueSound, RHYTHMS, type Rhythm } from './rhythm.ts'
-import { isWaiting } from './urgency.ts'
 
 const TEST: Rhythm = { pulses: [0, 200], everyMs: undefined }
 const SILENCE_MS = 60_000
@@ -40,14 +39,14 @@ export function createSounds() {
     silence(nowMs: number) {
       silentUntilMs.value = nowMs + SILENCE_MS
     },
-    /** Called each second with the cases that are open. */
+    /** Called each second with the cases that wait for this person. */
     check(cases: readonly Case[], nowMs: number) {
       if (context.value === undefined) return
       const priority = dueSound(cases, heard, nowMs, silentUntilMs.value)
       const rhythm = priority === undefined ? undefined : RHYTHMS[priority]
       if (rhythm === undefined) return
       play(rhythm)
-      for (const { id } of cases.filter(isWaiting)) heard.set(id, nowMs)
+      for (const { id } of cases) heard.set(id, nowMs)
     },
   }
 }

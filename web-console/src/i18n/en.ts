@@ -388,6 +388,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
 
   'patrol.onDuty': 'On duty (tap to go off)',
   'patrol.goOnDuty': 'Go on duty',
+  'patrol.soundOn': 'The sound is off; tap to turn it on',
   'patrol.waiting': '{n} kept, waiting to be sent',
   'patrol.none': 'No case is yours at present',
   'patrolStep.accept': 'Accept',

@@ -380,6 +380,7 @@ export const zhCn = {
 
   'patrol.onDuty': '值班中（点按下班）',
   'patrol.goOnDuty': '上班',
+  'patrol.soundOn': '声音未开启，点按开启',
   'patrol.waiting': '{n} 条已保存，待发送',
   'patrol.none': '当前没有派给您的案卷',
   'patrolStep.accept': '签收',

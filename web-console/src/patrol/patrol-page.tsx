@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Case, Duty } from '../../../gateway/contracts/case.ts'
+import { createSounds } from '../cases/sounds.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from '../ui/empty.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
@@ -13,12 +14,14 @@ const RETRY_MS = 5_000
 
 /** The duty page of a patrol lead's phone: on or off duty, and the cases that are the lead's to work on. */
 export function PatrolPage() {
-  const { calls, cases, language, live, session } = useParts()
+  const { calls, cases, language, live, session, nowMs } = useParts()
   const { t } = language
   const state = session.state.value
   const me = state.kind === 'signed-in' ? state.user.id : ''
   const answers = useMemo(() => createAnswers(localStorage, calls.actOnCase, () => void cases.load()), [calls, cases])
   const duty = useMemo(() => signal<Duty | undefined>(undefined), [])
+
+  const sounds = useMemo(createSounds, [])
 
   useLifetime(
     (until) => {
@@ -42,22 +45,30 @@ export function PatrolPage() {
           })
         }
       })
+      const quiet = nowMs.subscribe((now) => {
+        // A phone off duty stays silent.
+        if (!duty.peek()?.on) return
+        const waiting = cases.open.peek().filter((one) => isFor(one, me) && answers.phaseOf(one) === 'dispatched')
+        sounds.check(waiting, now)
+      })
       until.addEventListener('abort', () => {
         clearInterval(timer)
         stop()
+        quiet()
       })
     },
     [me],
   )
 
   async function change(on: boolean): Promise<void> {
+    if (on) sounds.start()
     const answer = await calls.setDuty(on)
     if (answer.kind === 'ok') duty.value = answer.data
   }
 
   const mine = cases.open.value.filter((one) => isFor(one, me))
   return (
-    <main class="page patrol-page">
+    <main class="page patrol-page" data-sounds={sounds.played.value}>
       <h1 class="sr-only">{t('page.patrol')}</h1>
       <button
         type="button"
@@ -68,6 +79,11 @@ export function PatrolPage() {
       >
         {duty.value?.on ? t('patrol.onDuty') : t('patrol.goOnDuty')}
       </button>
+      {duty.value?.on === true && !sounds.isOn() && (
+        <button type="button" onClick={() => sounds.start()}>
+          {t('patrol.soundOn')}
+        </button>
+      )}
       {answers.waiting.value.length > 0 && (
         <p class="banner" role="status">
           {t('patrol.waiting', { n: answers.waiting.value.length })}

@@ -20,12 +20,14 @@ const LEGAL: readonly [Ownership, LinkState, LinkAct, LinkState][] = [
   ['private', 'active', 'pause', 'paused'],
   ['private', 'active', 'revoke', 'revoked'],
   ['private', 'active', 'expire', 'expired'],
+  ['private', 'active', 'hold', 'awaiting-consent'],
   ['private', 'paused', 'consent', 'paused'],
   ['private', 'paused', 'pause', 'paused'],
   ['private', 'paused', 'resume', 'active'],
   ['private', 'paused', 'end-pause', 'active'],
   ['private', 'paused', 'revoke', 'revoked'],
   ['private', 'paused', 'expire', 'expired'],
+  ['private', 'paused', 'hold', 'awaiting-consent'],
 ]
 
 t.test('every state takes the listed acts and no other', async (t) => {
@@ -39,7 +41,7 @@ t.test('every state takes the listed acts and no other', async (t) => {
       }
     }
   }
-  t.equal(checked, 2 * 8 * 10)
+  t.equal(checked, 2 * 8 * 11)
 })
 
 t.test('a link never leaves the states of its ownership, and never leaves a closed one', async (t) => {

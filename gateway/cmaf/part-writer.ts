@@ -26,7 +26,7 @@ export class PartWriter implements AccessUnitStore {
   bytes: Buffer
   unitStart: number
   end: number
-  /** Bytes a slab should hold, about one second of the stream. */
+  /** Bytes a slab should hold; a larger unit gets one of its own. */
   slabBytes = MIN_SLAB_BYTES
   readonly #pool: SlabPool
   #slab: Slab

@@ -1,18 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, get, type IncomingMessage } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { pino } from 'pino'
 import { WebSocket } from 'ws'
-import { buildApp } from '../../gateway/app.ts'
-import { systemClock } from '../../gateway/clock.ts'
-import { loadConfig } from '../../gateway/config.ts'
 import { LIVE_SOCKET_PATH, readLiveHeader } from '../../gateway/contracts/live-socket.ts'
-import { picture } from './picture.ts'
+import { cpuOf, post, prepare, startCameras, startGateway } from './whole-gateway.ts'
 
 /**
  * The gateway's own CPU with so many views of one viewer, over LL-HLS as a player asks for it and over one live socket,
@@ -21,23 +12,12 @@ import { picture } from './picture.ts'
  * usage: node scripts/bench/live-socket.ts [--views 10] [--seconds 20]
  */
 
-const SELF = fileURLToPath(import.meta.url)
-const CELL = '990123101001001'
-const PASSWORD = 'correct-horse-battery'
-
-interface Started {
-  url: string
-  /** Wall time at which the gateway's monotonic clock was zero, ms. */
-  originMs: number
-}
-
 interface View {
   id: string
   hlsUrl: string
 }
 
-if (process.argv[2] === 'gateway') await serve()
-else await main()
+await main()
 
 function option(name: string, fallback: number): number {
   const at = process.argv.indexOf(`--${name}`)
@@ -47,11 +27,10 @@ function option(name: string, fallback: number): number {
 async function main(): Promise<void> {
   const count = option('views', 10)
   const seconds = option('seconds', 20)
-  const source = fork(SELF.replace('live-socket.ts', 'relay.ts'), ['source', picture()])
-  const port = Number(await answer(source))
-  const gateway = fork(SELF, ['gateway'])
+  const { child: source, port } = await startCameras()
+  const gateway = await startGateway()
+  const { url, originMs } = gateway
   try {
-    const { url, originMs } = (await answer(gateway)) as Started
     const { headers, cameraIds } = await prepare(url, port, count)
     const views = await Promise.all(
       cameraIds.map((cameraId) =>
@@ -60,9 +39,9 @@ async function main(): Promise<void> {
     )
     const percent = async (): Promise<number> => {
       await delay(3_000) // until the first burst is over
-      const before = await sample(gateway)
+      const before = await cpuOf(gateway)
       await delay(seconds * 1000)
-      return ((await sample(gateway)) - before) / (seconds * 10)
+      return ((await cpuOf(gateway)) - before) / (seconds * 10)
     }
     const stop = new AbortController()
     const players = views.map((view) => playHls(url, view, headers, stop.signal))
@@ -86,73 +65,9 @@ async function main(): Promise<void> {
     const at = (share: number): string => (ages[Math.floor(share * ages.length)] ?? Number.NaN).toFixed(1)
     console.log(`part to viewer, ${ages.length} messages: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms`)
   } finally {
-    gateway.kill()
+    gateway.child.kill()
     source.kill()
   }
-}
-
-async function serve(): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'gridlight-bench-'))
-  const loaded = loadConfig({
-    GRIDLIGHT_DATA_DIR: dataDir,
-    GRIDLIGHT_HTTP_PORT: '0',
-    GRIDLIGHT_MQTT_PORT: '0',
-    GRIDLIGHT_CAMERA_NETWORKS: '127.0.0.0/8',
-    GRIDLIGHT_ADMIN_PASSWORD: PASSWORD,
-  })
-  if (!loaded.ok) throw new Error(loaded.faults.join('; '))
-  const gateway = await buildApp(loaded.config, { clock: systemClock, log: pino({ level: 'error' }), version: '0.0.0' })
-  await gateway.start()
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage()
-    process.send?.((user + system) / 1000)
-  })
-  process.on('SIGTERM', () => {
-    rmSync(dataDir, { recursive: true })
-    process.exit()
-  })
-  process.send?.({ url: gateway.url, originMs: performance.timeOrigin } satisfies Started)
-}
-
-/** Cells, cameras, links and an operator's token. */
-async function prepare(url: string, port: number, count: number) {
-  const signedIn = await fetch(`${url}/api/v1/session`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
-  })
-  const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? ''
-  const { csrfToken } = (await signedIn.json()) as { csrfToken: string }
-  const admin = { cookie, 'x-csrf-token': csrfToken }
-  const grid = readFileSync(join(import.meta.dirname, '../virtual-township/grid.geojson'), 'utf8')
-  await post(`${url}/api/v1/grid`, admin, JSON.parse(grid), 'PUT')
-  const { token: installer } = await post<{ token: string }>(`${url}/api/v1/tokens`, admin, {
-    name: 'bench installer',
-    roles: ['installer', 'administrator'],
-  })
-  const { token } = await post<{ token: string }>(`${url}/api/v1/tokens`, admin, { name: 'bench', roles: ['operator'] })
-  const registrar = { authorization: `Bearer ${installer}` }
-  const cameraIds: string[] = []
-  for (let at = 0; at < count; at += 1) {
-    const { id: cameraId } = await post<{ id: string }>(`${url}/api/v1/cameras`, registrar, {
-      name: `camera ${at}`,
-      cellCode: CELL,
-      placeClass: 'article-7',
-      ownership: 'public',
-      source: { kind: 'rtsp', mainUri: `rtsp://127.0.0.1:${port}/${at}` },
-    })
-    await post(`${url}/api/v1/links`, registrar, {
-      cameraId,
-      ownership: 'public',
-      party: { kind: 'government', name: 'bench', contact: 'bench' },
-      basis: 'bench',
-      purpose: 'bench',
-      scopes: ['live'],
-      validFrom: '2020-01-01T00:00:00.000Z',
-    })
-    cameraIds.push(cameraId)
-  }
-  return { headers: { authorization: `Bearer ${token}` }, cameraIds }
 }
 
 /** As a low-latency player does: each reload is held for the next part, and each part is fetched. */
@@ -198,26 +113,4 @@ function playSocket(
     if (header?.type === 'part') onPart(header.sentMs)
   })
   return socket
-}
-
-async function post<T>(url: string, headers: Record<string, string>, body: object, method = 'POST'): Promise<T> {
-  const reply = await fetch(url, {
-    method,
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  if (!reply.ok) throw new Error(`${method} ${url}: ${await reply.text()}`)
-  return (await reply.json()) as T // the bench's own gateway
-}
-
-async function sample(child: ChildProcess): Promise<number> {
-  child.send('sample')
-  return Number(await answer(child))
-}
-
-function answer(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
-  })
 }

@@ -46,7 +46,8 @@ async function main(): Promise<void> {
   const roles = process.argv.includes('--without-ffmpeg') ? ['floor', 'relay'] : ['floor', 'relay', 'ffmpeg']
   try {
     for (const name of roles) {
-      const { start, stop } = name === 'ffmpeg' ? startFfmpeg(streams, port) : await startReader(name, streams, port)
+      const { start, stop, ownBytes } =
+        name === 'ffmpeg' ? startFfmpeg(streams, port) : await startReader(name, streams, port)
       await delay(warmUp * 1000)
       const before = await start()
       await delay(seconds * 1000)
@@ -54,9 +55,9 @@ async function main(): Promise<void> {
       await stop()
       const percent = (after.cpuMs - before.cpuMs) / (seconds * 10) / streams
       cpuPercent.set(name, percent)
-      const megabytes = after.memoryBytes / streams / 1e6
+      const megabytes = (after.memoryBytes - ownBytes) / streams / 1e6
       console.log(
-        `${name.padEnd(8)} ${percent.toFixed(3)} % of a core a stream, ${megabytes.toFixed(1)} MB a stream (PSS, process included)`,
+        `${name.padEnd(8)} ${percent.toFixed(3)} % of a core a stream, ${megabytes.toFixed(1)} MB a stream (PSS) beyond ${(ownBytes / 1e6).toFixed(0)} MB of the process itself`,
       )
       await delay(1000)
     }
@@ -76,6 +77,7 @@ async function playReader(kind: 'floor' | 'relay'): Promise<void> {
   const streams = Number(process.argv[3])
   const port = Number(process.argv[4])
   let report = (): string => ''
+  const ownBytes = pssBytes(process.pid)
   if (kind === 'relay') {
     const pool = new RelayPool({ dialer: createDialer(['127.0.0.0/8']), clock: systemClock, onState: () => {} })
     for (let i = 0; i < streams; i++) pool.acquire(`s${i}`, async () => ({ uri: `rtsp://127.0.0.1:${port}/${i}` }))
@@ -97,7 +99,7 @@ async function playReader(kind: 'floor' | 'relay'): Promise<void> {
     process.send?.({ cpuMs: (user + system) / 1000, memoryBytes: pssBytes(process.pid) } satisfies Sample)
   })
   process.on('disconnect', () => process.exit())
-  process.send?.('ready')
+  process.send?.(ownBytes)
 }
 
 function discard(port: number): void {
@@ -108,7 +110,7 @@ function discard(port: number): void {
 
 async function startReader(name: string, streams: number, port: number) {
   const child = fork(SELF, [name, String(streams), String(port)])
-  await message(child)
+  const ownBytes = (await message(child)) as number
   const start = async (): Promise<Sample> => {
     child.send('sample')
     return (await message(child)) as Sample
@@ -118,7 +120,7 @@ async function startReader(name: string, streams: number, port: number) {
     child.disconnect()
     await gone
   }
-  return { start, stop }
+  return { start, stop, ownBytes }
 }
 
 function startFfmpeg(streams: number, port: number) {
@@ -142,7 +144,7 @@ function startFfmpeg(streams: number, port: number) {
     await Promise.all(gone)
     rmSync(directory, { recursive: true })
   }
-  return { start, stop }
+  return { start, stop, ownBytes: 0 }
 }
 
 /** User and system time of a process (proc(5): fields 14 and 15, in hundredths of a second). */

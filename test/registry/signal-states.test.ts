@@ -1,6 +1,9 @@
-import { resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import t from 'tap'
-import type { Notification } from '../../gateway/onvif/events.ts'
+import { type Notification, parseNotifications } from '../../gateway/onvif/events.ts'
+import { parseSoap } from '../../gateway/onvif/soap.ts'
+import { SOAP_LIMITS } from '../../gateway/onvif/xml.ts'
 import { readProfiles } from '../../gateway/registry/profile-files.ts'
 import { rulesOf, SignalStates } from '../../gateway/registry/signal-states.ts'
 
@@ -132,3 +135,54 @@ t.test('a camera that invents sources is followed so far and no further', async 
   ).filter(({ kind }) => kind === 'raise')
   t.equal(raised.length, 256)
 })
+
+const EVENTS = resolve(import.meta.dirname, '../../../shared/fixtures/cameras/events')
+const MAKES: readonly [prefix: string, make: string][] = [
+  ['dahua', 'dahua'],
+  ['hanwha', 'hanwha'],
+  ['hikvision', 'hikvision'],
+  ['reolink', 'reolink'],
+  ['tp-link', 'tplink'],
+  ['vigi', 'tplink'],
+  ['xm', 'xm'],
+]
+
+t.test(
+  'what the recorded messages raise',
+  { skip: existsSync(EVENTS) ? false : 'recorded messages absent' },
+  async (t) => {
+    const raised: Record<string, string[]> = {}
+    for (const file of readdirSync(EVENTS)) {
+      const message = parseSoap(readFileSync(join(EVENTS, file)), SOAP_LIMITS)
+      const states = statesOf(MAKES.find(([prefix]) => file.startsWith(prefix))?.[1] ?? 'generic')
+      const notifications = message.kind === 'body' ? parseNotifications(message.element) : []
+      const meanings = notifications.map((notification) => states.apply(notification, 0, NOW))
+      const told = meanings.flatMap((meaning) => (meaning.kind === 'raise' ? meaning.type : []))
+      if (told.length > 0) raised[file.replace('.xml', '')] = told
+    }
+    // Not among them: Initialized, Deleted, counters, recording jobs, and topics no table names.
+    t.same(raised, {
+      'dahua-digital-input': ['other'],
+      'dahua-motion-on-off': ['motion'],
+      'hanwha-videoanalytics-motion': ['motion'],
+      'hikvision-linedetector': ['line-crossing'],
+      'hikvision-tamper': ['tamper'],
+      'ipcam-motion-one-source-item': ['motion'],
+      'other-prefix-topic': ['motion'],
+      'reolink-echoes-security': ['motion'],
+      'reolink-person-changed-epoch-utc': ['motion'],
+      'script-in-rule-name': ['motion'],
+      'tp-link-tapo-tapo-cellmotiondetector-person': ['motion'],
+      'tp-link-tapo-tapo-cellmotiondetector-vehicle': ['motion'],
+      'tp-link-tapo-tapo-line-crossed': ['line-crossing'],
+      'tp-link-tapo-tapo-tamper': ['tamper'],
+      'tp-link-tapo-tapo-tpsmartevent-person': ['motion'],
+      'tp-link-tapo-tapo-tpsmartevent-vehicle': ['motion'],
+      'values-mixed-truthy': ['motion'],
+      'vigi-c440-region-baggage': ['intrusion', 'other'],
+      'wsbase-notify-post': ['motion'],
+      'xm-topic-trailing-slashes': ['motion'],
+      'xm-useralarm-humanshape': ['motion'],
+    })
+  },
+)

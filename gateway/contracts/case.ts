@@ -149,7 +149,7 @@ export const CaseQuery = z.strictObject({
   priority: z.coerce.number().int().min(1).max(4).optional(),
   /** Mine to work on: I own it, or it was given to me. */
   mine: z.stringbool().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(100),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
   cursor: z.string().max(200).optional(),
 })
 

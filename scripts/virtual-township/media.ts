@@ -141,7 +141,7 @@ function scene(
   ]
   const size = { w: Math.round(width / 10) & ~1, h: Math.round(height / 13) & ~1 }
   const moving = `color=c=${mover}:s=${size.w}x${size.h}:r=${frameRate}:d=${seconds},format=yuv420p`
-  const clock = `text='${font === LATIN_FONT ? 'DEMO\u00a0' : '演示 DEMO\u00a0'}':timecode='00\\:00\\:00\\:00':r=${frameRate}`
+  const clock = `text='${font === LATIN_FONT ? 'DEMO ·' : '演示 DEMO ·'}':timecode='00\\:00\\:00\\:00':r=${frameRate}`
   return [
     `${still.filter((step) => step !== '').join(',')}[land];${moving}[mover];[land][mover]overlay=x='mod(t*${speed},W+w)-w':y=${Math.round(height * 0.75)}:shortest=1`,
     'noise=alls=7:allf=t',

@@ -29,6 +29,9 @@ export async function openPage(
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
+  page.on('response', (response) => {
+    if (response.status() === 400) faults.push(`asked what the gateway does not take: ${response.url()}`)
+  })
   page.on('console', (message) => {
     // Chromium reports each refused request too; what they mean is on the screen.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())

@@ -101,6 +101,7 @@ t.test('answers given without a network arrive once; of two operators who race o
     second.page.locator('.case-row', { hasText: text }).waitFor(),
     gateway.panel.raise({ type: 'panic-button', priority: 1, text }),
   ])
+  await second.page.reload()
   for (const { page } of [first, second]) await page.locator('.case-row', { hasText: text }).click()
   await Promise.all([first.page.keyboard.press('KeyA'), second.page.keyboard.press('KeyA')])
   for (const { page } of [first, second]) await page.locator('.drawer[data-step="opened"]').waitFor()

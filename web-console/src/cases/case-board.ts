@@ -13,6 +13,8 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 export interface CaseBoard {
   /** Open cases: those nobody has acknowledged first, then by urgency, then the oldest. */
   readonly open: ReadonlySignal<readonly Case[]>
+  /** Why the list could not be read. */
+  readonly failed: ReadonlySignal<ProblemAnswer | undefined>
   /** The case in the drawer. New cases never move it. */
   readonly chosen: ReadonlySignal<Case | undefined>
   /** Why the last action was refused. */
@@ -28,6 +30,7 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
   const known = signal<ReadonlyMap<string, Case>>(new Map())
   const chosenId = signal<string | undefined>(undefined)
   const refused = signal<ProblemAnswer | undefined>(undefined)
+  const failed = signal<ProblemAnswer | undefined>(undefined)
 
   /** The higher version is the newer, however late the older one comes. */
   const take = (cases: readonly Case[]): void => {
@@ -48,6 +51,7 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
 
   return {
     open,
+    failed,
     chosen: computed(() => known.value.get(chosenId.value ?? '')),
     refused,
     choose,
@@ -68,6 +72,7 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
     },
     async load() {
       const answer = await calls.openCases()
+      failed.value = failureOf(answer)
       if (answer.kind !== 'ok') return
       // What was closed while nobody listened is not in the list any more.
       const listed = new Set(answer.data.map(({ id }) => id))

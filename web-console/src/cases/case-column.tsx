@@ -6,6 +6,7 @@ import { useParts } from '../parts.ts'
 import { ago, timeOfDay } from '../time.ts'
 import { Empty } from '../ui/empty.tsx'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { CaseDrawer } from './case-drawer.tsx'
 import { useCaseKeys } from './case-keys.ts'
@@ -51,7 +52,8 @@ export function CaseColumn({ onOpen }: { onOpen: (cameraId: string) => void }) {
       <h2>
         {t('cases.heading')} <span class="count">{open.length}</span>
       </h2>
-      {open.length === 0 && <Empty text={t('cases.none')} />}
+      {cases.failed.value !== undefined && <ProblemNote problem={cases.failed.value} />}
+      {open.length === 0 && cases.failed.value === undefined && <Empty text={t('cases.none')} />}
       <ul class="case-list">
         {open.slice(0, SHOWN).map((one) => (
           <CaseRow key={one.id} case={one} />

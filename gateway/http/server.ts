@@ -22,6 +22,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import type { Principal } from '../contracts/identity.ts'
 import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
 import type { Access, App, Authenticator } from './route.ts'
@@ -196,6 +197,8 @@ function guardRoutes(app: App, { authenticator }: ServerOptions): void {
     if (route.config?.access === undefined)
       throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
     if (route.config.access === 'anyone') route.bodyLimit ??= OPEN_BODY_LIMIT_BYTES
+    // What a route of the API does not name is refused, in the query as in the body.
+    if (route.url.startsWith('/api/v1/')) route.schema = { querystring: z.strictObject({}), ...route.schema }
   })
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access

@@ -181,6 +181,16 @@ t.test('a fault of ours keeps its cause to the log', async (t) => {
   }
 })
 
+t.test('a query that a route of the API does not name is refused', async (t) => {
+  const { app } = await server(t, (app) => {
+    app.get('/api/v1/it', { config: { access: 'anyone' } }, async () => ({ ok: true }))
+    app.get('/page', { config: { access: 'anyone' } }, async () => ({ ok: true }))
+  })
+  t.equal((await app.inject('/api/v1/it')).statusCode, 200)
+  t.match((await app.inject('/api/v1/it?colour=blue')).json(), { status: 400, detail: /colour/ })
+  t.equal((await app.inject('/page?from=mail')).statusCode, 200, 'pages take what links carry')
+})
+
 t.test('requests that do not fit are refused before the handler', async (t) => {
   let handled = 0
   const { app } = await server(t, (app) => {

@@ -4,6 +4,7 @@ import type { ServerHttp2Session } from 'node:http2'
 import { BlockList, type Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
@@ -97,6 +98,8 @@ export async function createServer(options: ServerOptions): Promise<App> {
     strictTransportSecurity: options.tls !== undefined || options.behindTlsProxy,
     referrerPolicy: { policy: 'no-referrer' },
   })
+  // Only routes that ask for it are limited.
+  await app.register(rateLimit, { global: false })
   await app.register(websocket, { options: { maxPayload: 64 * 1024 } })
   await app.register(swagger, {
     openapi: {

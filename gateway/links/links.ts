@@ -199,6 +199,21 @@ export class Links {
     return { kind: 'done', link: store.shown(link) }
   }
 
+  /** A refused key is a refused sign-in. Anybody may try one: the route bounds how often. */
+  async recordRefusedKey(address: string): Promise<void> {
+    const { database, audit } = this.#deps
+    await database.transaction((tx) =>
+      audit.append(tx, {
+        action: 'sign-in-refused',
+        actor: { kind: 'anonymous', name: 'owner invitation' },
+        object: 'session',
+        result: 'refused',
+        why: 'invitation-invalid',
+        detail: { address },
+      }),
+    )
+  }
+
   /**
    * The owner's way in. The first opening must come before the invitation expires; from then on it is the owner's key
    * for as long as the link is not closed.
@@ -210,7 +225,7 @@ export class Links {
   ): Promise<{ session: T; link: Link } | undefined> {
     const { database } = this.#deps
     const tokenHash = hashToken(token)
-    // Anybody may guess: a guess must not take the lock that every audited act waits for, nor write to the disk.
+    // Most of what is refused ends here, without the locks of the register.
     if ((await store.findInvitation(database.client, tokenHash)) === undefined) return undefined
     return database.transaction(async (tx) => {
       await lockLinks(tx)

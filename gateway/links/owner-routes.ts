@@ -1,3 +1,4 @@
+import '@fastify/rate-limit'
 import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import { IdParams, PageQuery, page, toInstant } from '../contracts/common.ts'
@@ -28,12 +29,16 @@ export interface OwnerRoutesDeps {
   ledger(linkId: string, query: z.infer<typeof PageQuery>): Promise<{ items: OwnerView[]; nextCursor?: string }>
 }
 
+/** Keys that one address may try: each refused one is an entry of the trail, and a flood of them must not hold up alarms. */
+const MAX_TRIES = 30
+const TRIES_WINDOW_MS = 60_000
+
 /** The owner's acts. Access is the owner's session alone: no role of the centre reaches any of them. */
 export function ownerRoutes(app: App, { database, links, sessions, ledger }: OwnerRoutesDeps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/owner/session',
-    config: { access: 'anyone' },
+    config: { access: 'anyone', rateLimit: { max: MAX_TRIES, timeWindow: TRIES_WINDOW_MS } },
     schema: {
       tags: ['owner'],
       summary: 'Sign in with the token of an invitation',
@@ -43,7 +48,7 @@ export function ownerRoutes(app: App, { database, links, sessions, ledger }: Own
     handler: async (request, reply) => {
       const opened = await links.openInvitation(request.body.token, (tx, id) => sessions.openOwner(tx, id))
       if (opened === undefined) {
-        request.log.warn({ remoteAddress: request.ip }, 'links: an owner invitation was refused')
+        await links.recordRefusedKey(request.ip)
         throw new Problem('invitation-invalid')
       }
       const { session, link } = opened

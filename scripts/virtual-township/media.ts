@@ -12,7 +12,7 @@ const JOBS = 2
 const KEY_FRAME_SECONDS = 2
 const ENCODE_TIMEOUT_MS = 120_000
 /** Changes whenever the pictures are drawn in another way, so that old clips are not taken for new ones. */
-const DRAWING = 4
+const DRAWING = 5
 
 /** Colours of the sky, the ground and of what moves, and how fast it moves in pixels a second. */
 const SCENES = {

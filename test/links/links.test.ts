@@ -470,7 +470,7 @@ t.test('the register: filters, pages, own cells, summary and table', async (t) =
   t.equal(ofLead.body.trim().split('\r\n').length, 2, 'own cells only')
 })
 
-t.test('a guess at an invitation takes no lock and writes nothing', async (t) => {
+t.test('a refused key is in the trail, and nobody can fill the trail with them', async (t) => {
   const f = await lawfulAccess(t)
   const { token } = await invited(f)
   const { transaction } = f.database
@@ -480,11 +480,23 @@ t.test('a guess at an invitation takes no lock and writes nothing', async (t) =>
     return transaction(work)
   }
   Object.assign(f.database, { transaction: counted })
+  const refusals = () => f.database.client.auditEntry.findMany({ where: { action: 'sign-in-refused' } })
   for (const guess of ['x'.repeat(43), token.slice(1), `${token}x`]) {
     const refused = await openSession(f, guess)
     t.match([refused.statusCode, refused.json()], [401, { code: 'invitation-invalid' }])
   }
-  t.equal(transactions, 0)
-  t.equal((await openSession(f, token)).statusCode, 200)
-  t.ok(transactions > 0, 'the right one is written down')
+  const written = await refusals()
+  t.equal(written.length, 3)
+  t.match(written[0], { actorKind: 'anonymous', result: 'refused', why: 'invitation-invalid' })
+  for (const { detailJson, actorName } of written) {
+    t.notMatch(`${detailJson} ${actorName}`, token.slice(1), 'what was tried is not written down')
+  }
+
+  let limited = await openSession(f, 'x'.repeat(43))
+  for (let tries = 4; tries < 40 && limited.statusCode === 401; tries += 1)
+    limited = await openSession(f, 'x'.repeat(43))
+  t.match([limited.statusCode, limited.json()], [429, { code: 'too-many-requests' }])
+  const before = transactions
+  for (let tries = 0; tries < 20; tries += 1) t.equal((await openSession(f, 'y'.repeat(43))).statusCode, 429)
+  t.equal(transactions, before, 'beyond the limit a try takes no lock and writes nothing')
 })

@@ -1,14 +1,16 @@
 import { z } from 'zod'
-import { CameraState } from './camera.ts'
-import { Id, Instant } from './common.ts'
+import { Camera, CameraState } from './camera.ts'
+import { CellCode, Id, Instant } from './common.ts'
 import { StreamRole } from './device.ts'
 
+/** Milliseconds; nearest rank over the opens that are remembered. */
 const Percentiles = z.object({ p50: z.number(), p95: z.number() })
 
 /** What to change at a camera whose stream is slow or broken; the words are in the asker's language. */
 export const StreamAdvice = z.object({
   code: z.enum([
     'key-frames-rare',
+    'first-frame-late',
     'connects-slowly',
     'packets-lost',
     'clock-wrong',
@@ -23,7 +25,7 @@ export type StreamAdvice = z.infer<typeof StreamAdvice>
 
 export const StreamHealth = z.object({
   role: StreamRole,
-  /** `idle`: nobody watches, so nothing is fetched; figures are then those of the last time. */
+  /** `idle`: nobody watches, so nothing is fetched; codec to clock are then those of the last time. */
   state: z.enum(['idle', 'starting', 'live', 'stalled', 'offline']),
   since: Instant.optional(),
   lastFrameAgeMs: z.number().int().optional(),
@@ -48,6 +50,8 @@ export const StreamHealth = z.object({
     firstFrameMs: Percentiles.optional(),
     /** From dialling to PLAY. */
     connectMs: Percentiles.optional(),
+    /** From PLAY to the first key frame: what the camera's key-frame interval costs. */
+    keyFrameWaitMs: Percentiles.optional(),
     lastFault: z.object({ code: z.string(), at: Instant }).optional(),
   }),
   advice: z.array(StreamAdvice),
@@ -56,9 +60,23 @@ export type StreamHealth = z.infer<typeof StreamHealth>
 
 export const CameraHealth = z.object({
   cameraId: Id,
+  name: Camera.shape.name,
+  cellCode: CellCode,
+  ownership: Camera.shape.ownership,
   state: CameraState,
   stateSince: Instant,
   stateReason: z.string().optional(),
   streams: z.array(StreamHealth),
 })
 export type CameraHealth = z.infer<typeof CameraHealth>
+
+export const CameraHealthQuery = z.strictObject({
+  cell: CellCode.optional(),
+  state: CameraState.optional(),
+  /** `yes`: only cameras that are stalled, offline, or for which there is advice. */
+  attention: z.literal('yes').optional(),
+  q: z.string().trim().max(100).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(100),
+  cursor: z.string().max(200).optional(),
+})
+export type CameraHealthQuery = z.infer<typeof CameraHealthQuery>

@@ -7,7 +7,7 @@ import type { StreamRole } from '../contracts/device.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Polygon } from '../contracts/grid.ts'
 import type { Principal } from '../contracts/identity.ts'
-import type { ProblemCode } from '../errors.ts'
+import { Problem, type ProblemCode } from '../errors.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
@@ -18,8 +18,8 @@ import {
   type Registration,
   readCamera,
   readCameras,
-  readSource,
   StoredState,
+  streamsOf,
   toCamera,
 } from './store.ts'
 
@@ -44,6 +44,19 @@ export type Outcome<T> = { kind: 'done'; value: T } | { kind: 'refused'; why: Pr
 
 const refused = (why: ProblemCode, detail?: string): Outcome<never> =>
   detail === undefined ? { kind: 'refused', why } : { kind: 'refused', why, detail }
+
+/** For routes: a refusal is the problem it names. */
+export function unwrap<T>(outcome: Outcome<T>): T {
+  if (outcome.kind === 'refused') throw new Problem(outcome.why, outcome.detail)
+  return outcome.value
+}
+
+type Query = z.infer<typeof CameraQuery>
+
+export interface WithStreams {
+  camera: Camera
+  streams: { id: string; role: StreamRole }[]
+}
 
 const READ_AT_ONCE = 500
 
@@ -98,24 +111,35 @@ export class Cameras {
   }
 
   /** The camera with what the relay calls its streams. */
-  async readWithStreams(
-    principal: Principal,
-    id: string,
-  ): Promise<Outcome<{ camera: Camera; streams: { id: string; role: StreamRole }[] }>> {
-    const camera = await this.read(principal, id)
-    if (camera.kind === 'refused') return camera
-    const streams = (await readSource(this.#deps.database.client, id))?.streams ?? []
-    return { kind: 'done', value: { camera: camera.value, streams } }
+  async readWithStreams(principal: Principal, id: string): Promise<Outcome<WithStreams>> {
+    const row = await readCamera(this.#deps.database.client, id)
+    if (row === undefined || !coversCell(principal, row.cellCode)) return refused('not-found')
+    return { kind: 'done', value: { camera: toCamera(row, await this.#isLinked(id)), streams: streamsOf(row) } }
   }
 
   /** Cameras of the principal's cells, by name; `state` is compared as it is answered. */
-  async list(
+  list(principal: Principal, query: Query): Promise<{ items: Camera[]; nextCursor?: string }> {
+    return this.#list(principal, query, ({ camera }) => camera)
+  }
+
+  /** As `list`, with what the relay calls the streams. @param pick undefined for a camera that is not meant */
+  listWithStreams<T>(
     principal: Principal,
-    { cell, state, q, limit, cursor }: z.infer<typeof CameraQuery>,
-  ): Promise<{ items: Camera[]; nextCursor?: string }> {
+    query: Query,
+    pick: (found: WithStreams) => T | undefined,
+  ): Promise<{ items: T[]; nextCursor?: string }> {
+    return this.#list(principal, query, pick)
+  }
+
+  async #list<T>(
+    principal: Principal,
+    { cell, state, q, limit, cursor }: Query,
+    pick: (found: WithStreams) => T | undefined,
+  ): Promise<{ items: T[]; nextCursor?: string }> {
     const cellCodes = cell === undefined ? principal.cellCodes : coversCell(principal, cell) ? [cell] : []
     const filter = { cellCodes, state: StoredState.safeParse(state).data, q }
-    const items: Camera[] = []
+    const items: T[] = []
+    let last: string | undefined
     let after = cursor
     for (;;) {
       const rows = await readCameras(this.#deps.database, filter, after, READ_AT_ONCE)
@@ -123,9 +147,11 @@ export class Cameras {
       for (const row of rows) {
         const camera = toCamera(row, linked.has(row.id))
         if (state !== undefined && camera.state !== state) continue
-        const last = items.at(-1)
-        if (items.length === limit && last !== undefined) return { items, nextCursor: last.id }
-        items.push(camera)
+        const picked = pick({ camera, streams: streamsOf(row) })
+        if (picked === undefined) continue
+        if (items.length === limit && last !== undefined) return { items, nextCursor: last }
+        items.push(picked)
+        last = camera.id
       }
       if (rows.length < READ_AT_ONCE) return { items }
       after = rows.at(-1)?.id

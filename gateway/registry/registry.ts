@@ -16,6 +16,7 @@ import { Cameras, type CamerasDeps } from './cameras.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { DeviceReview } from './device-review.ts'
 import { Discoveries } from './discover.ts'
+import { healthRoutes } from './health-routes.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { type InterviewRequest, interview } from './interview.ts'
 import type { OwnAlarms } from './outages.ts'
@@ -127,12 +128,12 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
       registryRoutes(app, {
         cameras,
         discoveries,
-        streamFigures: deps.streamFigures ?? (() => undefined),
         signal: stop.signal,
         trySource: tryAt,
         importTable: importer,
         probe: (request, signal) => interview({ ...announcedAt(request.address), ...request }, deps, signal),
       })
+      healthRoutes(app, { cameras, streamFigures: deps.streamFigures ?? (() => undefined) })
       availabilityRoute(app, deps)
       ptzRoutes(app, { ptz, mayTurn: deps.mayTurn, camera: (id) => readCameraBasics(database.client, id) })
     },

@@ -1,20 +1,18 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { Camera, CameraChange, CameraImportAnswer, CameraQuery, NewCamera } from '../contracts/camera.ts'
-import { CameraHealth } from '../contracts/camera-health.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
 import { Discovery, NewDiscovery, NewProbe, Probe, type ProbeCheck } from '../contracts/device.ts'
 import { StaffRole } from '../contracts/identity.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
-import type { Cameras, Outcome } from './cameras.ts'
+import { type Cameras, unwrap } from './cameras.ts'
 import type { Words } from './device-profile.ts'
 import type { Discoveries, Started } from './discover.ts'
 import type { ImportDeps, ImportTable } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
 import { inLanguage, PROBE_CODES } from './probe-codes.ts'
 import type { Check } from './stream-check.ts'
-import { type StreamFigures, streamHealth } from './stream-health.ts'
 
 export interface RegistryRoutesDeps {
   cameras: Cameras
@@ -24,13 +22,11 @@ export interface RegistryRoutesDeps {
   /** Tries a source to its first picture; ends with the signal. */
   trySource: ImportDeps['trySource']
   importTable: ImportTable
-  streamFigures(streamId: string): StreamFigures | undefined
   /** Ends all work under way. */
   signal: AbortSignal
 }
 
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
-const KEEPERS = { access: { roles: ['administrator', 'installer', 'operator'] as const } }
 const READERS = { access: { roles: StaffRole.options } }
 
 /** A recorder that lists slowly, and its first picture. */
@@ -176,31 +172,6 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
     async (request) => unwrap(await cameras.read(principalOf(request), request.params.id)),
   )
 
-  app.get(
-    '/api/v1/cameras/:id/health',
-    {
-      config: KEEPERS,
-      schema: {
-        summary: 'How a camera’s streams come, and what to change at it',
-        params: IdParams,
-        response: { 200: CameraHealth },
-      },
-    },
-    async (request) => {
-      const { camera, streams } = unwrap(await cameras.readWithStreams(principalOf(request), request.params.id))
-      const { id: cameraId, state, stateSince, stateReason } = camera
-      return {
-        cameraId,
-        state,
-        stateSince,
-        ...(stateReason === undefined ? {} : { stateReason }),
-        streams: streams.map(({ id, role }) =>
-          streamHealth(role, deps.streamFigures(id), request.headers['accept-language']),
-        ),
-      }
-    },
-  )
-
   app.patch(
     '/api/v1/cameras/:id',
     {
@@ -218,11 +189,6 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
       return reply.code(204).send(null)
     },
   )
-}
-
-function unwrap<T>(outcome: Outcome<T>): T {
-  if (outcome.kind === 'refused') throw new Problem(outcome.why, outcome.detail)
-  return outcome.value
 }
 
 function toProbe(found: Interview, acceptLanguage: string | undefined): Probe {

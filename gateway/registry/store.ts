@@ -36,6 +36,13 @@ function findCamera(client: Tx, id: string) {
 
 const ROLE_ORDER: readonly string[] = StreamRole.options
 
+const byRole = (streams: CameraRow['streams']): CameraRow['streams'] =>
+  streams.toSorted((a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role))
+
+/** What the relay calls a camera's streams, the main one first. */
+export const streamsOf = (row: CameraRow): { id: string; role: StreamRole }[] =>
+  byRole(row.streams).map(({ id, role }) => ({ id, role: StreamRole.parse(role) }))
+
 /** @param isLinked whether a link is in force; without one nothing is watchable, and that is what counts */
 export function toCamera(row: CameraRow, isLinked: boolean): Camera {
   const { device } = row
@@ -50,16 +57,14 @@ export function toCamera(row: CameraRow, isLinked: boolean): Camera {
     state: isLinked ? StoredState.parse(row.state) : 'unlinked',
     stateSince: toInstant(row.stateSince.getTime()),
     ...(row.stateReason === null ? {} : { stateReason: row.stateReason }),
-    streams: row.streams
-      .toSorted((a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role))
-      .map(({ role, codec, width, height, frameRate, uri }) => ({
-        role,
-        codec,
-        width,
-        height,
-        ...(frameRate === null ? {} : { frameRate }),
-        uri,
-      })),
+    streams: byRole(row.streams).map(({ role, codec, width, height, frameRate, uri }) => ({
+      role,
+      codec,
+      width,
+      height,
+      ...(frameRate === null ? {} : { frameRate }),
+      uri,
+    })),
     device: {
       id: device.id,
       address: device.address,

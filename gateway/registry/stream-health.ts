@@ -3,6 +3,21 @@ import { toInstant } from '../contracts/common.ts'
 import type { Words } from './device-profile.ts'
 import { inLanguage } from './probe-codes.ts'
 
+interface Percentiles {
+  p50: number
+  p95: number
+}
+
+interface Measures {
+  codec?: string
+  width?: number
+  height?: number
+  bitrateBps?: number
+  frameRate?: number
+  keyFrameIntervalMs?: number
+  clockOffsetMs?: number
+}
+
 /** What the media plane knows of a stream; `now` only while it is fetched. */
 export interface StreamFigures {
   reconnects: number
@@ -11,27 +26,25 @@ export interface StreamFigures {
   opens: {
     count: number
     failed: number
-    firstFrameMs?: { p50: number; p95: number }
-    connectMs?: { p50: number; p95: number }
+    firstFrameMs?: Percentiles
+    connectMs?: Percentiles
+    keyFrameWaitMs?: Percentiles
     lastFault?: { code: string; atMs: number }
   }
-  now?: {
+  /** Of the last time it was fetched. */
+  measures?: Measures
+  now?: Measures & {
     state: 'starting' | 'live' | 'stalled' | 'offline'
     since: number
     lastFrameAgeMs?: number
     fault?: { code: string; detail: string }
-    codec?: string
-    width?: number
-    height?: number
-    bitrateBps?: number
-    frameRate?: number
-    keyFrameIntervalMs?: number
-    clockOffsetMs?: number
   }
 }
 
 /** A cold viewer waits half of it on average; two seconds keep that within what operators bear. */
 const MAX_KEY_FRAME_INTERVAL_MS = 2_500
+/** From PLAY; beyond the longest key-frame interval that draws no advice, with room for the network. */
+const MAX_KEY_FRAME_WAIT_MS = 3_000
 /** Dialling, login and description of a healthy camera take a tenth of it. */
 const MAX_CONNECT_MS = 1_500
 /** As everywhere else, a clock further off is flagged. */
@@ -44,6 +57,10 @@ const WORDS: Readonly<Record<StreamAdvice['code'], Words>> = {
   'key-frames-rare': {
     zh: '在摄像头网页中把关键帧(I 帧)间隔设为帧率的 1 到 2 倍,例如 25 帧/秒时设为 25 至 50',
     en: 'On the camera’s web page, set the key frame (I-frame) interval to one to two times the frame rate, say 25 to 50 at 25 frames a second',
+  },
+  'first-frame-late': {
+    zh: '摄像头在播放命令之后很久才送出关键帧:把关键帧间隔设为 1 到 2 秒,关闭“智能编码”(H.264+/H.265+、Smart Codec)',
+    en: 'The camera sends a key frame long after it was asked to play: set the key frame interval to 1 to 2 s, and switch “smart” coding (H.264+, H.265+, Smart Codec) off',
   },
   'connects-slowly': {
     zh: '检查到摄像头的网络;减少同时连接该摄像头的其他客户端,必要时升级固件',
@@ -73,31 +90,57 @@ const WORDS: Readonly<Record<StreamAdvice['code'], Words>> = {
 
 interface Finding {
   code: StreamAdvice['code']
-  detail: string
+  /** A peer's own words are in no language of ours. */
+  detail: Words | string
 }
+
+const inSeconds = (ms: number): string => (ms / 1000).toFixed(1)
 
 /** What stands out, each with its figure. */
 export function findings(figures: StreamFigures): Finding[] {
   const { opens, reconnects, receivedPackets, lostPackets } = figures
-  const now: Partial<NonNullable<StreamFigures['now']>> = figures.now ?? {}
+  const { keyFrameIntervalMs = 0, clockOffsetMs = 0 } = { ...figures.measures, ...figures.now }
+  const fault = figures.now?.fault
   const found: Finding[] = []
-  const interval = now.keyFrameIntervalMs ?? 0
-  if (interval > MAX_KEY_FRAME_INTERVAL_MS)
-    found.push({ code: 'key-frames-rare', detail: `a key frame every ${(interval / 1000).toFixed(1)} s` })
+  const isRare = keyFrameIntervalMs > MAX_KEY_FRAME_INTERVAL_MS
+  if (isRare) {
+    const every = inSeconds(keyFrameIntervalMs)
+    found.push({
+      code: 'key-frames-rare',
+      detail: { zh: `每 ${every} 秒一个关键帧`, en: `a key frame every ${every} s` },
+    })
+  }
+  const waitMs = opens.keyFrameWaitMs?.p50 ?? 0
+  if (waitMs > MAX_KEY_FRAME_WAIT_MS && !isRare) {
+    const wait = inSeconds(waitMs)
+    found.push({
+      code: 'first-frame-late',
+      detail: { zh: `从播放到第一个关键帧中位数 ${wait} 秒`, en: `${wait} s from PLAY to the first key frame, median` },
+    })
+  }
   const connectMs = opens.connectMs?.p50 ?? 0
-  if (connectMs > MAX_CONNECT_MS)
-    found.push({ code: 'connects-slowly', detail: `${connectMs} ms from dialling to PLAY, median` })
+  if (connectMs > MAX_CONNECT_MS) {
+    found.push({
+      code: 'connects-slowly',
+      detail: { zh: `从拨号到播放中位数 ${connectMs} 毫秒`, en: `${connectMs} ms from dialling to PLAY, median` },
+    })
+  }
   const loss = lostPackets / Math.max(1, lostPackets + receivedPackets)
-  if (loss > MAX_LOSS && receivedPackets > MIN_PACKETS)
-    found.push({ code: 'packets-lost', detail: `${(loss * 100).toFixed(2)} % of the packets` })
-  const offset = now.clockOffsetMs ?? 0
-  if (Math.abs(offset) > MAX_CLOCK_OFFSET_MS)
-    found.push({ code: 'clock-wrong', detail: `${(offset / 1000).toFixed(1)} s off ours` })
-  const fault = now.fault?.code ?? (opens.failed === opens.count ? opens.lastFault?.code : undefined)
-  if (fault === 'unauthorized') found.push({ code: 'login-refused', detail: now.fault?.detail ?? fault })
-  if (fault === 'unsupported-codec') found.push({ code: 'codec-not-playable', detail: now.fault?.detail ?? fault })
-  if (fault !== 'unauthorized' && reconnects > MAX_RECONNECTS)
-    found.push({ code: 'often-interrupted', detail: `${reconnects} times since the gateway started` })
+  if (loss > MAX_LOSS && receivedPackets > MIN_PACKETS) {
+    const percent = (loss * 100).toFixed(2)
+    found.push({ code: 'packets-lost', detail: { zh: `丢包 ${percent}%`, en: `${percent} % of the packets` } })
+  }
+  if (Math.abs(clockOffsetMs) > MAX_CLOCK_OFFSET_MS) {
+    const off = inSeconds(clockOffsetMs)
+    found.push({ code: 'clock-wrong', detail: { zh: `与网关相差 ${off} 秒`, en: `${off} s off ours` } })
+  }
+  const code = fault?.code ?? (opens.failed === opens.count ? opens.lastFault?.code : undefined)
+  if (code === 'unauthorized') found.push({ code: 'login-refused', detail: fault?.detail ?? code })
+  if (code === 'unsupported-codec') found.push({ code: 'codec-not-playable', detail: fault?.detail ?? code })
+  if (code !== 'unauthorized' && reconnects > MAX_RECONNECTS) {
+    const detail = { zh: `网关启动以来 ${reconnects} 次`, en: `${reconnects} times since the gateway started` }
+    found.push({ code: 'often-interrupted', detail })
+  }
   return found
 }
 
@@ -107,9 +150,9 @@ export function streamHealth(
   acceptLanguage: string | undefined,
 ): StreamHealth {
   if (figures === undefined) return { role, state: 'idle', ...NEVER_FETCHED, advice: [] }
-  const { now, opens, reconnects, receivedPackets, lostPackets } = figures
+  const { now, measures, opens, reconnects, receivedPackets, lostPackets } = figures
   const { lastFault, ...counts } = opens
-  const { state = 'idle' as const, since, ...measured } = now ?? {}
+  const { state = 'idle' as const, since, ...measured } = { ...measures, ...now }
   return {
     role,
     state,
@@ -122,9 +165,10 @@ export function streamHealth(
       ...counts,
       ...(lastFault === undefined ? {} : { lastFault: { code: lastFault.code, at: toInstant(lastFault.atMs) } }),
     },
-    advice: findings(figures).map((finding) => ({
-      ...finding,
-      nextStep: inLanguage(WORDS[finding.code], acceptLanguage),
+    advice: findings(figures).map(({ code, detail }) => ({
+      code,
+      detail: typeof detail === 'string' ? detail : inLanguage(detail, acceptLanguage),
+      nextStep: inLanguage(WORDS[code], acceptLanguage),
     })),
   }
 }

@@ -4,7 +4,7 @@ import type { Dialer } from '../dial.ts'
 import type { StreamSource } from '../rtsp/session.ts'
 import { FfmpegRunner } from './ffmpeg.ts'
 import { Relay, type RelayHealth } from './relay.ts'
-import { type OpenFigures, StreamRecord } from './stream-record.ts'
+import { type OpenFigures, type StreamMeasures, StreamRecord } from './stream-record.ts'
 
 export type { StreamSource } from '../rtsp/session.ts'
 
@@ -35,6 +35,8 @@ export interface StreamFigures {
   receivedPackets: number
   lostPackets: number
   opens: OpenFigures
+  /** As they were when it was last fetched; of the present, see `now`. */
+  measures: StreamMeasures
   /** Only while the stream is fetched. */
   now?: RelayHealth
 }
@@ -91,7 +93,9 @@ export class RelayPool {
     if (record === undefined) return undefined
     const now = this.#entries.get(streamId)?.relay.health()
     const { reconnects, receivedPackets, lostPackets } = now ?? record
-    return { reconnects, receivedPackets, lostPackets, opens: record.opens(), ...(now === undefined ? {} : { now }) }
+    const { measures } = record
+    const opens = record.opens()
+    return { reconnects, receivedPackets, lostPackets, opens, measures, ...(now === undefined ? {} : { now }) }
   }
 
   /** Media held for viewers of all streams. */

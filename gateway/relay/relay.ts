@@ -12,24 +12,16 @@ import { findVideoTrack } from '../rtsp/video-track.ts'
 import { backOffMs, STABLE_MS } from './back-off.ts'
 import type { FfmpegRunner } from './ffmpeg.ts'
 import { Snapshot } from './snapshot.ts'
-import { StreamRecord } from './stream-record.ts'
+import { type StreamMeasures, StreamRecord } from './stream-record.ts'
 
 export type RelayState = 'starting' | 'live' | 'stalled' | 'offline'
 
-export interface RelayHealth {
+export interface RelayHealth extends StreamMeasures {
   state: RelayState
   /** Wall clock of the last change of state, ms since 1970. */
   since: number
   lastFrameAgeMs?: number
   fault?: { code: string; detail: string }
-  codec?: string
-  width?: number
-  height?: number
-  bitrateBps?: number
-  frameRate?: number
-  keyFrameIntervalMs?: number
-  /** The camera's clock less ours as frames arrive, where it sends its time. */
-  clockOffsetMs?: number
   /** From PLAY to the first key frame. */
   firstFrameMs?: number
   /** Since the gateway started, as are the packets. */
@@ -167,7 +159,7 @@ export class Relay {
   }
 
   health(): RelayHealth {
-    const { format, frames, lastArrivalMs, keyFrameIntervalMs, clockOffsetMs } = this.#segmenter
+    const { frames, lastArrivalMs } = this.#segmenter
     const { reconnects, receivedPackets, lostPackets } = this.#record
     return {
       state: this.#state,
@@ -177,12 +169,19 @@ export class Relay {
       lostPackets: lostPackets + (this.#receiver?.lostPackets ?? 0),
       ...(frames === 0 ? {} : { lastFrameAgeMs: Math.round(this.#options.clock.monotonicMs() - lastArrivalMs) }),
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      ...this.#measures(),
+      ...(this.#firstFrameMs === undefined ? {} : { firstFrameMs: this.#firstFrameMs }),
+    }
+  }
+
+  #measures(): StreamMeasures {
+    const { format, keyFrameIntervalMs, clockOffsetMs } = this.#segmenter
+    return {
       ...(format === undefined ? {} : { codec: format.codecString, width: format.width, height: format.height }),
       ...(this.#bitrateBps === undefined ? {} : { bitrateBps: Math.round(this.#bitrateBps) }),
       ...(this.#frameRate === undefined ? {} : { frameRate: Math.round(this.#frameRate * 10) / 10 }),
       ...(keyFrameIntervalMs === undefined ? {} : { keyFrameIntervalMs: Math.round(keyFrameIntervalMs) }),
       ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
-      ...(this.#firstFrameMs === undefined ? {} : { firstFrameMs: this.#firstFrameMs }),
     }
   }
 
@@ -219,6 +218,7 @@ export class Relay {
     } finally {
       this.#record.receivedPackets += receiver?.receivedPackets ?? 0
       this.#record.lostPackets += receiver?.lostPackets ?? 0
+      this.#record.measures = { ...this.#record.measures, ...this.#measures() }
       this.#receiver = undefined
       channel = -1
       this.#segmenter.endSession()

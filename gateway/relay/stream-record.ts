@@ -23,11 +23,27 @@ export interface OpenFigures {
   failed: number
   firstFrameMs?: Percentiles
   connectMs?: Percentiles
+  /** From PLAY to the first key frame. */
+  keyFrameWaitMs?: Percentiles
   lastFault?: { code: string; atMs: number }
+}
+
+/** What a relay measures of its stream. */
+export interface StreamMeasures {
+  codec?: string
+  width?: number
+  height?: number
+  bitrateBps?: number
+  frameRate?: number
+  keyFrameIntervalMs?: number
+  /** The camera's clock less ours as frames arrive, where it sends its time. */
+  clockOffsetMs?: number
 }
 
 /** What is known of a stream over all its relays since the gateway started. */
 export class StreamRecord {
+  /** As the last relay left them. */
+  measures: StreamMeasures = {}
   reconnects = 0
   receivedPackets = 0
   lostPackets = 0
@@ -43,11 +59,19 @@ export class StreamRecord {
     const last = failures.at(-1)
     const firstFrameMs = percentiles(this.#opens.map((open) => open.firstFrameMs))
     const connectMs = percentiles(this.#opens.map((open) => open.connectMs))
+    const keyFrameWaitMs = percentiles(
+      this.#opens.map((open) =>
+        open.firstFrameMs === undefined || open.connectMs === undefined
+          ? undefined
+          : open.firstFrameMs - open.connectMs,
+      ),
+    )
     return {
       count: this.#opens.length,
       failed: failures.length,
       ...(firstFrameMs === undefined ? {} : { firstFrameMs }),
       ...(connectMs === undefined ? {} : { connectMs }),
+      ...(keyFrameWaitMs === undefined ? {} : { keyFrameWaitMs }),
       ...(last?.fault === undefined ? {} : { lastFault: { code: last.fault, atMs: last.atMs } }),
     }
   }

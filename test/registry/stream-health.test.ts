@@ -23,6 +23,25 @@ const CASES: [name: string, figures: StreamFigures, codes: string[]][] = [
   ['a clock an hour behind', { ...SOUND, now: { ...now, clockOffsetMs: -3_600_000 } }, ['clock-wrong']],
   ['often broken', { ...SOUND, reconnects: 6 }, ['often-interrupted']],
   [
+    'key frames ten seconds apart, when it was last watched',
+    { reconnects: 0, receivedPackets: 0, lostPackets: 0, opens: OPENS, measures: { keyFrameIntervalMs: 10_000 } },
+    ['key-frames-rare'],
+  ],
+  [
+    'a key frame long after PLAY, and none since to tell the interval by',
+    { ...SOUND, now, opens: { ...OPENS, keyFrameWaitMs: { p50: 4_100, p95: 9_000 } } },
+    ['first-frame-late'],
+  ],
+  [
+    'key frames rare and late: one thing to change, said once',
+    {
+      ...SOUND,
+      now: { ...now, keyFrameIntervalMs: 10_000 },
+      opens: { ...OPENS, keyFrameWaitMs: { p50: 4_100, p95: 9_000 } },
+    },
+    ['key-frames-rare'],
+  ],
+  [
     'a wrong password, tried many times',
     { ...SOUND, reconnects: 9, now: { state: 'offline', since: 0, fault: { code: 'unauthorized', detail: '401' } } },
     ['login-refused'],
@@ -45,8 +64,8 @@ for (const [name, figures, codes] of CASES) {
 
 t.test('the advice is in the language of who asks', async (t) => {
   const slow = { ...SOUND, now: { ...now, keyFrameIntervalMs: 10_000 } }
-  t.match(streamHealth('main', slow, 'zh-CN').advice, [{ detail: /10.0 s/, nextStep: /关键帧/ }])
-  t.match(streamHealth('main', slow, 'en').advice, [{ nextStep: /I-frame/ }])
+  t.match(streamHealth('main', slow, 'zh-CN').advice, [{ detail: '每 10.0 秒一个关键帧', nextStep: /关键帧/ }])
+  t.match(streamHealth('main', slow, 'en').advice, [{ detail: 'a key frame every 10.0 s', nextStep: /I-frame/ }])
 })
 
 t.test('GET /cameras/{id}/health', async (t) => {
@@ -87,4 +106,61 @@ t.test('GET /cameras/{id}/health', async (t) => {
   t.equal((await h.call('GET', url, undefined, { role: 'auditor' })).status, 403)
   t.equal((await h.call('GET', url, undefined, { role: 'patrol-lead' })).status, 403)
   t.equal((await h.call('GET', url, undefined, { cells: OTHER_CELL })).status, 404)
+})
+
+t.test('a stream that nobody watches shows what was measured when somebody did', async (t) => {
+  const measures = { codec: 'avc1.640028', bitrateBps: 4_000_000, frameRate: 25, keyFrameIntervalMs: 2_000 }
+  const { now: _, ...rest } = SOUND
+  t.match(streamHealth('main', { ...rest, measures }, 'en'), { ...measures, state: 'idle' })
+  t.match(streamHealth('main', { ...SOUND, measures, now: { ...now, bitrateBps: 1_000 } }, 'en'), {
+    bitrateBps: 1_000,
+    frameRate: 25,
+    state: 'live',
+  })
+})
+
+t.test('GET /health/cameras', async (t) => {
+  const figures = new Map<string, StreamFigures>()
+  const h = await harness(t, {
+    streamFigures: (id) => figures.get(id),
+    describeStream: async () => ({ ok: true, codec: 'h264', width: 1280, height: 720, firstFrameMs: 5 }),
+  })
+  const ids: string[] = []
+  for (const [name, cellCode] of [
+    ['a gate', CELL],
+    ['b square', CELL],
+    ['c school', OTHER_CELL],
+  ]) {
+    const place = { name, cellCode, placeClass: 'article-7', ownership: 'public' }
+    const source = { kind: 'rtsp', mainUri: `rtsp://127.0.0.1:8554/${ids.length}` }
+    const made = await h.call('POST', '/cameras', { ...place, source })
+    t.equal(made.status, 201, made.text)
+    ids.push(made.body.id)
+  }
+  const names = async (query: string, as = {}): Promise<string[]> => {
+    const { status, body, text } = await h.call('GET', `/health/cameras${query}`, undefined, as)
+    t.equal(status, 200, text)
+    return body.items.map(({ name }: { name: string }) => name)
+  }
+  t.same(await names(''), ['a gate', 'b square', 'c school'])
+  t.same(await names('', { cells: OTHER_CELL }), ['c school'], 'other cells are not shown')
+  t.same(await names(`?cell=${CELL}`), ['a gate', 'b square'])
+  t.same(await names('?q=school'), ['c school'])
+  t.same(await names('?attention=yes'), [], 'nothing to do')
+  const square = (await h.registry.streamSource(ids[1] ?? '', 'main'))?.streamId ?? ''
+  figures.set(square, { ...SOUND, now: { ...now, keyFrameIntervalMs: 10_000 } })
+  t.same(await names('?attention=yes'), ['b square'])
+  const { body } = await h.call('GET', '/health/cameras?attention=yes', undefined, { language: 'zh-CN' })
+  t.match(body.items[0], {
+    cameraId: ids[1],
+    cellCode: CELL,
+    ownership: 'public',
+    streams: [{ state: 'live', advice: [{ code: 'key-frames-rare', nextStep: /关键帧/ }] }],
+  })
+  const first = await h.call('GET', '/health/cameras?limit=2')
+  t.equal(first.body.nextCursor, ids[1])
+  t.same(await names(`?limit=2&cursor=${first.body.nextCursor}`), ['c school'])
+  t.equal((await h.call('GET', '/health/cameras?limit=201')).status, 400)
+  t.equal((await h.call('GET', '/health/cameras', undefined, { role: 'auditor' })).status, 403)
+  t.equal((await h.call('GET', '/health/cameras', undefined, { role: 'patrol-lead' })).status, 403)
 })

@@ -19,6 +19,7 @@ t.test('the last opens alone, failures among them', async (t) => {
     failed: 1,
     firstFrameMs: { p50: 1_000, p95: 1_000 },
     connectMs: { p50: 20, p95: 20 },
+    keyFrameWaitMs: { p50: 980, p95: 980 },
     lastFault: { code: 'timeout', atMs: 4_711 },
   })
 })

@@ -28,6 +28,7 @@ import { dataFiles } from './storage/data-files.ts'
 import { openDatabase } from './storage/database.ts'
 import { createViews } from './views/create-views.ts'
 import { endOf } from './views/ends.ts'
+import { createWalls } from './walls/walls.ts'
 
 /** Hours of links are meant in the township's time. */
 const TIME_ZONE = 'Asia/Shanghai'
@@ -151,6 +152,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       cameraExists: async (id) => (await registry.camera(id)) !== undefined,
     },
   })
+  const walls = createWalls({ ...shared, audit })
   const mqtt = createMqtt({
     config: config.mqtt,
     gatewayId: nodeId,
@@ -240,6 +242,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   views.routes(app)
   alarms.routes(app)
   cases.routes(app)
+  walls.routes(app)
   events.routes(app)
   consoleFiles(app, join(import.meta.dirname, '../web-console/dist'))
 

@@ -27,6 +27,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   views: FEATURE,
   audit: FEATURE,
   identity: FEATURE,
+  // the operator's place of work
+  walls: FEATURE,
   // alarms
   alarms: [...FEATURE, 'mqtt/topics.ts'],
   cases: FEATURE,

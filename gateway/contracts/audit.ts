@@ -29,6 +29,7 @@ export const AuditAction = z.enum([
   'view-ended',
   'camera-turned',
   'alarm-source-created',
+  'alarms-silenced',
   'case-action',
   'duty-changed',
   'access-refused',

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { IdParams, page, toInstant } from '../contracts/common.ts'
+import type { Principal } from '../contracts/identity.ts'
+import { NewRound, NewWallLayout, Round, SILENCE_SECONDS, Silence, WallLayout } from '../contracts/wall.ts'
+import { Problem } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import type { Database } from '../storage/database.ts'
+import { layoutShelf, roundShelf, type Shelf } from './store.ts'
+import type { WallsDeps } from './walls.ts'
+
+/** Those who have a wall. */
+const WATCHERS = { access: { roles: ['operator', 'administrator'] } } as const
+const tags = ['wall']
+/** More than anybody finds again in a list. */
+export const MAX_SAVED = 50
+
+export function wallRoutes(app: App, deps: WallsDeps): void {
+  layoutRoutes(app, deps)
+  roundRoutes(app, deps)
+  silenceRoute(app, deps)
+}
+
+interface ShelfDeps {
+  database: Database
+  clock: Clock
+  newId: () => string
+}
+
+/** What a person may do with their own of one sort. */
+function shelfOf<New, Saved>({ database, clock, newId }: ShelfDeps, what: string, shelf: Shelf<New, Saved>) {
+  const missing = (): Problem => new Problem('not-found', `there is none of that id among your ${what}`)
+  return {
+    list: async ({ id }: Principal): Promise<{ items: Saved[] }> => ({ items: await shelf.list(database.client, id) }),
+    async add({ id: personId }: Principal, content: New): Promise<Saved> {
+      const made = await database.transaction(async (tx) =>
+        (await shelf.count(tx, personId)) < MAX_SAVED
+          ? shelf.insert(tx, personId, newId(), content, clock.now())
+          : undefined,
+      )
+      if (made === undefined) throw new Problem('conflict', `you have ${MAX_SAVED} ${what}; remove one first`)
+      return made
+    },
+    async replace({ id: personId }: Principal, id: string, content: New): Promise<Saved> {
+      const kept = await database.transaction((tx) => shelf.replace(tx, personId, id, content, clock.now()))
+      if (kept === undefined) throw missing()
+      return kept
+    },
+    async remove({ id: personId }: Principal, id: string): Promise<void> {
+      if (!(await shelf.remove(database.client, personId, id))) throw missing()
+    },
+  }
+}
+
+function layoutRoutes(app: App, deps: ShelfDeps): void {
+  const url = '/api/v1/wall/layouts'
+  const mine = shelfOf(deps, 'saved layouts', layoutShelf)
+
+  app.get(
+    url,
+    { config: WATCHERS, schema: { tags, summary: 'My saved layouts', response: { 200: page(WallLayout) } } },
+    (request) => mine.list(principalOf(request)),
+  )
+  app.post(
+    url,
+    { config: WATCHERS, schema: { tags, body: NewWallLayout, response: { 201: WallLayout } } },
+    async (request, reply) => reply.code(201).send(await mine.add(principalOf(request), request.body)),
+  )
+  app.put(
+    `${url}/:id`,
+    { config: WATCHERS, schema: { tags, params: IdParams, body: NewWallLayout, response: { 200: WallLayout } } },
+    (request) => mine.replace(principalOf(request), request.params.id, request.body),
+  )
+  app.delete(
+    `${url}/:id`,
+    { config: WATCHERS, schema: { tags, params: IdParams, response: { 204: z.null() } } },
+    async (request, reply) => {
+      await mine.remove(principalOf(request), request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function roundRoutes(app: App, deps: ShelfDeps): void {
+  const url = '/api/v1/wall/rounds'
+  const mine = shelfOf(deps, 'rounds', roundShelf)
+
+  app.get(
+    url,
+    { config: WATCHERS, schema: { tags, summary: 'My rounds', response: { 200: page(Round) } } },
+    (request) => mine.list(principalOf(request)),
+  )
+  app.post(
+    url,
+    { config: WATCHERS, schema: { tags, body: NewRound, response: { 201: Round } } },
+    async (request, reply) => reply.code(201).send(await mine.add(principalOf(request), request.body)),
+  )
+  app.put(
+    `${url}/:id`,
+    { config: WATCHERS, schema: { tags, params: IdParams, body: NewRound, response: { 200: Round } } },
+    (request) => mine.replace(principalOf(request), request.params.id, request.body),
+  )
+  app.delete(
+    `${url}/:id`,
+    { config: WATCHERS, schema: { tags, params: IdParams, response: { 204: z.null() } } },
+    async (request, reply) => {
+      await mine.remove(principalOf(request), request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+/** A silence is not an acknowledgement, and who asked for it is on record. */
+function silenceRoute(app: App, { database, clock, audit }: WallsDeps): void {
+  app.post(
+    '/api/v1/wall/silences',
+    {
+      config: WATCHERS,
+      schema: {
+        tags,
+        summary: 'Silence my alarm sounds for a minute; urgent ones are heard all the same',
+        response: { 201: Silence },
+      },
+    },
+    async (request, reply) => {
+      const { kind, id, name, roles, sessionId } = principalOf(request)
+      await database.transaction((tx) =>
+        audit.append(tx, {
+          action: 'alarms-silenced',
+          actor: { kind, id, name, roles, sessionId },
+          object: `wall:${id}`,
+          result: 'done',
+          detail: { seconds: SILENCE_SECONDS },
+        }),
+      )
+      return reply.code(201).send({ until: toInstant(clock.now() + SILENCE_SECONDS * 1000) })
+    },
+  )
+}

@@ -99,7 +99,11 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     audit,
     events,
     cameras: registry,
-    links: { linkFor: (client, cameraId) => links.linkFor(client, cameraId), now: () => links.now() },
+    links: {
+      linkFor: (client, cameraId) => links.linkFor(client, cameraId),
+      activePeriods: (client, linkId) => links.activePeriods(client, linkId),
+      now: () => links.now(),
+    },
     relays,
     timeZone: TIME_ZONE,
   })

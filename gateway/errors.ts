@@ -95,6 +95,11 @@ export const PROBLEMS = {
     title: { zh: '不在授权时段内', en: 'Outside the hours that were agreed' },
     nextStep: { zh: '在授权时段内查看', en: 'Watch within the agreed hours' },
   },
+  'recorded-outside-consent': {
+    status: 403,
+    title: { zh: '录像不在授权期内', en: 'It was recorded outside the consent' },
+    nextStep: { zh: '授权期外的录像任何人都不能打开', en: 'Nobody can open what was recorded outside the consent' },
+  },
   'scope-missing': {
     status: 403,
     title: { zh: '授权范围不包含此用途', en: 'The link does not cover this use' },

@@ -25,14 +25,17 @@ export function auditRoutes(app: App, { database, append }: AuditRoutesDeps): vo
       schema: { tags: ['audit'], querystring: AuditQuery, response: { 200: page(AuditEntry) } },
     },
     async (request) => {
-      const { since, actor, object, limit, cursor } = request.query
+      const { since, until, actor, object, action, result, limit, cursor } = request.query
       const { kind, id, name, roles, sessionId } = principalOf(request)
       const before = parseCursor(cursor)
       const items = await database.transaction(async (tx) => {
         const found = await listEntries(tx, {
           sinceMs: since === undefined ? undefined : Date.parse(since),
+          untilMs: until === undefined ? undefined : Date.parse(until),
           actor,
           object,
+          action,
+          result,
           before,
           limit,
         })

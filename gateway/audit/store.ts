@@ -126,6 +126,9 @@ export interface EntryFilter {
   /** Id or name of the actor. */
   actor: string | undefined
   object: string | undefined
+  action: string | undefined
+  result: string | undefined
+  untilMs: number | undefined
   /** Only entries before this number. */
   before: bigint | undefined
   limit: number
@@ -134,13 +137,18 @@ export interface EntryFilter {
 /** Newest first. */
 export async function listEntries(
   tx: Tx,
-  { sinceMs, actor, object, before, limit }: EntryFilter,
+  { sinceMs, untilMs, actor, object, action, result, before, limit }: EntryFilter,
 ): Promise<AuditEntry[]> {
   const rows = await tx.auditEntry.findMany({
     where: {
-      ...(sinceMs === undefined ? {} : { at: { gte: new Date(sinceMs) } }),
+      at: {
+        ...(sinceMs === undefined ? {} : { gte: new Date(sinceMs) }),
+        ...(untilMs === undefined ? {} : { lt: new Date(untilMs) }),
+      },
       ...(actor === undefined ? {} : { OR: [{ actorId: actor }, { actorName: actor }] }),
       ...(object === undefined ? {} : { object }),
+      ...(action === undefined ? {} : { action }),
+      ...(result === undefined ? {} : { result }),
       ...(before === undefined ? {} : { sequence: { lt: before } }),
     },
     orderBy: { sequence: 'desc' },

@@ -27,6 +27,7 @@ export const AuditAction = z.enum([
   'view-granted',
   'view-refused',
   'view-ended',
+  'recording-opened',
   'camera-turned',
   'alarm-source-created',
   'alarms-silenced',
@@ -80,6 +81,10 @@ export const AuditQuery = z.strictObject({
   since: InstantInput.optional(),
   actor: z.string().max(128).optional(),
   object: z.string().max(128).optional(),
+  action: AuditAction.optional(),
+  result: z.enum(['done', 'refused']).optional(),
+  /** Entries before this moment. */
+  until: InstantInput.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
   cursor: z.string().max(200).optional(),
 })

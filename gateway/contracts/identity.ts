@@ -18,6 +18,8 @@ export const User = z.object({
   id: Id,
   username: Username,
   displayName: Line,
+  /** The organisation they watch for, as the register and the owner's ledger name it. */
+  unit: Line.optional(),
   roles: z.array(Role),
   /** Cells this person works in; absent means all. */
   cellCodes: z.array(CellCode).optional(),
@@ -30,6 +32,7 @@ export const NewUser = z.strictObject({
   username: Username,
   password: NewPassword,
   displayName: Line,
+  unit: Line.optional(),
   roles: z.array(StaffRole).min(1).max(5),
   cellCodes: z.array(CellCode).min(1).max(1000).optional(),
 })
@@ -37,6 +40,7 @@ export type NewUser = z.infer<typeof NewUser>
 
 export const UserChange = z.strictObject({
   displayName: Line.optional(),
+  unit: Line.nullable().optional(),
   password: NewPassword.optional(),
   roles: z.array(StaffRole).min(1).max(5).optional(),
   cellCodes: z.array(CellCode).min(1).max(1000).nullable().optional(),
@@ -97,6 +101,8 @@ export interface Principal {
   id: string
   /** The person's or script's name for the register. */
   name: string
+  /** The organisation they watch for. */
+  unit?: string
   roles: readonly Role[]
   /** Undefined: all cells. */
   cellCodes: readonly string[] | undefined

@@ -126,6 +126,7 @@ export const OwnerView = z.object({
   id: Id,
   viewer: z.string(),
   unit: z.string(),
+  kind: z.enum(['live', 'recording']),
   reason: z.object({ kind: z.string(), caseId: z.string().optional(), text: z.string().optional() }),
   startedAt: Instant,
   endedAt: Instant.optional(),

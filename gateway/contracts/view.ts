@@ -33,6 +33,7 @@ export const ViewRefusal = z.enum([
   'link-expired',
   'link-revoked',
   'outside-hours',
+  'recorded-outside-consent',
   'scope-missing',
   'reason-required',
   'role-may-not-watch',

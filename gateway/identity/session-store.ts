@@ -22,6 +22,7 @@ const Row = z.object({
   endedAt: z.date().nullable(),
   userId: z.string().nullable(),
   displayName: z.string().nullable(),
+  unit: z.string().nullable(),
   rolesJson: z.string().nullable(),
   cellCodesJson: z.string().nullable(),
   disabledAt: z.date().nullable(),
@@ -42,7 +43,7 @@ export interface LiveSession {
 export async function findLiveSession(client: Tx, tokenHash: string, nowMs: number): Promise<LiveSession | undefined> {
   const rows = await client.$queryRaw<unknown[]>`
     SELECT s."id", s."createdAt", s."lastSeenAt", s."expiresAt", s."endedAt", s."userId",
-      u."displayName", u."rolesJson", u."cellCodesJson", u."disabledAt",
+      u."displayName", u."unit", u."rolesJson", u."cellCodesJson", u."disabledAt",
       i."linkId", i."expiresAt" AS "invitationExpiresAt", l."partyJson"
     FROM "Session" s
     LEFT JOIN "User" u ON u."id" = s."userId"
@@ -66,6 +67,7 @@ function userPrincipal(row: Row): Principal | undefined {
     kind: 'user',
     id: row.userId,
     name: row.displayName ?? row.userId,
+    ...(row.unit === null ? {} : { unit: row.unit }),
     roles: Roles.parse(JSON.parse(row.rolesJson)),
     cellCodes: row.cellCodesJson === null ? undefined : CellCodes.parse(JSON.parse(row.cellCodesJson)),
     sessionId: row.id,

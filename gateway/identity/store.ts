@@ -30,6 +30,7 @@ const toUser = (row: UserRow): User => ({
   id: row.id,
   username: row.username,
   displayName: row.displayName,
+  ...(row.unit === null ? {} : { unit: row.unit }),
   ...rights(row),
   disabled: row.disabledAt !== null,
   createdAt: toInstant(row.createdAt.getTime()),
@@ -90,6 +91,7 @@ export async function insertUser(tx: Tx, user: User, passwordHash: string): Prom
       id: user.id,
       username: user.username,
       displayName: user.displayName,
+      unit: user.unit ?? null,
       passwordHash,
       rolesJson: JSON.stringify(user.roles),
       cellCodesJson: cellCodesJson(user.cellCodes),
@@ -104,6 +106,7 @@ export async function updateUser(tx: Tx, user: User, nowMs: number, passwordHash
     where: { id: user.id },
     data: {
       displayName: user.displayName,
+      unit: user.unit ?? null,
       rolesJson: JSON.stringify(user.roles),
       cellCodesJson: cellCodesJson(user.cellCodes),
       disabledAt: user.disabled ? new Date(nowMs) : null,

@@ -68,9 +68,10 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
       detail: { username: user.username, roles: user.roles, cellCodes: user.cellCodes ?? 'all' },
     })
 
-  const newUser = ({ password: _, cellCodes, ...rest }: NewUser): User => ({
+  const newUser = ({ password: _, cellCodes, unit, ...rest }: NewUser): User => ({
     ...rest,
     id: newId(),
+    ...(unit === undefined ? {} : { unit }),
     ...(cellCodes === undefined ? {} : { cellCodes }),
     disabled: false,
     createdAt: toInstant(clock.now()),
@@ -188,14 +189,16 @@ const rightsOf = ({ roles, cellCodes, disabled }: User): Record<string, unknown>
   disabled,
 })
 
-/** `cellCodes: null` lifts the limit to certain cells. */
-function changed({ cellCodes: oldCells, ...user }: User, change: UserChange): User {
+/** `cellCodes: null` lifts the limit to certain cells, `unit: null` takes the unit away. */
+function changed({ cellCodes: oldCells, unit: oldUnit, ...user }: User, change: UserChange): User {
+  const unit = change.unit === undefined ? oldUnit : (change.unit ?? undefined)
   const cellCodes = change.cellCodes === undefined ? oldCells : (change.cellCodes ?? undefined)
   return {
     ...user,
     displayName: change.displayName ?? user.displayName,
     roles: change.roles ?? user.roles,
     disabled: change.disabled ?? user.disabled,
+    ...(unit === undefined ? {} : { unit }),
     ...(cellCodes === undefined ? {} : { cellCodes }),
   }
 }

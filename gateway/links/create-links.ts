@@ -1,6 +1,8 @@
 import type { App } from '../http/route.ts'
+import type { Tx } from '../storage/database.ts'
 import { Links, type LinksDeps } from './links.ts'
 import { type OwnerRoutesDeps, type OwnerSessions, ownerRoutes } from './owner-routes.ts'
+import { type ActivePeriod, activePeriods } from './periods.ts'
 import { linkRoutes } from './routes.ts'
 import { linkedCameraIds } from './store.ts'
 
@@ -13,6 +15,8 @@ export interface LinksFeature extends Pick<Links, 'start' | 'close' | 'now' | 'l
   routes(app: App): void
   /** Those of the cameras whose link is active. */
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** When the link was active and what was agreed then, in order of time. */
+  activePeriods(client: Tx, linkId: string): Promise<ActivePeriod[]>
 }
 
 /** The register of links, its routes for staff and for owners, and the sweep that writes down what time has ended. */
@@ -24,6 +28,7 @@ export function createLinks(deps: CreateLinksDeps): LinksFeature {
       linkRoutes(app, { database, links, cameras })
       ownerRoutes(app, { database, links, sessions, ledger: (linkId, query) => views.ledger(linkId, query) })
     },
+    activePeriods,
     linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),
     start: () => links.start(),
     close: () => links.close(),

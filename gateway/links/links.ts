@@ -11,6 +11,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import { widerThanAsked } from './consent.ts'
 import { LatchedTime } from './latched-time.ts'
 import { dueAct, isClosed, type LinkAct, nextState } from './lifecycle.ts'
+import { turnPeriod } from './periods.ts'
 import * as store from './store.ts'
 
 /** An invitation that nobody opened is void after this long; its link expires with it. */
@@ -133,6 +134,7 @@ export class Links {
       if (present !== undefined && !isClosed(present.state)) return { kind: 'camera-has-link', linkId: present.id }
       const [id, atMs] = [newId(), this.now()]
       await store.insertLink(tx, id, input, state, atMs)
+      await turnPeriod(tx, { id: newId(), linkId: id, state, consentVersion: undefined, atMs })
       const ownerInvitation = state === 'awaiting-consent' ? await this.#invite(tx, id, atMs, origin) : undefined
       const link = await existing(tx, id)
       await audit.append(tx, {
@@ -186,6 +188,7 @@ export class Links {
     const sinceMs = state === before.state ? Date.parse(before.stateSince) : atMs
     await store.updateState(tx, linkId, { state, sinceMs, reason: options.reason, pausedUntil })
     const link = await existing(tx, linkId)
+    await turnPeriod(tx, { id: this.#deps.newId(), linkId, state, consentVersion: link.consent?.version, atMs })
     await this.#deps.audit.append(tx, {
       action: ACTS[act].action,
       actor,

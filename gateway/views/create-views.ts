@@ -2,6 +2,7 @@ import type { App } from '../http/route.ts'
 import { liveRoutes } from './live-routes.ts'
 import { liveSocket } from './live-socket.ts'
 import { type Permission, permit, type Use } from './permit.ts'
+import { mayKeepRecording, mayOpenRecording, type Opening, type Recorded } from './recording.ts'
 import { viewRoutes } from './routes.ts'
 import { Views, type ViewsDeps } from './views.ts'
 
@@ -11,6 +12,10 @@ export interface ViewsFeature extends Pick<Views, 'start' | 'close' | 'endWhere'
   liveCount(): number
   /** The gate's word on a use beyond the picture, for the reason this session watches the camera, if it does. */
   permit(use: Omit<Use, 'reason'>): Promise<Permission>
+  /** The gate's word on a recording; to be asked before its first byte leaves. */
+  mayOpenRecording(opening: Opening): Promise<Permission>
+  /** Whether the gateway may keep what a camera showed then, for an alarm. */
+  mayKeepRecording(recorded: Recorded & { cameraId: string }): Promise<boolean>
 }
 
 /** The one gate to pictures: grants, their media and their ends. */
@@ -29,6 +34,8 @@ export function createViews(deps: ViewsDeps): ViewsFeature {
     find: (id, principal) => views.find(id, principal),
     beginRequest: (view) => views.beginRequest(view),
     liveCount: () => views.liveCount,
+    mayOpenRecording: (opening) => mayOpenRecording(deps, opening),
+    mayKeepRecording: (recorded) => mayKeepRecording(deps, recorded),
     permit: (use) => permit(deps, { ...use, reason: views.reasonOf(use.principal, use.cameraId) }),
   }
 }

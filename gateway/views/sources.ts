@@ -1,4 +1,4 @@
-import type { Link } from '../contracts/link.ts'
+import type { Hours, Link, LinkScope } from '../contracts/link.ts'
 import type { LiveStreamState } from '../contracts/live-socket.ts'
 import type { Tx } from '../storage/database.ts'
 import type { GateCamera } from './gate.ts'
@@ -85,6 +85,16 @@ export interface Cameras {
 export interface ViewLinks {
   /** The camera's link that is in force or was the last to be, as it is at this moment. */
   linkFor(client: Tx, cameraId: string): Promise<Link | undefined>
+  /** When the link was active and what was agreed then, in order of time. */
+  activePeriods(client: Tx, linkId: string): Promise<AgreedPeriod[]>
   /** Time as consent sees it, UTC milliseconds. */
   now(): number
+}
+
+/** A stretch of time in which a link was active, UTC milliseconds. */
+export interface AgreedPeriod {
+  fromMs: number
+  untilMs: number
+  scopes: readonly LinkScope[]
+  hours?: Hours
 }

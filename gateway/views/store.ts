@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { toInstant } from '../contracts/common.ts'
+import type { Principal } from '../contracts/identity.ts'
 import type { OwnerView } from '../contracts/link.ts'
 import { ViewEnd, type ViewReason } from '../contracts/view.ts'
 import type { Tx } from '../storage/database.ts'
@@ -11,12 +12,16 @@ export interface NewViewRow {
   linkId: string
   consentVersion: number | undefined
   stream: 'main' | 'sub'
-  viewer: { id: string; name: string; unit: string }
+  /** What is played back; absent for the live picture. */
+  recording?: string
+  viewer: Principal
   sessionId: string
   nodeId: string
   reason: ViewReason
   startedMs: number
   expiresMs: number
+  /** Of a view that is over with its opening. */
+  endedWhy?: ViewEnd
 }
 
 export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
@@ -27,9 +32,10 @@ export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
       linkId: view.linkId,
       consentVersion: view.consentVersion ?? null,
       stream: view.stream,
+      recording: view.recording ?? null,
       viewerId: view.viewer.id,
       viewerName: view.viewer.name,
-      unit: view.viewer.unit,
+      unit: view.viewer.unit ?? view.viewer.roles.join(', '),
       sessionId: view.sessionId,
       nodeId: view.nodeId,
       reasonKind: view.reason.kind,
@@ -37,8 +43,19 @@ export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
       reasonText: view.reason.text ?? null,
       startedAt: new Date(view.startedMs),
       expiresAt: new Date(view.expiresMs),
+      ...(view.endedWhy === undefined ? {} : { endedAt: new Date(view.startedMs), endedWhy: view.endedWhy }),
     },
   })
+}
+
+/** Whether this session has opened this recording since then. */
+export async function wasOpenedSince(
+  tx: Tx,
+  { recording, sessionId }: { recording: string; sessionId: string },
+  sinceMs: number,
+): Promise<boolean> {
+  const where = { recording, sessionId, startedAt: { gt: new Date(sinceMs) } }
+  return (await tx.view.findFirst({ where, select: { id: true } })) !== null
 }
 
 /** @returns those that were open; the others were never committed, or have been closed before */
@@ -107,6 +124,7 @@ function toOwnerView(row: ViewRow, nowMs: number): OwnerView {
     id: row.id,
     viewer: row.viewerName,
     unit: row.unit,
+    kind: row.recording === null ? 'live' : 'recording',
     reason: {
       kind: row.reasonKind,
       ...(row.reasonCaseId === null ? {} : { caseId: row.reasonCaseId }),

@@ -240,7 +240,7 @@ export class Views {
         }
         await insertView(tx, {
           ...view,
-          viewer: { id: principal.id, name: principal.name, unit: principal.roles.join(', ') },
+          viewer: principal,
           sessionId: principal.sessionId,
           nodeId,
           startedMs: nowMs,

@@ -433,6 +433,8 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'problem.link-revoked.next': "Only the owner's new consent opens it again",
   'problem.outside-hours': 'Outside the hours that were agreed',
   'problem.outside-hours.next': 'Watch within the agreed hours',
+  'problem.recorded-outside-consent': 'It was recorded outside the consent',
+  'problem.recorded-outside-consent.next': 'Nobody can open what was recorded outside the consent',
   'problem.scope-missing': 'The link does not cover this use',
   'problem.scope-missing.next': 'Only the owner can widen the scope',
   'problem.reason-required': 'A private feed needs a reason',

@@ -425,6 +425,8 @@ export const zhCn = {
   'problem.link-revoked.next': '需业主重新授权',
   'problem.outside-hours': '不在授权时段内',
   'problem.outside-hours.next': '在授权时段内查看',
+  'problem.recorded-outside-consent': '录像不在授权期内',
+  'problem.recorded-outside-consent.next': '授权期外的录像任何人都不能打开',
   'problem.scope-missing': '授权范围不包含此用途',
   'problem.scope-missing.next': '需业主扩大授权范围',
   'problem.reason-required': '查看社会资源须填写事由',

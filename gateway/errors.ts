@@ -186,6 +186,21 @@ export const PROBLEMS = {
     status: 422,
     title: { zh: '授权不能超出登记时请求的范围', en: 'Consent cannot go beyond what was asked' },
   },
+  'person-required': {
+    status: 403,
+    title: { zh: '须由本人登录办理,不能使用令牌', en: 'A person must do this, signed in; a token may not' },
+    nextStep: { zh: '用个人账号登录后再试', en: 'Sign in with your own account and try again' },
+  },
+  'second-person-required': {
+    status: 403,
+    title: { zh: '登记人不能自己核对', en: 'Whoever recorded it may not confirm it' },
+    nextStep: { zh: '请另一位同事核对原件', en: 'Ask a colleague to check the document' },
+  },
+  'document-differs': {
+    status: 422,
+    title: { zh: '文件与登记时不一致', en: 'The document is not the one that was recorded' },
+    nextStep: { zh: '核对原件;确有不同则退回', en: 'Check the original; reject the record if it differs' },
+  },
   'not-ready': {
     status: 503,
     title: { zh: '网关尚未就绪', en: 'The gateway is not ready' },

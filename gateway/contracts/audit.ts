@@ -21,6 +21,8 @@ export const AuditAction = z.enum([
   'owner-invited',
   'owner-session',
   'consent-given',
+  'paper-recorded',
+  'paper-rejected',
   'link-paused',
   'link-resumed',
   'link-revoked',

@@ -51,15 +51,50 @@ export const NewLink = z.strictObject({
 })
 export type NewLink = z.infer<typeof NewLink>
 
-/** The owner's word in force: one immutable version of the consent. */
+/** SHA-256, hex. */
+export const DocumentHash = z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 in 64 lower-case hex digits')
+
+/** An owner's signature on paper: who recorded it, who confirmed it, and the document's hash. */
+export const PaperEvidence = z.object({
+  documentHash: DocumentHash,
+  signedOn: z.iso.date(),
+  recordedBy: z.string(),
+  recordedAt: Instant,
+  confirmedBy: z.string(),
+  confirmedAt: Instant,
+})
+export type PaperEvidence = z.infer<typeof PaperEvidence>
+
+/** The owner's word in force: one immutable version of the consent. Without `paper` it was given on the owner's page. */
 export const Consent = z.object({
   version: z.number().int().positive(),
   scopes: z.array(LinkScope),
   hours: Hours.optional(),
   validUntil: Instant,
   agreedAt: Instant,
+  paper: PaperEvidence.optional(),
 })
 export type Consent = z.infer<typeof Consent>
+
+export const PaperState = z.enum(['waiting', 'confirmed', 'rejected'])
+
+/** What one person recorded of a signature on paper; it counts once a second person has confirmed it. */
+export const PaperConsent = z.object({
+  id: Id,
+  linkId: Id,
+  state: PaperState,
+  scopes: z.array(LinkScope),
+  hours: Hours.optional(),
+  validUntil: Instant,
+  documentHash: DocumentHash,
+  signedOn: z.iso.date(),
+  recordedBy: z.object({ id: Id, name: z.string() }),
+  recordedAt: Instant,
+  decidedBy: z.object({ id: Id, name: z.string() }).optional(),
+  decidedAt: Instant.optional(),
+  reason: z.string().optional(),
+})
+export type PaperConsent = z.infer<typeof PaperConsent>
 
 export const Link = z.object({
   id: Id,
@@ -80,6 +115,8 @@ export const Link = z.object({
   pausedUntil: Instant.optional(),
   filing: Filing.optional(),
   consent: Consent.optional(),
+  /** A signature on paper that a second person has still to confirm. */
+  waitingPaper: PaperConsent.optional(),
   createdAt: Instant,
 })
 export type Link = z.infer<typeof Link>
@@ -118,6 +155,12 @@ export const OwnerConsent = z.strictObject({
   hours: Hours.optional(),
 })
 export type OwnerConsent = z.infer<typeof OwnerConsent>
+
+export const NewPaperConsent = OwnerConsent.extend({ documentHash: DocumentHash, signedOn: z.iso.date() })
+export type NewPaperConsent = z.infer<typeof NewPaperConsent>
+
+/** The hash is computed anew from the document in the second person's hands. */
+export const PaperConfirmation = z.strictObject({ documentHash: DocumentHash })
 
 export const OwnerPause = z.strictObject({ untilAt: InstantInput })
 

@@ -33,6 +33,16 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
   }
+  interface FastifyInstance {
+    /** Every route there is and who may call it, in the order of registration. */
+    routeTable: readonly RouteEntry[]
+  }
+}
+
+export interface RouteEntry {
+  method: string
+  url: string
+  access: Access
 }
 
 /** Whoever makes this request; routes open to `anyone` have none. */

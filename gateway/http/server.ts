@@ -26,7 +26,7 @@ import {
 import { z } from 'zod'
 import type { Principal } from '../contracts/identity.ts'
 import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
-import type { Access, App, Authenticator } from './route.ts'
+import type { Access, App, Authenticator, RouteEntry } from './route.ts'
 
 /** How long a client may take to read its last answer once the server is closing. */
 const LAST_ANSWER_MS = 3_000
@@ -193,12 +193,15 @@ function asProblem(error: unknown): Problem {
 
 /** Default deny: who is asking, may they, and is a write from a browser really theirs. */
 function guardRoutes(app: App, { authenticator }: ServerOptions): void {
+  const routeTable: RouteEntry[] = []
+  app.decorate('routeTable', routeTable)
   app.decorateRequest('principal', undefined)
   app.addHook('onRoute', (route) => {
     const isDocumentation = route.url.startsWith('/docs')
     if (isDocumentation) route.config = { ...route.config, access: 'anyone' }
     if (route.config?.access === undefined)
       throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
+    for (const method of [route.method].flat()) routeTable.push({ method, url: route.url, access: route.config.access })
     if (route.config.access === 'anyone') route.bodyLimit ??= OPEN_BODY_LIMIT_BYTES
     // What a route of the API does not name is refused, in the query as in the body.
     if (route.url.startsWith('/api/v1/')) route.schema = { querystring: z.strictObject({}), ...route.schema }

@@ -2,6 +2,8 @@ import type { App } from '../http/route.ts'
 import type { Tx } from '../storage/database.ts'
 import { Links, type LinksDeps } from './links.ts'
 import { type OwnerRoutesDeps, type OwnerSessions, ownerRoutes } from './owner-routes.ts'
+import { Papers } from './paper.ts'
+import { paperRoutes } from './paper-routes.ts'
 import { type ActivePeriod, activePeriods } from './periods.ts'
 import { linkRoutes } from './routes.ts'
 import { linkedCameraIds } from './store.ts'
@@ -23,9 +25,11 @@ export interface LinksFeature extends Pick<Links, 'start' | 'close' | 'now' | 'l
 export function createLinks(deps: CreateLinksDeps): LinksFeature {
   const { database, cameras, sessions, views } = deps
   const links = new Links(deps)
+  const papers = new Papers({ ...deps, links })
   return {
     routes: (app) => {
       linkRoutes(app, { database, links, cameras })
+      paperRoutes(app, { database, papers, now: () => links.now() })
       ownerRoutes(app, { database, links, sessions, ledger: (linkId, query) => views.ledger(linkId, query) })
     },
     activePeriods,

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { AuditAction, NewAuditEntry } from '../contracts/audit.ts'
 import { type Ownership, toInstant } from '../contracts/common.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
-import type { Link, NewLink, OwnerConsent, OwnerInvitation } from '../contracts/link.ts'
+import type { Link, NewLink, OwnerConsent, OwnerInvitation, PaperEvidence } from '../contracts/link.ts'
 import type { ViewEnd } from '../contracts/view.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -64,6 +64,8 @@ interface ActOptions {
   reason?: string | undefined
   pausedUntil?: string | undefined
   consent?: OwnerConsent | undefined
+  /** Of a consent that was given on paper. */
+  paper?: PaperEvidence | undefined
 }
 
 /** What each act is called in the audit trail, and what it tells those who are watching; without the latter they stay. */
@@ -157,13 +159,19 @@ export class Links {
 
   /** One act on one link. Callers have checked that the actor may do it; whether it is legal is decided here. */
   async act(actor: Actor, linkId: string, act: keyof typeof ACTS, options: ActOptions = {}): Promise<LinkResult> {
-    const result = await this.#deps.database.transaction((tx) => this.#actIn(tx, actor, linkId, act, options))
-    const { ends } = ACTS[act]
-    if (result.kind === 'done' && ends !== undefined) await this.#deps.views.endWhere({ linkId }, ends)
+    const result = await this.#deps.database.transaction((tx) => this.actIn(tx, actor, linkId, act, options))
+    if (result.kind === 'done') await this.afterAct(linkId, act)
     return result
   }
 
-  async #actIn(tx: Tx, actor: Actor, linkId: string, act: keyof typeof ACTS, options: ActOptions): Promise<LinkResult> {
+  /** The cut-off, once the act is on disk. */
+  async afterAct(linkId: string, act: keyof typeof ACTS): Promise<void> {
+    const { ends } = ACTS[act]
+    if (ends !== undefined) await this.#deps.views.endWhere({ linkId }, ends)
+  }
+
+  /** The act within a transaction of the caller's, who runs `afterAct` after it. */
+  async actIn(tx: Tx, actor: Actor, linkId: string, act: keyof typeof ACTS, options: ActOptions): Promise<LinkResult> {
     await lockLinks(tx)
     const before = await store.findLink(tx, linkId)
     if (before === undefined) return { kind: 'not-found' }
@@ -182,7 +190,7 @@ export class Links {
       const hours = consent.hours ?? before.hours
       const version = (before.consent?.version ?? 0) + 1
       const agreed = { ...consent, ...(hours === undefined ? {} : { hours }) }
-      await store.insertConsent(tx, this.#deps.newId(), linkId, version, agreed, atMs)
+      await store.insertConsent(tx, this.#deps.newId(), linkId, version, agreed, options.paper, atMs)
     }
     const pausedUntil = act === 'consent' ? before.pausedUntil : options.pausedUntil
     const sinceMs = state === before.state ? Date.parse(before.stateSince) : atMs
@@ -351,7 +359,7 @@ export class Links {
  * Changes of links and grants of views take turns: whoever holds the audit counter's row is alone until the end of the
  * transaction, on both databases. Taking no number leaves no gap.
  */
-async function lockLinks(tx: Tx): Promise<void> {
+export async function lockLinks(tx: Tx): Promise<void> {
   await takeNumbers(tx, 'audit', 0)
 }
 

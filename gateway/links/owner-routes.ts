@@ -8,7 +8,7 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Links } from './links.ts'
-import { actorOf, linkOrProblem } from './routes.ts'
+import { actorOf, linkOrProblem, mustBeAhead } from './routes.ts'
 import { listLinks, shown } from './store.ts'
 
 /** An invitation opens one link; this is room for owners who are given more. */
@@ -147,8 +147,4 @@ export function ownerRoutes(app: App, { database, links, sessions, ledger }: Own
 function ownerOf(linkId: string, principal: Principal): Principal {
   if (!principal.linkIds?.includes(linkId)) throw new Problem('not-found', 'there is no such link')
   return principal
-}
-
-function mustBeAhead(field: string, instant: string, nowMs: number): void {
-  if (Date.parse(instant) <= nowMs) throw new Problem('invalid-request', `body: ${field} is over already`)
 }

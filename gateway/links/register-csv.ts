@@ -20,6 +20,8 @@ const COLUMNS: readonly (readonly [string, (link: Link) => string | undefined])[
   ['validFrom', (link) => link.validFrom],
   ['validUntil', (link) => link.consent?.validUntil ?? link.validUntil],
   ['consentVersion', (link) => link.consent?.version.toString()],
+  ['consentForm', ({ consent }) => consent && (consent.paper === undefined ? 'owner' : 'paper')],
+  ['documentHash', (link) => link.consent?.paper?.documentHash],
   ['filingNumber', (link) => link.filing?.number],
   ['filingDate', (link) => link.filing?.date],
   ['createdAt', (link) => link.createdAt],

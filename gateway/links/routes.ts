@@ -20,8 +20,8 @@ import type { Actor, LinkResult, Links } from './links.ts'
 import { csvHead, csvRow } from './register-csv.ts'
 import { findLink, type LinkFilter, listLinks, shown, summarise } from './store.ts'
 
-const READERS: readonly Role[] = ['administrator', 'operator', 'installer', 'patrol-lead', 'auditor']
-const REGISTRARS: readonly Role[] = ['administrator', 'installer']
+export const READERS: readonly Role[] = ['administrator', 'operator', 'installer', 'patrol-lead', 'auditor']
+export const REGISTRARS: readonly Role[] = ['administrator', 'installer']
 
 /** Rows fetched at a time for the register as a table. */
 const CSV_BATCH_ROWS = 500
@@ -182,7 +182,7 @@ export function linkOrProblem(result: LinkResult): Link {
   throw linkProblem(result)
 }
 
-function linkProblem(result: Exclude<LinkResult, { kind: 'done' }>): Problem {
+export function linkProblem(result: Exclude<LinkResult, { kind: 'done' }>): Problem {
   switch (result.kind) {
     case 'not-found':
       return new Problem('not-found', 'there is no such link')
@@ -191,6 +191,10 @@ function linkProblem(result: Exclude<LinkResult, { kind: 'done' }>): Problem {
     case 'wider':
       return new Problem('consent-wider-than-asked', result.what)
   }
+}
+
+export function mustBeAhead(field: string, instant: string, nowMs: number): void {
+  if (Date.parse(instant) <= nowMs) throw new Problem('invalid-request', `body: ${field} is over already`)
 }
 
 /** This gateway as the registrar reaches it: the owner's invitation leads there. */
@@ -203,7 +207,7 @@ function checkValidity({ validFrom, validUntil }: NewLink, nowMs: number): void 
   if (untilMs <= nowMs) throw new Problem('invalid-request', 'body: validUntil is over already')
 }
 
-async function ownCellsLink(database: Database, principal: Principal, id: string): Promise<Link> {
+export async function ownCellsLink(database: Database, principal: Principal, id: string): Promise<Link> {
   const link = await findLink(database.client, id)
   if (link === undefined) throw new Problem('not-found', 'there is no such link')
   if (!coversCell(principal, link.cellCode)) throw new Problem('not-in-your-cells')

@@ -10,11 +10,13 @@ import {
   type LinkSummary,
   type NewLink,
   type OwnerConsent,
+  PaperEvidence,
   Party,
 } from '../contracts/link.ts'
 import type { Tx } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { CLOSED_STATES, type Timed } from './lifecycle.ts'
+import { toPaperConsent } from './paper-store.ts'
 
 /** A link with what the register does not show. */
 export interface StoredLink extends Link {
@@ -27,6 +29,7 @@ const WITH_ALL = {
   camera: { select: { name: true, cellCode: true, removedAt: true } },
   consents: { orderBy: { version: 'desc' }, take: 1 },
   invitations: { where: { usedAt: null }, select: { expiresAt: true } },
+  paperConsents: { where: { state: 'waiting' }, orderBy: { recordedAt: 'desc' }, take: 1 },
 } as const satisfies Prisma.LinkInclude
 
 type LinkRow = Prisma.LinkGetPayload<{ include: typeof WITH_ALL }>
@@ -53,11 +56,13 @@ function toConsent(row: LinkRow['consents'][number]): Consent {
     ...given('hours', row.hoursJson, toHours),
     validUntil: instant(row.validUntil),
     agreedAt: instant(row.agreedAt),
+    ...given('paper', row.paperJson, (json) => PaperEvidence.parse(JSON.parse(json))),
   }
 }
 
 function toLink(row: LinkRow): StoredLink {
   const consent = row.consents[0]
+  const paper = row.state === 'awaiting-consent' ? row.paperConsents[0] : undefined
   return {
     id: row.id,
     cameraId: row.cameraId,
@@ -77,6 +82,7 @@ function toLink(row: LinkRow): StoredLink {
     ...given('pausedUntil', row.pausedUntil, instant),
     ...given('filing', row.filingJson, (json) => Filing.parse(JSON.parse(json))),
     ...(consent === undefined ? {} : { consent: toConsent(consent) }),
+    ...(paper === undefined ? {} : { waitingPaper: toPaperConsent(paper) }),
     createdAt: instant(row.createdAt),
     cameraRemoved: row.camera.removedAt !== null,
     unopenedUntil: row.invitations[0] === undefined ? undefined : instant(row.invitations[0].expiresAt),
@@ -135,6 +141,7 @@ export async function insertConsent(
   linkId: string,
   version: number,
   consent: OwnerConsent,
+  paper: PaperEvidence | undefined,
   atMs: number,
 ): Promise<void> {
   await tx.consent.create({
@@ -146,6 +153,7 @@ export async function insertConsent(
       hoursJson: consent.hours === undefined ? null : JSON.stringify(consent.hours),
       validUntil: new Date(consent.validUntil),
       agreedAt: new Date(atMs),
+      paperJson: paper === undefined ? null : JSON.stringify(paper),
     },
   })
 }

@@ -9,7 +9,7 @@ const FOREIGN_PORTS = new Set([
 const CONNECT_TIMEOUT_MS = 5_000
 
 export type DialRefusal = 'address-not-allowed' | 'port-not-allowed' | 'name-not-found'
-export type DialFault = DialRefusal | 'refused' | 'timeout' | 'unreachable'
+export type DialFault = DialRefusal | 'refused' | 'timeout' | 'unreachable' | 'tls-failed' | 'certificate-changed'
 
 /** Thrown by `connect`; `fault` says which step failed, so that a probe can name the cause. */
 export class DialError extends Error {

@@ -146,6 +146,17 @@ export const PROBLEMS = {
       en: 'Check the password; some makes need a separate ONVIF user',
     },
   },
+  'camera-certificate-changed': {
+    status: 409,
+    title: {
+      zh: '摄像头的 TLS 证书与登记时不同',
+      en: 'The camera shows another TLS certificate than when it was registered',
+    },
+    nextStep: {
+      zh: '确认设备没有被调换,再由安装人员或管理员接受新证书',
+      en: 'Make sure that nobody swapped the device, then an installer or administrator accepts the new certificate',
+    },
+  },
   'camera-not-usable': {
     status: 422,
     title: { zh: '摄像头检测未通过', en: 'The camera did not pass its checks' },

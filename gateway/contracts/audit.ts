@@ -16,6 +16,8 @@ export const AuditAction = z.enum([
   'camera-registered',
   'camera-changed',
   'camera-removed',
+  'certificate-accepted',
+  'device-clock-set',
   'link-created',
   'link-state-changed',
   'owner-invited',

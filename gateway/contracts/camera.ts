@@ -99,6 +99,8 @@ export const Camera = z.object({
     channel: z.string().optional(),
     /** The device's clock minus the gateway's, as last looked at. */
     clockOffsetMs: z.number().int().optional(),
+    /** SHA-256 of the certificate it was registered with, hex; absent where it speaks HTTP. */
+    certificateSha256: z.string().optional(),
   }),
   createdAt: Instant,
 })

@@ -74,8 +74,11 @@ export const ProbeCheck = z.object({
   name: z.enum(['address', 'reachable', 'clock', 'login', 'media', 'describe', 'first-frame']),
   ok: z.boolean(),
   code: z.string().optional(),
+  /** In the asker's language: what was found, then the facts. */
   detail: z.string(),
   nextStep: z.string().optional(),
+  /** Logins that the device allows still before it locks the account, where it says so. */
+  triesLeft: z.number().int().optional(),
 })
 export type ProbeCheck = z.infer<typeof ProbeCheck>
 
@@ -91,7 +94,17 @@ export const Probe = z.object({
   device: DeviceInformation.optional(),
   deviceProfile: z.string(),
   clockOffsetMs: z.number().int().optional(),
+  /** Of a device that speaks HTTPS: SHA-256 in hex of what it shows, and of what it showed when it was registered. */
+  certificate: z.object({ found: z.string(), registered: z.string().optional() }).optional(),
   channels: z.array(ProbedChannel),
   checks: z.array(ProbeCheck),
 })
 export type Probe = z.infer<typeof Probe>
+
+/** The certificate a person has looked at and takes for the device's own: SHA-256, hex. */
+export const CertificateAcceptance = z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+export type CertificateAcceptance = z.infer<typeof CertificateAcceptance>
+
+/** What the clock was off by, and is now: the device's less the gateway's. */
+export const ClockSet = z.object({ beforeMs: z.number().int(), clockOffsetMs: z.number().int() })
+export type ClockSet = z.infer<typeof ClockSet>

@@ -6,6 +6,7 @@ import {
   type DeviceTime,
   parseCapabilities,
   parseDeviceInformation,
+  parseScopes,
   parseServices,
   parseSystemTime,
   type Services,
@@ -17,6 +18,7 @@ import {
   type Credentials,
   envelope,
   isClockFault,
+  isCrowded,
   isLocked,
   isLoginFault,
   NS,
@@ -37,6 +39,7 @@ export type OnvifFailure =
   | 'login-refused'
   | 'login-locked'
   | 'clock-refused'
+  | 'too-many-sessions'
   | 'fault'
   | 'unusable-uri'
 
@@ -53,6 +56,8 @@ export interface OnvifOptions {
   devicePath?: string
   credentials?: Credentials
   timeoutMs?: number
+  /** The device speaks HTTPS; `pin` is the certificate it is known by, undefined on first use. */
+  tls?: { pin: string | undefined }
 }
 
 export interface OnvifStreamUri {
@@ -113,6 +118,7 @@ export class OnvifClient {
   #verdict: ReturnType<typeof fail> | undefined
   #offsetMs = 0
   #otherOffsetMs: number | undefined
+  #certificate: string | undefined
 
   constructor(options: OnvifOptions) {
     this.#options = options
@@ -121,6 +127,11 @@ export class OnvifClient {
   /** Camera's clock minus ours, milliseconds, as the last `systemTime` found it. */
   get clockOffsetMs(): number {
     return this.#offsetMs
+  }
+
+  /** What the device showed last, or should not have shown, SHA-256 in hex; undefined in the clear. */
+  get certificate(): string | undefined {
+    return this.#certificate
   }
 
   /** Takes over what another client of the same device has learnt of its clock. */
@@ -142,9 +153,30 @@ export class OnvifClient {
     return { ok: true, value: time }
   }
 
+  /** Sets the clock to ours, UTC, and leaves time zone and summer time as they are (ONVIF Core §8.3.9). */
+  async setSystemTime({ zone, daylightSavings }: DeviceTime, signal: AbortSignal): Promise<OnvifResult<undefined>> {
+    const at = new Date(this.#options.clock.now())
+    const part = (name: string, value: number): string => `<t:${name}>${value}</t:${name}>`
+    const time =
+      part('Hour', at.getUTCHours()) + part('Minute', at.getUTCMinutes()) + part('Second', at.getUTCSeconds())
+    const date = part('Year', at.getUTCFullYear()) + part('Month', at.getUTCMonth() + 1) + part('Day', at.getUTCDate())
+    const body =
+      `<d:SetSystemDateAndTime xmlns:d="${NS.device}" xmlns:t="${NS.schema}"><d:DateTimeType>Manual</d:DateTimeType>` +
+      `<d:DaylightSavings>${daylightSavings}</d:DaylightSavings>` +
+      (zone === undefined ? '' : `<d:TimeZone><t:TZ>${escapeXml(zone)}</t:TZ></d:TimeZone>`) +
+      `<d:UTCDateTime><t:Time>${time}</t:Time><t:Date>${date}</t:Date></d:UTCDateTime></d:SetSystemDateAndTime>`
+    const answer = await this.#ask({ to: this.#device, body }, signal)
+    return answer.ok ? { ok: true, value: undefined } : answer
+  }
+
   async deviceInformation(signal: AbortSignal): Promise<OnvifResult<DeviceInformation>> {
     const answer = await this.#ask({ to: this.#device, body: tds('GetDeviceInformation') }, signal)
     return answer.ok ? { ok: true, value: parseDeviceInformation(answer.value) } : answer
+  }
+
+  async scopes(signal: AbortSignal): Promise<OnvifResult<string[]>> {
+    const answer = await this.#ask({ to: this.#device, body: tds('GetScopes') }, signal)
+    return answer.ok ? { ok: true, value: parseScopes(answer.value) } : answer
   }
 
   /** GetServices, or GetCapabilities where a Profile S device does not have it. */
@@ -221,13 +253,15 @@ export class OnvifClient {
 
   /**
    * Where a service lives: path and port as reported, except that the port reported for the device service itself
-   * means the one we came in by (a forwarded port). The reported host is never used.
+   * means the one we came in by (a forwarded port), and so does one in the other scheme: nobody is led from HTTPS to
+   * HTTP. The reported host is never used.
    */
   #serviceAt(xaddr: string, services: Services): ServiceAddress {
     const reported = parseXaddr(xaddr)
     if (reported === undefined) return { port: this.#options.port, path: DEVICE_PATH }
     const device = parseXaddr(services.get(NS.device) ?? '')
-    const isOwnPort = !reported.isPlain || reported.port === (device?.port ?? reported.port)
+    const isOtherScheme = reported.isPlain !== (this.#options.tls === undefined)
+    const isOwnPort = isOtherScheme || reported.port === (device?.port ?? reported.port)
     return { port: isOwnPort ? this.#options.port : reported.port, path: reported.path }
   }
 
@@ -258,6 +292,7 @@ export class OnvifClient {
     const words = fault?.text ?? ''
     if (this.#options.credentials === undefined) return fail('login-needed', words)
     if (fault !== undefined && isLocked(fault)) return fail('login-locked', words)
+    if (fault !== undefined && isCrowded(fault)) return fail('too-many-sessions', words)
     const offer = { challenges, requests: 0 }
     if (tried === undefined) return challenges.length > 0 ? { kind: 'digest', ...offer } : { kind: 'wsse' }
     if (this.#refusedLogins >= MAX_REFUSED_LOGINS) return fail('login-refused', words)
@@ -277,7 +312,7 @@ export class OnvifClient {
   }
 
   async #exchange(call: Call, signal: AbortSignal): Promise<Exchange> {
-    const { dialer, host, timeoutMs = TIMEOUT_MS } = this.#options
+    const { dialer, host, timeoutMs = TIMEOUT_MS, tls } = this.#options
     const login = this.#login
     const { port, path } = call.to
     const { limits = SOAP_LIMITS } = call
@@ -291,9 +326,12 @@ export class OnvifClient {
         headers: this.#authorization(login, path),
         maxBytes: limits.maxBytes,
         timeoutMs: Math.max(call.timeoutMs ?? 0, timeoutMs),
+        // What was shown first holds for this check, whether it was known before or not.
+        ...(tls === undefined ? {} : { tls: { pin: tls.pin ?? this.#certificate } }),
       },
       signal,
     )
+    this.#certificate = answer.certificate ?? this.#certificate
     return answer.ok
       ? toExchange(answer, limits)
       : { kind: 'failed', why: answer.why === 'not-http' ? 'not-onvif' : answer.why, detail: answer.detail }
@@ -341,6 +379,7 @@ const FINAL: ReadonlySet<OnvifFailure> = new Set([
   'login-refused',
   'login-locked',
   'clock-refused',
+  'certificate-changed',
   'refused',
   'unreachable',
 ])
@@ -348,6 +387,9 @@ const FINAL: ReadonlySet<OnvifFailure> = new Set([
 function toExchange({ status, challenges, body }: HttpAnswer & { ok: true }, limits: XmlLimits): Exchange {
   const message = parseSoap(body, limits)
   if (message.kind === 'body' && status < 400) return message
+  if (status === 503 && message.kind !== 'fault') {
+    return { kind: 'failed', why: 'too-many-sessions', detail: 'HTTP 503', status }
+  }
   const fault = message.kind === 'fault' ? message.fault : undefined
   if (status === 401 || (fault !== undefined && isLoginFault(fault))) {
     return { kind: 'refused', challenges: digestsOf(challenges), fault }

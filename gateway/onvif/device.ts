@@ -9,6 +9,9 @@ export interface DeviceTime {
   localMs: number | undefined
   /** LocalDateTime or UTCDateTime read the other way round: what a camera that mixes them up would mean. */
   wallMs: number | undefined
+  /** POSIX time zone as the camera writes it. */
+  zone: string | undefined
+  daylightSavings: boolean
 }
 
 /** Reads GetSystemDateAndTimeResponse (ONVIF Core §8.3.8); never throws. */
@@ -16,10 +19,14 @@ export function parseSystemTime(response: XmlElement): DeviceTime {
   const time = at(response, 'SystemDateAndTime')
   const utcMs = parseDateTime(at(time, 'UTCDateTime'))
   const wallMs = parseDateTime(at(time, 'LocalDateTime'))
-  const westMinutes = minutesWest(textAt(time, 'TimeZone', 'TZ'))
+  const zone = textAt(time, 'TimeZone', 'TZ')?.slice(0, MAX_ZONE_CHARS)
+  const westMinutes = minutesWest(zone)
   const localMs = wallMs === undefined || westMinutes === undefined ? undefined : wallMs + westMinutes * 60_000
-  return { utcMs, localMs, wallMs }
+  const daylightSavings = /^(?:true|1)$/i.test(textAt(time, 'DaylightSavings') ?? '')
+  return { utcMs, localMs, wallMs, zone, daylightSavings }
 }
+
+const MAX_ZONE_CHARS = 128
 
 function parseDateTime(element: XmlElement | undefined): number | undefined {
   const year = numberAt(element, ['Date', 'Year'], 1970, 9999)
@@ -59,6 +66,16 @@ export function parseDeviceInformation(response: XmlElement): DeviceInformation 
     firmware: line('FirmwareVersion'),
     serial: line('SerialNumber'),
   }
+}
+
+const MAX_SCOPES = 64
+
+/** Reads GetScopesResponse (ONVIF Core §7.3.2). */
+export function parseScopes(response: XmlElement): string[] {
+  return childrenOf(response, 'Scopes')
+    .slice(0, MAX_SCOPES)
+    .map((scope) => oneLine(textAt(scope, 'ScopeItem') ?? ''))
+    .filter((scope) => scope !== '')
 }
 
 /** Service namespace to the address the device reports for it; not to be dialled before it is rewritten. */

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { DialError, type Dialer, type DialFault } from '../dial.ts'
+import { CertificateChanged, secure } from '../pinned-tls.ts'
 
 export interface HttpPost {
   host: string
@@ -10,11 +11,19 @@ export interface HttpPost {
   headers: Readonly<Record<string, string>>
   maxBytes: number
   timeoutMs: number
+  /** HTTPS; `pin` is the certificate the device is known by, undefined on first use. */
+  tls?: { pin: string | undefined }
 }
 
+/** `certificate` is what the device showed, SHA-256 in hex; undefined in the clear. */
 export type HttpAnswer =
-  | { ok: true; status: number; challenges: string[]; body: Buffer }
-  | { ok: false; why: DialFault | 'closed' | 'too-large' | 'not-http'; detail: string }
+  | { ok: true; status: number; challenges: string[]; body: Buffer; certificate: string | undefined }
+  | {
+      ok: false
+      why: DialFault | 'closed' | 'too-large' | 'not-http'
+      detail: string
+      certificate?: string | undefined
+    }
 
 /** Response headers of a camera are few. */
 const MAX_HEADER_BYTES = 32 * 1024
@@ -30,6 +39,9 @@ export async function post(dialer: Dialer, request: HttpPost, signal: AbortSigna
     return await send(dialer, request, either)
   } catch (error) {
     signal.throwIfAborted()
+    if (error instanceof CertificateChanged) {
+      return { ok: false, why: error.fault, detail: error.message, certificate: error.found }
+    }
     if (error instanceof DialError) return { ok: false, why: error.fault, detail: error.message }
     if (timeout.aborted) {
       return { ok: false, why: 'timeout', detail: `no complete answer in ${request.timeoutMs} ms` }
@@ -41,8 +53,11 @@ export async function post(dialer: Dialer, request: HttpPost, signal: AbortSigna
 }
 
 async function send(dialer: Dialer, request: HttpPost, signal: AbortSignal): Promise<HttpAnswer> {
-  const { host, port, path, body, headers, maxBytes, timeoutMs } = request
-  const socket = await dialer.connect({ host, port, timeoutMs }, signal)
+  const { host, port, path, body, headers, maxBytes, timeoutMs, tls } = request
+  const plain = await dialer.connect({ host, port, timeoutMs }, signal)
+  const secured = tls && (await secure(plain, { host, pin: tls.pin, timeoutMs }, signal))
+  const socket = secured?.socket ?? plain
+  const certificate = secured?.certificate
   try {
     return await new Promise<HttpAnswer>((resolve, reject) => {
       const outgoing = httpRequest({
@@ -62,7 +77,7 @@ async function send(dialer: Dialer, request: HttpPost, signal: AbortSignal): Pro
       })
       outgoing.on('error', reject)
       outgoing.on('response', (incoming) => {
-        collect(incoming, maxBytes).then(resolve, reject)
+        collect(incoming, maxBytes, certificate).then(resolve, reject)
       })
       outgoing.end(body)
     })
@@ -71,7 +86,11 @@ async function send(dialer: Dialer, request: HttpPost, signal: AbortSignal): Pro
   }
 }
 
-async function collect(incoming: IncomingMessage, maxBytes: number): Promise<HttpAnswer> {
+async function collect(
+  incoming: IncomingMessage,
+  maxBytes: number,
+  certificate: string | undefined,
+): Promise<HttpAnswer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -84,5 +103,6 @@ async function collect(incoming: IncomingMessage, maxBytes: number): Promise<Htt
     status: incoming.statusCode ?? 0,
     challenges: incoming.headersDistinct['www-authenticate'] ?? [],
     body: Buffer.concat(chunks, size),
+    certificate,
   }
 }

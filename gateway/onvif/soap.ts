@@ -129,3 +129,10 @@ export function attemptsLeft({ text }: SoapFault): number | undefined {
 export function isLocked({ text }: SoapFault): boolean {
   return /\block(?:ed|ing)?\b/i.test(text)
 }
+
+/** A refusal can also mean that too many are connected (rroller/dahua#603): the password is not to blame. */
+export function isCrowded({ text }: SoapFault): boolean {
+  return /\b(?:too many|max(?:imum)?(?: number of)?)\b.{0,40}\b(?:connections?|sessions?|users?|clients?|links?)\b/i.test(
+    text,
+  )
+}

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Dialer } from '../dial.ts'
-import { OnvifClient, type OnvifResult } from '../onvif/client.ts'
+import { OnvifClient, type OnvifOptions, type OnvifResult } from '../onvif/client.ts'
 import type { Services } from '../onvif/device.ts'
 import { splitAddress } from '../onvif/uri.ts'
 import type { Vault } from '../vault.ts'
@@ -18,6 +18,8 @@ export interface ConnectableDevice {
   id: string
   address: string
   sealedCredentials: Uint8Array | null
+  /** The certificate it was registered with; null where it speaks HTTP. */
+  certificateSha256: string | null
 }
 
 export interface ConnectedDevice {
@@ -25,22 +27,27 @@ export interface ConnectedDevice {
   services: Services
 }
 
+/** How a registered device is reached, without its login. */
+export function clientOptions(
+  { dialer, clock, randomBytes }: Omit<ConnectDeps, 'vault'>,
+  { address, certificateSha256 }: Pick<ConnectableDevice, 'address' | 'certificateSha256'>,
+): Omit<OnvifOptions, 'credentials'> {
+  const { host, port = 80 } = splitAddress(address)
+  const tls = certificateSha256 === null ? {} : { tls: { pin: certificateSha256 } }
+  return { dialer, clock, randomBytes, host, port, ...tls }
+}
+
 /** A registered ONVIF device, its clock known and its services found; at most one login that fails. */
 export async function connectDevice(
-  { vault, ...deps }: ConnectDeps,
-  { id, address, sealedCredentials }: ConnectableDevice,
+  deps: ConnectDeps,
+  device: ConnectableDevice,
   profile: DeviceProfile | undefined,
   signal: AbortSignal,
 ): Promise<OnvifResult<ConnectedDevice>> {
-  const { host, port = 80 } = splitAddress(address)
-  const { username, password = '' } = openLogin(vault, id, sealedCredentials)
+  const { username, password = '' } = openLogin(deps.vault, device.id, device.sealedCredentials)
   const devicePath = profile?.onvif?.devicePath
   const client = new OnvifClient({
-    dialer: deps.dialer,
-    clock: deps.clock,
-    randomBytes: deps.randomBytes,
-    host,
-    port,
+    ...clientOptions(deps, device),
     ...(devicePath === undefined ? {} : { devicePath }),
     ...(username === undefined ? {} : { credentials: { username, password } }),
   })

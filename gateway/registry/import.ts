@@ -4,7 +4,7 @@ import type { ProblemCode } from '../errors.ts'
 import { splitAddress } from '../onvif/uri.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import { decodeCsv, parseCsv } from './csv.ts'
-import { inLanguage, PROBE_CODES } from './probe-codes.ts'
+import { inWords, PROBE_CODES } from './probe-codes.ts'
 import type { Tried } from './source.ts'
 
 export const IMPORT_COLUMNS = [
@@ -171,8 +171,8 @@ async function importRow(
   if (tried.kind === 'works') return answer('created', await cameras.register(principal, input, tried.source))
   const failed = tried.checks.find(({ ok }) => !ok)
   if (failed?.code === undefined) return problem('camera-not-usable', 'no stream was found')
-  const kind = PROBE_CODES[failed.code]
-  return problem(kind.problem, `${failed.name}: ${failed.detail}`, inLanguage(kind.nextStep, acceptLanguage))
+  const { detail, nextStep } = inWords(failed, acceptLanguage)
+  return problem(PROBE_CODES[failed.code].problem, detail, nextStep)
 }
 
 /** What the row says otherwise than the register; what the row leaves open stays. */

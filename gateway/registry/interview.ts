@@ -4,11 +4,12 @@ import type { Dialer } from '../dial.ts'
 import { OnvifClient, type OnvifFailure, type OnvifMedia, type OnvifResult } from '../onvif/client.ts'
 import type { Services } from '../onvif/device.ts'
 import { type ChosenProfile, chooseStreams, type MediaChannel } from '../onvif/media.ts'
-import type { Credentials } from '../onvif/soap.ts'
+import { attemptsLeft, type Credentials } from '../onvif/soap.ts'
 import { inUri, joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
-import type { DeviceProfile } from './device-profile.ts'
+import type { DeviceProfile, Words } from './device-profile.ts'
 import { type Evidence, matchProfile } from './match.ts'
 import type { ProbeCode } from './probe-codes.ts'
+import { type Reached, reach, USUAL_PORTS } from './reach.ts'
 import { type Check, type DescribeStream, streamChecks } from './stream-check.ts'
 
 export interface InterviewDeps {
@@ -27,6 +28,8 @@ export interface InterviewRequest {
   channel?: string
   /** What discovery told of this address. */
   announced?: Pick<Evidence, 'scopes' | 'endpointReference'> & { path: string }
+  /** Certificates that registered devices are known by, by `host:port`. */
+  pins?: ReadonlyMap<string, string>
 }
 
 export interface InterviewStream {
@@ -46,13 +49,12 @@ export interface Interview {
   device: DeviceInformation | undefined
   profile: DeviceProfile
   clockOffsetMs: number | undefined
+  /** SHA-256 of what the device showed, and of what it showed when it was registered, hex; undefined in the clear. */
+  certificate: { found: string; registered: string | undefined } | undefined
   channels: { token: string; name: string; streams: InterviewStream[] }[]
   checks: Check[]
 }
 
-/** Where ONVIF lives when nobody gave a port (§1 of the interoperability notes). */
-export const USUAL_PORTS = [80, 8000, 8080, 8899, 2020, 8999, 5000]
-const REACH_TIMEOUT_MS = 3_000
 /** A clock this far off makes recordings and logins doubtful. */
 const SKEW_TOLD_MS = 5_000
 /** A recorder of 64 channels with two streams each. */
@@ -74,10 +76,12 @@ class Run {
   readonly #signal: AbortSignal
   readonly #checks: Check[] = []
   readonly #evidence: Evidence
-  #result: Pick<Interview, 'address' | 'device' | 'clockOffsetMs' | 'channels'> = {
+  #bare: Reached | undefined
+  #result: Pick<Interview, 'address' | 'device' | 'clockOffsetMs' | 'certificate' | 'channels'> = {
     address: undefined,
     device: undefined,
     clockOffsetMs: undefined,
+    certificate: undefined,
     channels: [],
   }
 
@@ -97,8 +101,8 @@ class Run {
     return matchProfile(this.#deps.profiles, this.#evidence)
   }
 
-  #tell(name: Check['name'], ok: boolean, detail: string, code?: ProbeCode): void {
-    this.#checks.push({ name, ok, detail, ...(code === undefined ? {} : { code }) })
+  #tell(name: Check['name'], ok: boolean, detail: string, code?: ProbeCode, more: Partial<Check> = {}): void {
+    this.#checks.push({ name, ok, detail, ...(code === undefined ? {} : { code }), ...more })
   }
 
   #fail(name: Check['name'], { why, detail }: { why: OnvifFailure; detail: string }): void {
@@ -121,57 +125,41 @@ class Run {
     await this.#show()
   }
 
-  /** The first of the ports that speaks ONVIF; the usual ones are asked together, for a closed one answers at once. */
   async #reach(host: string, ports: readonly number[]): Promise<OnvifClient | undefined> {
-    const { credentials, announced } = this.#request
-    const devicePath = announced?.path
-    const answers = await Promise.all(
-      ports.map(async (port) => {
-        const client = new OnvifClient({
-          ...this.#deps,
-          host,
-          port,
-          ...(devicePath === undefined ? {} : { devicePath }),
-          ...(ports.length > 1 ? { timeoutMs: REACH_TIMEOUT_MS } : {}),
-        })
-        return { port, client, answer: await client.systemTime(this.#signal) }
-      }),
-    )
-    // A camera that wants a login even for its clock has shown that it is there.
-    const found = answers.find(({ answer }) => answer.ok || answer.why === 'login-needed' || answer.why === 'fault')
-    if (found === undefined) {
-      const failures = answers.flatMap(({ answer }) => (answer.ok ? [] : [answer]))
-      const telling = failures.find(({ why }) => why === 'not-onvif') ?? failures[0]
-      if (telling !== undefined) this.#fail('reachable', telling)
+    const { credentials, announced, pins = new Map() } = this.#request
+    const reached = await reach({ host, ports, devicePath: announced?.path, pins }, this.#deps, this.#signal)
+    if (!reached.ok) {
+      this.#result.certificate = reached.certificate
+      this.#tell('reachable', false, reached.detail, reached.code)
       return undefined
     }
-    const { port } = found
-    this.#result.address = joinAddress(host, port)
+    const { port, options } = reached
     this.#evidence.port = port
-    this.#tell('reachable', true, `ONVIF answers at ${joinAddress(host, port)}`)
-    const client = new OnvifClient({
-      ...this.#deps,
-      host,
-      port,
-      ...(devicePath === undefined ? {} : { devicePath }),
-      ...(credentials === undefined ? {} : { credentials }),
-    })
-    client.adoptClock(found.client)
-    if (found.answer.ok) this.#clock(client.clockOffsetMs)
+    const address = joinAddress(host, port)
+    this.#result.address = address
+    const found = reached.client.certificate
+    if (found !== undefined) this.#result.certificate = { found, registered: pins.get(address) }
+    const secured = found === undefined ? '' : ` over HTTPS, certificate ${found.slice(0, 16)}`
+    this.#tell('reachable', true, `ONVIF answers at ${address}${secured}`)
+    const client = new OnvifClient({ ...options, ...(credentials === undefined ? {} : { credentials }) })
+    client.adoptClock(reached.client)
+    this.#bare = reached
+    if (reached.toldTime) this.#clock(client.clockOffsetMs)
     return client
   }
 
   #clock(offsetMs: number): void {
     this.#result.clockOffsetMs = Math.round(offsetMs)
-    const skewed = Math.abs(offsetMs) > SKEW_TOLD_MS
-    const detail = `the device's clock is ${Math.round(Math.abs(offsetMs) / 1000)} s ${offsetMs < 0 ? 'behind' : 'ahead'}`
-    this.#tell('clock', true, detail, skewed ? 'clock-skewed' : undefined)
+    const isSkewed = Math.abs(offsetMs) > SKEW_TOLD_MS
+    this.#tell('clock', true, `${Math.round(offsetMs / 1000)} s`, isSkewed ? 'clock-skewed' : undefined, {
+      words: clockWords(offsetMs),
+    })
   }
 
   async #login(client: OnvifClient): Promise<boolean> {
     const information = await client.deviceInformation(this.#signal)
     if (!information.ok) {
-      this.#fail('login', information)
+      await this.#refused(information)
       return false
     }
     this.#result.device = information.value
@@ -182,6 +170,38 @@ class Run {
       this.#clock(client.clockOffsetMs) // some tell their time to users only (Vivotek)
     }
     return true
+  }
+
+  /**
+   * Whose fault a refused login is. Who made the device is asked without login; it says how often may be tried still,
+   * and whether it is a make that keeps ONVIF users of their own.
+   */
+  async #refused(failure: { why: OnvifFailure; detail: string }): Promise<void> {
+    const { why, detail } = failure
+    if (why !== 'login-refused' && why !== 'login-locked' && why !== 'login-needed') return this.#fail('login', failure)
+    await this.#lookFromOutside()
+    const { lockout, separateUser } = this.#profile.onvif ?? {}
+    const triesLeft = attemptsLeft({ codes: [], text: detail })
+    // A device that counts the tries has looked at the password.
+    const isSeparate = why === 'login-refused' && separateUser === true && triesLeft === undefined
+    const code = isSeparate ? 'separate-user-needed' : FAILURE_CODES[why]
+    const warning = why === 'login-needed' ? undefined : lockoutWarning(triesLeft, lockout)
+    this.#tell('login', false, detail, code, {
+      ...(triesLeft === undefined ? {} : { triesLeft }),
+      ...(warning === undefined ? {} : { warning }),
+    })
+  }
+
+  /** Scopes and service paths as a stranger gets them. */
+  async #lookFromOutside(): Promise<void> {
+    const client = this.#bare?.ok === true ? this.#bare.client : undefined
+    if (client === undefined || this.#profile.id !== 'generic') return
+    const scopes = await client.scopes(this.#signal)
+    if (scopes.ok) this.#evidence.scopes = scopes.value
+    const services = await client.services(this.#signal)
+    if (services.ok) {
+      this.#evidence.paths = [...services.value.values()].map((xaddr) => xaddr.replace(/^https?:\/\/[^/]+/i, ''))
+    }
   }
 
   /** Channels with the URIs of their streams, or undefined where the media service does not give them. */
@@ -196,12 +216,10 @@ class Run {
     const { channel } = this.#request
     const chosen = chooseStreams(media.value.profiles)
     if (chosen.length === 0) {
-      this.#tell(
-        'media',
-        false,
-        `${media.value.profiles.length} media profiles, none with H.264 or H.265`,
-        'no-media-profile',
-      )
+      const { profiles } = media.value
+      const isOther = profiles.some(({ encoder }) => encoder !== undefined)
+      const detail = `${profiles.length} media profiles, none with H.264 or H.265`
+      this.#tell('media', false, detail, isOther ? 'unsupported-codec' : 'no-media-profile')
       return []
     }
     const wanted = channel === undefined ? chosen : chosen.filter(({ token }) => token === channel)
@@ -296,7 +314,42 @@ export const FAILURE_CODES = {
   'clock-refused': 'clock-refused',
   fault: 'device-fault',
   'unusable-uri': 'unusable-uri',
+  'tls-failed': 'tls-failed',
+  'certificate-changed': 'certificate-changed',
+  'too-many-sessions': 'session-limit',
 } as const satisfies Record<OnvifFailure, ProbeCode>
+
+/** A device's clock less ours, as people say it. */
+function clockWords(offsetMs: number): Words {
+  const seconds = Math.round(Math.abs(offsetMs) / 1000)
+  if (seconds < 2) return { zh: '设备时钟准确', en: 'The device’s clock is right' }
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)]
+  const zh = `${hours > 0 ? `${hours} 小时 ` : ''}${minutes > 0 ? `${minutes} 分 ` : ''}${seconds % 60} 秒`
+  const en = `${hours > 0 ? `${hours} h ` : ''}${minutes > 0 ? `${minutes} min ` : ''}${seconds % 60} s`
+  return offsetMs > 0
+    ? { zh: `设备时钟快 ${zh}`, en: `The device’s clock is ${en} ahead` }
+    : { zh: `设备时钟慢 ${zh}`, en: `The device’s clock is ${en} behind` }
+}
+
+/** What a further wrong login would cost, as far as the device or its profile tells. */
+function lockoutWarning(
+  triesLeft: number | undefined,
+  lockout: NonNullable<DeviceProfile['onvif']>['lockout'],
+): Words | undefined {
+  const minutes = lockout === undefined ? undefined : Math.ceil(lockout.seconds / 60)
+  const [zhFor, enFor] = minutes === undefined ? ['', ''] : [` ${minutes} 分钟`, ` for ${minutes} min`]
+  if (triesLeft !== undefined) {
+    return {
+      zh: `设备还允许再试 ${triesLeft} 次，之后锁定账号${zhFor}`,
+      en: `The device allows ${triesLeft} more tries, then it locks the account${enFor}`,
+    }
+  }
+  if (lockout === undefined) return undefined
+  return {
+    zh: `该品牌连续 ${lockout.tries} 次登录错误后锁定${zhFor}`,
+    en: `This make locks${enFor} after ${lockout.tries} wrong logins`,
+  }
+}
 
 function toStream(
   role: StreamRole,

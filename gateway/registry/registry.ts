@@ -12,9 +12,12 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
 import { availabilityRoute } from './availability.ts'
 import { type CameraAlarms, CameraEvents } from './camera-events.ts'
+import { CameraWork } from './camera-work.ts'
 import { Cameras, type CamerasDeps } from './cameras.ts'
+import { DeviceActs } from './device-acts.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { DeviceReview } from './device-review.ts'
+import { deviceRoutes } from './device-routes.ts'
 import { Discoveries } from './discover.ts'
 import { healthRoutes } from './health-routes.ts'
 import { type ImportTable, importTable } from './import.ts'
@@ -30,6 +33,7 @@ import {
   readCamera,
   readCameraBasics,
   readCamerasAt,
+  readPins,
   readSource,
   type SourceRow,
   StoredState,
@@ -53,6 +57,8 @@ export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
   /** What the media plane knows of a stream, if it ever fetched it. */
   streamFigures?: (streamId: string) => StreamFigures | undefined
   discoveryTiming?: DiscoveryTiming
+  /** Every device is asked for its time and certificate once in this time. */
+  lookEveryMs?: number
   /** Every device is asked who it is once in this time. */
   reviewEveryMs?: number
   /** Every device is asked whether it is there once in this time. */
@@ -101,16 +107,22 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     ...(deps.discoveryTiming === undefined ? {} : { timing: deps.discoveryTiming }),
     camerasAt: (addresses) => readCamerasAt(database, addresses),
   })
-  const announcedAt = (address: string): Pick<InterviewRequest, 'announced'> => {
+  /** What is known of an address before it is asked: its announcement, and certificates of devices registered there. */
+  const knownAt = async (address: string): Promise<Pick<InterviewRequest, 'announced' | 'pins'>> => {
     const announced = discoveries.announced(address)
-    return announced === undefined ? {} : { announced }
+    const pins = await readPins(database, storedAddresses({ kind: 'onvif', address }))
+    return { pins, ...(announced === undefined ? {} : { announced }) }
   }
 
-  const tryAt = (source: NewCamera['source'], signal: AbortSignal): Promise<Tried> => {
-    const announced = source.kind === 'onvif' ? discoveries.announced(source.address) : undefined
-    return trySource(source, announced, deps, signal)
-  }
+  const tryAt = async (source: NewCamera['source'], signal: AbortSignal): Promise<Tried> =>
+    trySource(source, source.kind === 'onvif' ? await knownAt(source.address) : {}, deps, signal)
 
+  const work = new CameraWork(stop.signal)
+  const acts = new DeviceActs({
+    ...deps,
+    cameras,
+    pinsAt: async (address) => (await knownAt(address)).pins ?? new Map(),
+  })
   const importer = importTable({
     cameras,
     trySource: tryAt,
@@ -128,12 +140,13 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
       registryRoutes(app, {
         cameras,
         discoveries,
-        signal: stop.signal,
+        work,
         trySource: tryAt,
         importTable: importer,
-        probe: (request, signal) => interview({ ...announcedAt(request.address), ...request }, deps, signal),
+        probe: async (request, signal) => interview({ ...(await knownAt(request.address)), ...request }, deps, signal),
       })
       healthRoutes(app, { cameras, streamFigures: deps.streamFigures ?? (() => undefined) })
+      deviceRoutes(app, { acts, work })
       availabilityRoute(app, deps)
       ptzRoutes(app, { ptz, mayTurn: deps.mayTurn, camera: (id) => readCameraBasics(database.client, id) })
     },

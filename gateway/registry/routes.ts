@@ -1,17 +1,16 @@
-import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { Camera, CameraChange, CameraImportAnswer, CameraQuery, NewCamera } from '../contracts/camera.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
-import { Discovery, NewDiscovery, NewProbe, Probe, type ProbeCheck } from '../contracts/device.ts'
+import { Discovery, NewDiscovery, NewProbe, Probe } from '../contracts/device.ts'
 import { StaffRole } from '../contracts/identity.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
+import type { CameraWork } from './camera-work.ts'
 import { type Cameras, unwrap } from './cameras.ts'
-import type { Words } from './device-profile.ts'
 import type { Discoveries, Started } from './discover.ts'
 import type { ImportDeps, ImportTable } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
-import { inLanguage, PROBE_CODES } from './probe-codes.ts'
+import { inWords, PROBE_CODES } from './probe-codes.ts'
 import type { Check } from './stream-check.ts'
 
 export interface RegistryRoutesDeps {
@@ -22,20 +21,15 @@ export interface RegistryRoutesDeps {
   /** Tries a source to its first picture; ends with the signal. */
   trySource: ImportDeps['trySource']
   importTable: ImportTable
-  /** Ends all work under way. */
-  signal: AbortSignal
+  work: CameraWork
 }
 
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 const READERS = { access: { roles: StaffRole.options } }
 
-/** A recorder that lists slowly, and its first picture. */
-const WORK_TIMEOUT_MS = 90_000
 /** A table of a thousand rows that have all to be tried. */
 const IMPORT_TIMEOUT_MS = 30 * 60_000
 const MAX_TABLE_BYTES = 1024 * 1024
-/** Each talks to a camera for seconds. */
-const MAX_AT_ONCE = 8
 
 const REFUSALS = {
   busy: 'too-many-requests',
@@ -45,33 +39,7 @@ const REFUSALS = {
 
 export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
   const { cameras, discoveries, probe, trySource } = deps
-  let underWay = 0
-
-  /** Runs work on a camera for as long as its asker waits, the gateway runs and patience lasts. */
-  async function onCamera<T>(
-    reply: FastifyReply,
-    work: (signal: AbortSignal) => Promise<T>,
-    timeoutMs = WORK_TIMEOUT_MS,
-  ): Promise<T> {
-    if (underWay >= MAX_AT_ONCE)
-      throw new Problem('too-many-requests', `${MAX_AT_ONCE} devices are being asked already`)
-    const gone = new AbortController()
-    const leave = (): void => gone.abort()
-    const patience = AbortSignal.timeout(timeoutMs)
-    reply.raw.once('close', leave)
-    underWay += 1
-    try {
-      return await work(AbortSignal.any([gone.signal, patience, deps.signal]))
-    } catch (error) {
-      if (deps.signal.aborted) throw new Problem('not-ready', 'the gateway is stopping')
-      if (patience.aborted) throw new Problem('camera-unreachable', `no result in ${timeoutMs} ms`)
-      if (gone.signal.aborted) throw new Problem('invalid-request', 'the asker has gone')
-      throw error
-    } finally {
-      underWay -= 1
-      reply.raw.off('close', leave)
-    }
-  }
+  const onCamera: CameraWork['run'] = (...args) => deps.work.run(...args)
 
   app.post(
     '/api/v1/discoveries',
@@ -192,33 +160,31 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
 }
 
 function toProbe(found: Interview, acceptLanguage: string | undefined): Probe {
-  const { device, profile, clockOffsetMs, channels, checks } = found
+  const { device, profile, clockOffsetMs, certificate, channels, checks } = found
   return {
     ...(device === undefined ? {} : { device }),
     deviceProfile: profile.id,
     ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
+    ...(certificate === undefined
+      ? {}
+      : {
+          certificate: {
+            found: certificate.found,
+            ...(certificate.registered === undefined ? {} : { registered: certificate.registered }),
+          },
+        }),
     channels: channels.map(({ streams, ...channel }) => ({
       ...channel,
       streams: streams.map(({ pathSecrets: _, ...stream }) => stream),
     })),
-    checks: checks.map((check) => toWords(check, acceptLanguage, profile.onvif?.accountHelp)),
+    checks: checks.map((check) => inWords(check, acceptLanguage, profile.onvif?.accountHelp)),
   }
-}
-
-function toWords(check: Check, acceptLanguage: string | undefined, accountHelp?: Words): ProbeCheck {
-  const { code, ...found } = check
-  if (code === undefined) return found
-  const next = inLanguage(PROBE_CODES[code].nextStep, acceptLanguage)
-  const isLogin = PROBE_CODES[code].problem === 'camera-refused-login'
-  const help = isLogin && accountHelp !== undefined ? ` ${inLanguage(accountHelp, acceptLanguage)}` : ''
-  return { ...found, code, nextStep: next + help }
 }
 
 /** The first finding that stands in the way decides which problem it is; all of them come along. */
 function notUsable(checks: readonly Check[], acceptLanguage: string | undefined): Problem {
   const failed = checks.find(({ ok }) => !ok)
   const problem = failed?.code === undefined ? 'camera-not-usable' : PROBE_CODES[failed.code].problem
-  return new Problem(problem, failed === undefined ? 'no stream was found' : `${failed.name}: ${failed.detail}`, {
-    checks: checks.map((check) => toWords(check, acceptLanguage)),
-  })
+  const detail = failed === undefined ? 'no stream was found' : inWords(failed, acceptLanguage).detail
+  return new Problem(problem, detail, { checks: checks.map((check) => inWords(check, acceptLanguage)) })
 }

@@ -7,8 +7,9 @@ import {
   splitAddress,
   withPathSecrets,
 } from '../onvif/uri.ts'
-import { type InterviewDeps, type InterviewRequest, interview, USUAL_PORTS } from './interview.ts'
+import { type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
 import { matchProfile } from './match.ts'
+import { USUAL_PORTS } from './reach.ts'
 import type { NewStream, Registration, SealedLogin } from './store.ts'
 import { type Check, streamChecks } from './stream-check.ts'
 
@@ -20,16 +21,16 @@ export type Tried = { kind: 'works'; source: Source } | { kind: 'failed'; checks
 /** Tries what is to be registered, to its first picture; at most one login that fails. */
 export function trySource(
   source: NewCamera['source'],
-  announced: InterviewRequest['announced'],
+  known: Pick<InterviewRequest, 'announced' | 'pins'>,
   deps: InterviewDeps,
   signal: AbortSignal,
 ): Promise<Tried> {
-  return source.kind === 'onvif' ? tryOnvif(source, announced, deps, signal) : tryRtsp(source, deps, signal)
+  return source.kind === 'onvif' ? tryOnvif(source, known, deps, signal) : tryRtsp(source, deps, signal)
 }
 
 async function tryOnvif(
   source: NewCamera['source'] & { kind: 'onvif' },
-  announced: InterviewRequest['announced'],
+  known: Pick<InterviewRequest, 'announced' | 'pins'>,
   deps: InterviewDeps,
   signal: AbortSignal,
 ): Promise<Tried> {
@@ -39,7 +40,7 @@ async function tryOnvif(
       address,
       credentials: { username, password },
       ...(channel === undefined ? {} : { channel }),
-      ...(announced === undefined ? {} : { announced }),
+      ...known,
     },
     deps,
     signal,
@@ -67,13 +68,14 @@ async function tryOnvif(
       device: {
         kind: 'onvif',
         address: found.address,
-        endpointReference: announced?.endpointReference,
+        endpointReference: known.announced?.endpointReference,
         manufacturer: found.device?.manufacturer,
         model: found.device?.model,
         firmware: found.device?.firmware,
         serial: found.device?.serial,
         deviceProfile: found.profile.id,
         clockOffsetMs: found.clockOffsetMs,
+        certificateSha256: found.certificate?.found,
         login,
       },
       channel: first.token,
@@ -128,6 +130,7 @@ async function tryRtsp(
         serial: undefined,
         deviceProfile: profile.id,
         clockOffsetMs: undefined,
+        certificateSha256: undefined,
         login,
       },
       channel: '',
@@ -137,7 +140,9 @@ async function tryRtsp(
 }
 
 /** Addresses under which the device of a source may be stored. */
-export function storedAddresses(source: NewCamera['source']): string[] {
+export function storedAddresses(
+  source: Pick<NewCamera['source'] & { kind: 'onvif' }, 'kind' | 'address'> | (NewCamera['source'] & { kind: 'rtsp' }),
+): string[] {
   if (source.kind === 'rtsp') {
     const uri = withoutLogin(source.mainUri)
     return uri.ok ? [addressOf(uri.uri)] : []

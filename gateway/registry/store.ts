@@ -73,6 +73,7 @@ export function toCamera(row: CameraRow, isLinked: boolean): Camera {
       deviceProfile: device.deviceProfile,
       ...(row.channel === '' ? {} : { channel: row.channel }),
       ...(device.clockOffsetMs === null ? {} : { clockOffsetMs: device.clockOffsetMs }),
+      ...(device.certificateSha256 === null ? {} : { certificateSha256: device.certificateSha256 }),
     },
     createdAt: toInstant(row.createdAt.getTime()),
   })
@@ -159,6 +160,20 @@ export async function readCamerasAt(
   return new Map(devices.map(({ address, cameras }) => [address, cameras.map(({ id }) => id)]))
 }
 
+/** Certificates that registered ONVIF devices are known by, by address; of devices without a camera none counts. */
+export async function readPins(database: Database, addresses: readonly string[]): Promise<Map<string, string>> {
+  const devices = await database.client.device.findMany({
+    where: {
+      kind: 'onvif',
+      address: { in: [...addresses] },
+      certificateSha256: { not: null },
+      cameras: { some: { removedAt: null } },
+    },
+    select: { address: true, certificateSha256: true },
+  })
+  return new Map(devices.map(({ address, certificateSha256 }) => [address, certificateSha256 ?? '']))
+}
+
 /** The camera a source belongs to: of a device the channel named, or the first one registered. */
 export async function findCameraOf(
   database: Database,
@@ -186,6 +201,8 @@ export interface NewDevice {
   serial: string | undefined
   deviceProfile: string
   clockOffsetMs: number | undefined
+  /** Pinned from now on; undefined in the clear. */
+  certificateSha256: string | undefined
   login: SealedLogin
 }
 
@@ -305,6 +322,7 @@ export interface EventDevice {
   address: string
   deviceProfile: string
   sealedCredentials: Uint8Array | null
+  certificateSha256: string | null
   /** Changes with the login and whatever else is known of the device. */
   version: number
   cameras: { id: string; name: string; cellCode: string; channel: string }[]
@@ -318,6 +336,7 @@ export async function readEventDevices(database: Database): Promise<EventDevice[
       address: true,
       deviceProfile: true,
       sealedCredentials: true,
+      certificateSha256: true,
       updatedAt: true,
       cameras: { where: { removedAt: null }, select: { id: true, name: true, cellCode: true, channel: true } },
     },
@@ -381,6 +400,7 @@ export interface ReviewedDevice {
   serial: string | null
   clockOffsetMs: number | null
   sealedCredentials: Uint8Array | null
+  certificateSha256: string | null
   cameras: { id: string; name: string; cellCode: string }[]
 }
 
@@ -394,6 +414,7 @@ export function readReviewed(database: Database): Promise<ReviewedDevice[]> {
       serial: true,
       clockOffsetMs: true,
       sealedCredentials: true,
+      certificateSha256: true,
       cameras: { where: { removedAt: null }, select: { id: true, name: true, cellCode: true } },
     },
     orderBy: { id: 'asc' },

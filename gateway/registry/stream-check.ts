@@ -1,4 +1,5 @@
 import type { ProbeCheck } from '../contracts/device.ts'
+import type { Words } from './device-profile.ts'
 import type { ProbeCode } from './probe-codes.ts'
 
 /** What the media plane does for the register: DESCRIBE and play one stream until its first key frame. */
@@ -22,7 +23,14 @@ export interface Check {
   name: ProbeCheck['name']
   ok: boolean
   code?: ProbeCode
+  /** Facts: names, numbers, a device's own words. */
   detail: string
+  /** The finding in a sentence, where the code's own does not say enough. */
+  words?: Words
+  /** Logins that the device allows still before it locks the account. */
+  triesLeft?: number
+  /** What a further try would cost. */
+  warning?: Words
 }
 
 const CODES: ReadonlyMap<string, ProbeCode> = new Map([
@@ -40,6 +48,10 @@ const CODES: ReadonlyMap<string, ProbeCode> = new Map([
   ['bad-uri', 'unusable-uri'],
   ['stalled', 'no-first-frame'],
   ['no-key-frame', 'no-first-frame'],
+  ['key-frames-rare', 'key-frames-rare'],
+  ['certificate-changed', 'certificate-changed'],
+  ['untrusted-certificate', 'certificate-changed'],
+  ['tls-failed', 'tls-failed'],
 ])
 
 /** The two last checks of a probe, from what the media plane found. */

@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts'
 import type { CameraState } from '../contracts/camera.ts'
 import { toInstant } from '../contracts/common.ts'
 import type { CameraEvent, NewLiveEvent } from '../contracts/event.ts'
-import { DialError, type Dialer } from '../dial.ts'
+import type { Dialer } from '../dial.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { Outages, type OutCamera, type OwnAlarms } from './outages.ts'
+import { answersRtsp, GLANCE_TIMEOUT_MS } from './rtsp-glance.ts'
 import {
   insertStateChange,
   pruneStateChanges,
@@ -36,9 +37,8 @@ export interface RelayReport {
 }
 
 const EVERY_MS = 30_000
-const ANSWER_TIMEOUT_MS = 5_000
 /** How much longer than a round the devices of a dead switch may take to be found out. */
-const GATHER_SLACK_MS = 2 * ANSWER_TIMEOUT_MS
+const GATHER_SLACK_MS = 2 * GLANCE_TIMEOUT_MS
 /** Changes of state are asked for over 90 days at the most. */
 const KEEP_CHANGES_MS = 100 * 24 * 3_600_000
 const PRUNE_EVERY_MS = 3_600_000
@@ -48,7 +48,6 @@ const FAILURES_TO_OFFLINE = 2
 const MAX_UNDER_WAY = 64
 /** A relay that saw a stall and then had no viewer left reports nothing more. */
 const STALL_FORGOTTEN_MS = 60_000
-const MAX_ANSWER_BYTES = 4_096
 
 /** Why a relay got no picture although the device answers: only a picture proves otherwise. */
 const NEEDS_PICTURE: ReadonlySet<string> = new Set([
@@ -209,41 +208,4 @@ export function cameraData(
 
 export function cameraEvent(...[camera, state, since, reason]: Parameters<typeof cameraData>): NewLiveEvent {
   return { kind: 'camera', data: cameraData(camera, state, since, reason), cellCode: camera.cellCode }
-}
-
-/**
- * One connection, one OPTIONS (RFC 2326 §10.1), no login: any RTSP answer means that the device is there.
- * Rejects only with the signal's reason.
- */
-async function answersRtsp(
-  dialer: Dialer,
-  uri: string,
-  signal: AbortSignal,
-): Promise<{ ok: true } | { ok: false; why: string }> {
-  const [, host = '', port = '554'] = /^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)(?::(\d+))?/.exec(uri) ?? []
-  const target = { host, port: Number(port) }
-  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
-  try {
-    const socket = await dialer.connect({ ...target, timeoutMs: ANSWER_TIMEOUT_MS }, signal)
-    const end = (): void => void socket.destroy()
-    const either = AbortSignal.any([signal, timeout])
-    either.addEventListener('abort', end)
-    try {
-      socket.write(`OPTIONS ${uri} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: Gridlight\r\n\r\n`)
-      let answer = ''
-      for await (const chunk of socket as AsyncIterable<Buffer>) {
-        answer += chunk.toString('latin1')
-        if (answer.startsWith('RTSP/1.')) return { ok: true }
-        if (answer.length > MAX_ANSWER_BYTES) break
-      }
-      return { ok: false, why: answer === '' ? 'connection-lost' : 'protocol' }
-    } finally {
-      either.removeEventListener('abort', end)
-      socket.destroy()
-    }
-  } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof DialError) return { ok: false, why: error.fault }
-    return { ok: false, why: timeout.aborted ? 'timeout' : 'connection-lost' }
-  }
 }

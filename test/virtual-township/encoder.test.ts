@@ -41,7 +41,7 @@ t.test('the loop goes on for ever', { skip: lacksFfmpeg }, async (t) => {
       const clock = new FakeClock()
       const stop = new AbortController()
       const rtpBase = 2 ** 32 - 90_000 * 5
-      const encoder = new Encoder(await clip(id), { clock, clockOffsetMs: 0, rtpBase, signal: stop.signal })
+      const encoder = new Encoder(await clip(id), { clock, clockOffsetMs: () => 0, rtpBase, signal: stop.signal })
       const frames: EncodedFrame[] = []
       const sink = { frame: (frame: EncodedFrame) => frames.push(frame) }
       const promised = encoder.upcoming(true)
@@ -60,7 +60,7 @@ t.test('the loop goes on for ever', { skip: lacksFfmpeg }, async (t) => {
   await t.test('a stalled encoder sends nothing, and then what is due', async (t) => {
     const clock = new FakeClock()
     const stop = new AbortController()
-    const options = { clock, clockOffsetMs: 0, rtpBase: 0, signal: stop.signal }
+    const options = { clock, clockOffsetMs: () => 0, rtpBase: 0, signal: stop.signal }
     const encoder = new Encoder(await clip('liangzhan'), options)
     const frames: EncodedFrame[] = []
     encoder.stall(true)

@@ -1,5 +1,5 @@
 import type { CameraFacts, Operations } from './soap-service.ts'
-import { escapeXml, NS } from './xml.ts'
+import { escapeXml, find, NS } from './xml.ts'
 
 /** The device service: time, services, identity, network (ONVIF Core §8). */
 export function deviceOperations(facts: CameraFacts): Operations {
@@ -19,10 +19,20 @@ export function deviceOperations(facts: CameraFacts): Operations {
 
   return {
     [`${NS.device} GetSystemDateAndTime`]: () => {
-      const now = new Date(facts.clock.now() + device.clockOffsetSeconds * 1000)
+      const now = new Date(facts.clock.now() + facts.clockOffsetMs())
       return {
         xml: `<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>Manual</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>CST-8</tt:TZ></tt:TimeZone><tt:UTCDateTime>${dateTime(now)}</tt:UTCDateTime><tt:LocalDateTime>${dateTime(new Date(now.getTime() + 28_800_000))}</tt:LocalDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
       }
+    },
+
+    [`${NS.device} SetSystemDateAndTime`]: ({ body }) => {
+      const part = (name: string): number => Number(find(body, name)?.text ?? Number.NaN)
+      const [year, month, day] = ['Year', 'Month', 'Day'].map(part)
+      const [hour, minute, second] = ['Hour', 'Minute', 'Second'].map(part)
+      const at = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second)
+      if (!Number.isFinite(at)) return { fault: 'ter:InvalidArgVal', text: 'Invalid date' }
+      facts.setClock(at)
+      return { xml: '<tds:SetSystemDateAndTimeResponse/>' }
     },
 
     [`${NS.device} GetServices`]: () => {

@@ -30,7 +30,7 @@ export interface ClockPair {
 export class Encoder {
   readonly clip: Clip
   readonly #clock: Clock
-  readonly #clockOffsetMs: number
+  readonly #clockOffsetMs: () => number
   readonly #startMs: number
   readonly #rtpBase: number
   readonly #sinks = new Set<FrameSink>()
@@ -38,7 +38,10 @@ export class Encoder {
   #running = false
   #stalled = false
 
-  constructor(clip: Clip, options: { clock: Clock; clockOffsetMs: number; rtpBase: number; signal: AbortSignal }) {
+  constructor(
+    clip: Clip,
+    options: { clock: Clock; clockOffsetMs: () => number; rtpBase: number; signal: AbortSignal },
+  ) {
     this.clip = clip
     this.#clock = options.clock
     this.#clockOffsetMs = options.clockOffsetMs
@@ -63,7 +66,7 @@ export class Encoder {
 
   clockPair(): ClockPair {
     const ticks = ((this.#clock.monotonicMs() - this.#startMs) * VIDEO_CLOCK_HZ) / 1000 + this.clip.maxAheadTicks
-    return { rtpTime: this.#rtpTime(Math.round(ticks)), wallMs: this.#clock.now() + this.#clockOffsetMs }
+    return { rtpTime: this.#rtpTime(Math.round(ticks)), wallMs: this.#clock.now() + this.#clockOffsetMs() }
   }
 
   /** RTP time of the next frame, or of the next key frame: what `RTP-Info` promises (RFC 2326 §12.33). */

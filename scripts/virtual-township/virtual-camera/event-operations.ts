@@ -158,7 +158,7 @@ export class EventService {
 
   /** The camera's own clock. */
   #nowMs(): number {
-    return this.#facts.clock.now() + this.#facts.device.clockOffsetSeconds * 1000
+    return this.#facts.clock.now() + this.#facts.clockOffsetMs()
   }
 
   #instant(ms: number): string {

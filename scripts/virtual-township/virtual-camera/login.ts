@@ -16,7 +16,7 @@ export interface LoginOptions {
   manufacturer: string
   username: string
   password: string
-  clockOffsetMs: number
+  clockOffsetMs: () => number
   clock: Clock
 }
 
@@ -83,7 +83,7 @@ export class SoapLogin {
       .update(created + password)
     const isPasswordText = find(token, 'Password')?.attributes.get('Type')?.endsWith('#PasswordText') === true
     if (isPasswordText || text('Username') !== username || !same(proof.digest('base64'), text('Password'))) return false
-    const awayMs = Math.abs(Date.parse(created) - (clock.now() + clockOffsetMs))
+    const awayMs = Math.abs(Date.parse(created) - (clock.now() + clockOffsetMs()))
     if (habits.windowSeconds !== null && !(awayMs <= habits.windowSeconds * 1000)) return false
     if (!habits.refusesReplay) return true
     if (this.#usedNonces.has(nonce)) return false

@@ -31,7 +31,7 @@ export class OnvifServer {
       manufacturer: facts.make.manufacturer,
       username: facts.device.username,
       password: facts.device.password,
-      clockOffsetMs: facts.device.clockOffsetSeconds * 1000,
+      clockOffsetMs: facts.clockOffsetMs,
       clock: facts.clock,
     })
     this.#operations = {

@@ -12,6 +12,9 @@ export interface CameraFacts {
   uuid: string
   profiles: readonly MediaProfile[]
   clock: Clock
+  /** The camera's clock less ours, until somebody sets it. */
+  clockOffsetMs: () => number
+  setClock: (nowMs: number) => void
   /** Base addresses as the camera names itself, such as `http://127.0.1.1:8080`. */
   httpBase: () => string
   pullBase: () => string

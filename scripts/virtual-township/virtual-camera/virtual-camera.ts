@@ -46,6 +46,7 @@ export class VirtualCamera {
   readonly profiles: readonly MediaProfile[]
   readonly #options: VirtualCameraOptions
   readonly #uuid: string
+  #clockOffsetMs: number
   readonly #encoders: Encoder[] = []
   #onvif: OnvifServer | undefined
   #rtsp: RtspServer | undefined
@@ -60,6 +61,7 @@ export class VirtualCamera {
     this.id = options.device.id
     this.address = options.address
     this.profiles = mediaProfiles(options.device, options.make)
+    this.#clockOffsetMs = options.device.clockOffsetSeconds * 1000
     this.#uuid = uuidOf(`${options.address} ${this.id}`)
   }
 
@@ -107,6 +109,9 @@ export class VirtualCamera {
     }
   }
 
+  /** The camera's clock less ours. */
+  readonly clockOffsetMs = (): number => this.#clockOffsetMs
+
   async start(): Promise<void> {
     const { device, make, address, media, clock, signal } = this.#options
     const streams = []
@@ -116,7 +121,7 @@ export class VirtualCamera {
       if (files === undefined) throw new Error(`${profile.channel.id} has no clips`)
       const clip = await loadClip(files[profile.stream])
       const rtpBase = createHash('sha256').update(profile.rtspPath).digest().readUInt32BE()
-      const encoder = new Encoder(clip, { clock, clockOffsetMs: device.clockOffsetSeconds * 1000, rtpBase, signal })
+      const encoder = new Encoder(clip, { clock, clockOffsetMs: this.clockOffsetMs, rtpBase, signal })
       this.#encoders.push(encoder)
       streams.push({ path: profile.rtspPath, encoder })
       if (profile.snapshotPath !== undefined) snapshots.set(profile.snapshotPath, await readFile(files.snapshotFile))
@@ -132,6 +137,10 @@ export class VirtualCamera {
         uuid: this.#uuid,
         profiles: this.profiles,
         clock,
+        clockOffsetMs: this.clockOffsetMs,
+        setClock: (nowMs: number) => {
+          this.#clockOffsetMs = nowMs - clock.now()
+        },
         httpBase: () => `http://${hostPort(address, this.#httpPort, 80)}`,
         pullBase: () => `http://${hostPort(address, this.#pullPort, 80)}`,
         rtspBase: () => `rtsp://${hostPort(address, this.#rtspPort, 554)}`,

@@ -451,6 +451,9 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'problem.camera-unreachable.next': 'Check power, cable and address',
   'problem.camera-refused-login': 'The camera refused the user name or password',
   'problem.camera-refused-login.next': 'Check the password; some makes need a separate ONVIF user',
+  'problem.camera-certificate-changed': 'The camera shows another TLS certificate than when it was registered',
+  'problem.camera-certificate-changed.next':
+    'Make sure that nobody swapped the device, then an installer or administrator accepts the new certificate',
   'problem.camera-not-usable': 'The camera did not pass its checks',
   'problem.camera-not-usable.next': 'Mend what the detail names and try again',
   'problem.address-not-allowed': 'That address is outside the allowed camera networks',

@@ -443,6 +443,8 @@ export const zhCn = {
   'problem.camera-unreachable.next': '检查供电、网线与地址',
   'problem.camera-refused-login': '摄像头拒绝了用户名或密码',
   'problem.camera-refused-login.next': '核对密码；部分品牌需单独的 ONVIF 用户',
+  'problem.camera-certificate-changed': '摄像头的 TLS 证书与登记时不同',
+  'problem.camera-certificate-changed.next': '确认设备没有被调换，再由安装人员或管理员接受新证书',
   'problem.camera-not-usable': '摄像头检测未通过',
   'problem.camera-not-usable.next': '按 detail 处理后重试',
   'problem.address-not-allowed': '该地址不在允许的摄像头网段内',

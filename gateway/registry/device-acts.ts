@@ -1,0 +1,145 @@
+import type { Clock } from '../clock.ts'
+import type { NewAuditEntry } from '../contracts/audit.ts'
+import type { Camera } from '../contracts/camera.ts'
+import type { ClockSet } from '../contracts/device.ts'
+import type { Principal } from '../contracts/identity.ts'
+import type { ProblemCode } from '../errors.ts'
+import { OnvifClient, type OnvifFailure, type OnvifResult } from '../onvif/client.ts'
+import type { Credentials } from '../onvif/soap.ts'
+import { splitAddress } from '../onvif/uri.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { Cameras, Outcome } from './cameras.ts'
+import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
+import type { DeviceProfile } from './device-profile.ts'
+import { FAILURE_CODES } from './interview.ts'
+import { PROBE_CODES } from './probe-codes.ts'
+import { reach, USUAL_PORTS } from './reach.ts'
+import { noteClockOffset, readCamera } from './store.ts'
+
+export interface DeviceActsDeps extends ConnectDeps {
+  database: Database
+  clock: Clock
+  profiles: readonly DeviceProfile[]
+  cameras: Cameras
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
+  pinsAt(address: string): Promise<ReadonlyMap<string, string>>
+}
+
+/** What a person does to a device itself: each is asked for, and each is in the trail. */
+export class DeviceActs {
+  readonly #deps: DeviceActsDeps
+
+  constructor(deps: DeviceActsDeps) {
+    this.#deps = deps
+  }
+
+  /** Takes the certificate that the device shows now for its own, if it is the one the person has looked at. */
+  async acceptCertificate(
+    principal: Principal,
+    cameraId: string,
+    sha256: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Camera>> {
+    const { cameras, database, audit } = this.#deps
+    const camera = await cameras.read(principal, cameraId)
+    if (camera.kind === 'refused') return camera
+    const row = await readCamera(database.client, cameraId)
+    if (row === undefined) return { kind: 'refused', why: 'not-found' }
+    const { id, address, certificateSha256: before } = row.device
+    if (before === null) return { kind: 'refused', why: 'conflict', detail: 'this device was registered without TLS' }
+    // Compared with the one that was looked at: nothing is taken unseen.
+    const client = new OnvifClient(clientOptions(this.#deps, { address, certificateSha256: sha256 }))
+    const answer = await client.systemTime(signal)
+    if (client.certificate === undefined) return refusal(answer)
+    if (client.certificate !== sha256) {
+      const detail = `the device shows ${client.certificate}`
+      return { kind: 'refused', why: 'camera-certificate-changed', detail }
+    }
+    await database.transaction(async (tx) => {
+      await tx.device.update({ where: { id }, data: { certificateSha256: sha256 } })
+      await audit.append(tx, {
+        action: 'certificate-accepted',
+        actor: actorOf(principal),
+        object: `camera:${cameraId}`,
+        result: 'done',
+        detail: { address, before, now: sha256 },
+      })
+    })
+    return cameras.read(principal, cameraId)
+  }
+
+  /** Sets a registered device's clock. */
+  async setClock(principal: Principal, cameraId: string, signal: AbortSignal): Promise<Outcome<ClockSet>> {
+    const { cameras, database, profiles } = this.#deps
+    const camera = await cameras.read(principal, cameraId)
+    if (camera.kind === 'refused') return camera
+    const row = await readCamera(database.client, cameraId)
+    if (row === undefined) return { kind: 'refused', why: 'not-found' }
+    if (row.device.kind !== 'onvif') return { kind: 'refused', why: 'conflict', detail: 'the clock is set by ONVIF' }
+    const profile = profiles.find(({ id }) => id === row.device.deviceProfile)
+    const connected = await connectDevice(this.#deps, row.device, profile, signal)
+    if (!connected.ok) return refusal(connected)
+    const outcome = await this.#set(principal, `camera:${cameraId}`, connected.value.client, signal)
+    if (outcome.kind === 'done') await noteClockOffset(database, row.device.id, outcome.value.clockOffsetMs)
+    return outcome
+  }
+
+  /** Sets the clock of a device that is to be registered. */
+  async setClockAt(
+    principal: Principal,
+    { address, credentials }: { address: string; credentials: Credentials },
+    signal: AbortSignal,
+  ): Promise<Outcome<ClockSet>> {
+    const { host, port } = splitAddress(address)
+    const ports = port === undefined ? USUAL_PORTS : [port]
+    const pins = await this.#deps.pinsAt(address)
+    const reached = await reach({ host, ports, devicePath: undefined, pins }, this.#deps, signal)
+    if (!reached.ok) return { kind: 'refused', why: PROBE_CODES[reached.code].problem, detail: reached.detail }
+    const client = new OnvifClient({ ...reached.options, credentials })
+    client.adoptClock(reached.client)
+    return this.#set(principal, `device:${address}`, client, signal)
+  }
+
+  async #set(
+    principal: Principal,
+    object: string,
+    client: OnvifClient,
+    signal: AbortSignal,
+  ): Promise<Outcome<ClockSet>> {
+    const time = await client.systemTime(signal)
+    if (!time.ok) return refusal(time)
+    const beforeMs = Math.round(client.clockOffsetMs)
+    const set = await client.setSystemTime(time.value, signal)
+    if (!set.ok) return refusal(set)
+    const again = await client.systemTime(signal)
+    if (!again.ok) return refusal(again)
+    const clockOffsetMs = Math.round(client.clockOffsetMs)
+    const { database, audit } = this.#deps
+    await database.transaction((tx) =>
+      audit.append(tx, {
+        action: 'device-clock-set',
+        actor: actorOf(principal),
+        object,
+        result: 'done',
+        detail: { beforeMs, afterMs: clockOffsetMs },
+      }),
+    )
+    return { kind: 'done', value: { beforeMs, clockOffsetMs } }
+  }
+}
+
+const actorOf = ({ kind, id, name, roles, sessionId }: Principal): NewAuditEntry['actor'] => ({
+  kind,
+  id,
+  name,
+  roles,
+  sessionId,
+})
+
+function refusal(answer: OnvifResult<unknown>): Outcome<never> {
+  const { why, detail }: { why: OnvifFailure; detail: string } = answer.ok
+    ? { why: 'closed', detail: 'no certificate was shown' }
+    : answer
+  const problem: ProblemCode = PROBE_CODES[FAILURE_CODES[why]].problem
+  return { kind: 'refused', why: problem, detail }
+}

@@ -19,6 +19,7 @@ import { coversCell } from './identity/rights.ts'
 import { createLinks } from './links/create-links.ts'
 import { createMqtt } from './mqtt/mqtt.ts'
 import { nodeIdOf } from './node-id.ts'
+import { createChannels } from './notify/channels.ts'
 import { createEvents } from './notify/events.ts'
 import { createOutbox } from './notify/outbox.ts'
 import { createRegistry } from './registry/registry.ts'
@@ -136,10 +137,21 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     mqtt.endSessions(of)
   })
 
+  const channels = createChannels({
+    ...shared,
+    audit,
+    random,
+    nodeId,
+    vault: access.vault,
+    cellName: async (code) => (await grid.cell(code))?.name,
+    stillNeeded: (ids) => cases.stillNeeded(ids),
+    settle: (of, settlement, work) => cases.settle(of, settlement, work),
+  })
   const cases = createCases({
     ...shared,
     audit,
     events,
+    channels,
     people: async (cellCode) => {
       const { lead, deputy } = (await grid.cell(cellCode)) ?? {}
       return { lead, deputy, patrolLeads: await identity.users.patrolLeads(cellCode) }
@@ -232,6 +244,12 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       read: () => Object.entries(alarms.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
     },
     {
+      name: 'channel_messages',
+      help: 'Messages to people over outgoing channels since the start, by what became of them',
+      labels: ['outcome'],
+      read: () => Object.entries(channels.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    },
+    {
       name: 'camera_events',
       help: 'Events of cameras since the start, by what became of them; following: devices listened to now',
       labels: ['outcome'],
@@ -247,6 +265,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   alarms.routes(app)
   cases.routes(app)
   walls.routes(app)
+  channels.routes(app)
   events.routes(app)
   consoleFiles(app, join(import.meta.dirname, '../web-console/dist'))
 
@@ -277,6 +296,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await registry.start()
       await alarms.start()
       cases.start()
+      channels.start()
       await mqtt.start()
       outbox.start()
       url = await app.listen({ host: config.http.host, port: config.http.port })
@@ -289,6 +309,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await outbox.close()
       await mqtt.close()
       await alarms.close()
+      await channels.close()
       await cases.close()
       await app.close()
       await views.close()

@@ -11,7 +11,16 @@ import {
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { GATEWAY_NAME, insertNotification, nextPerson, onDuty, type Person } from './dispatch.ts'
+import { GATEWAY_NAME, nextPerson, onDuty, type Person } from './dispatch.ts'
+import {
+  type Channels,
+  changeNotification,
+  findPending,
+  insertNotification,
+  messageOf,
+  type Pending,
+  type Settlement,
+} from './notifications.ts'
 import { isOver, legalActions, next } from './steps.ts'
 import { type CaseChange, changeCase, findAction, insertAction, lockCase, readCase } from './store.ts'
 
@@ -24,6 +33,7 @@ export interface CaseActionsDeps {
   newId: () => string
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
   events: { publish(tx: Tx, event: NewLiveEvent): Promise<void> }
+  channels: Channels
 }
 
 export type ActionResult =
@@ -98,6 +108,60 @@ export class CaseActions {
     })
   }
 
+  /** A notification has no receipt in its time: the timeline says so and the next channel is asked. */
+  passOn(caseId: string, notificationId: string): Promise<void> {
+    return this.amend(caseId, async (tx) => {
+      const pending = await findPending(tx, notificationId)
+      if (pending === undefined || !pending.isDue) return false
+      await changeNotification(tx, notificationId, { dueAt: null })
+      if (pending.state !== 'sent') return this.#askNext(tx, pending)
+      await changeNotification(tx, notificationId, { state: 'undelivered' })
+      await this.note(tx, caseId, 'undelivered', placeOf(pending))
+      await this.#askNext(tx, pending)
+      return true
+    })
+  }
+
+  /** A channel says what became of a message. @param work what the channel writes, in the same transaction */
+  async settle(
+    { caseId, notificationId }: { caseId: string; notificationId: string },
+    settlement: Settlement,
+    work: (tx: Tx) => Promise<void>,
+  ): Promise<void> {
+    const { clock, database } = this.#deps
+    let isDone = false
+    await this.amend(caseId, async (tx) => {
+      await work(tx)
+      isDone = true
+      const pending = await findPending(tx, notificationId)
+      if (pending === undefined || pending.state === settlement.state) return false
+      if (settlement.state === 'accepted') {
+        await changeNotification(tx, notificationId, { state: 'accepted', receivedAt: new Date(clock.now()) })
+        await this.note(tx, caseId, 'message-taken', placeOf(pending))
+      } else {
+        await changeNotification(tx, notificationId, { ...settlement, dueAt: null })
+        if (settlement.state === 'not-needed') return true
+        await this.note(tx, caseId, 'undelivered', placeOf(pending))
+        if (pending.isDue) await this.#askNext(tx, pending)
+      }
+      return true
+    })
+    if (!isDone) await database.transaction(work)
+  }
+
+  /** Sends over the next channel to whoever still has the case unanswered. @returns whether there was one */
+  async #askNext(tx: Tx, { caseId, toId, toName, channelId }: Pending): Promise<boolean> {
+    const { channels, clock, database, newId } = this.#deps
+    const one = await readCase(tx, database.provider, caseId)
+    if (one === undefined || one.phase !== 'dispatched' || one.assignee?.id !== toId) return false
+    const channel = await channels.after(tx, one.cellCode, channelId)
+    if (channel === undefined) return false
+    const [notificationId, at] = [newId(), new Date(clock.now())]
+    await insertNotification(tx, { id: notificationId, caseId, to: { id: toId, name: toName }, at, channel })
+    await channels.enqueue(tx, channel.id, { notificationId, caseId, toId, message: messageOf(one, toName), at })
+    return true
+  }
+
   /** A line of the gateway's own in the timeline. */
   async note(tx: Tx, caseId: string, action: TimelineAction, text?: string): Promise<void> {
     await this.#write(tx, caseId, { action, idempotencyKey: this.#deps.newId(), by: GATEWAY, text })
@@ -128,7 +192,15 @@ export class CaseActions {
     await this.#write(tx, before.id, { action, idempotencyKey, by, text: words(request, sent?.name), deviceAt })
     if (action === 'dispatch') {
       if (sent === undefined) await this.note(tx, before.id, 'undelivered')
-      else await insertNotification(tx, { id: newId(), caseId: before.id, to: sent, at: new Date(now) })
+      else {
+        await insertNotification(tx, {
+          id: newId(),
+          caseId: before.id,
+          to: sent,
+          at: new Date(now),
+          channel: undefined,
+        })
+      }
     }
     await audit.append(tx, {
       action: 'case-action',
@@ -176,6 +248,10 @@ export class CaseActions {
     return after
   }
 }
+
+/** Whom a notification went to, and over what. */
+const placeOf = ({ toName, channelName }: Pending): string =>
+  channelName === undefined ? toName : `${toName} · ${channelName}`
 
 function refusal(before: Case, action: CaseActionName, { id }: Principal): ActionResult | undefined {
   const { phase, owner, assignee } = before

@@ -6,6 +6,7 @@ import { CaseActions, type CaseActionsDeps } from './actions.ts'
 import { type CollectedAlarm, collect, placesInCases } from './collect.ts'
 import { type CellPeople, inOrder, type Person } from './dispatch.ts'
 import { Escalation } from './escalation.ts'
+import { type Settlement, stillNeeded } from './notifications.ts'
 import { caseRoutes } from './routes.ts'
 import { readCase } from './store.ts'
 
@@ -25,6 +26,14 @@ export interface Collection {
 export interface Cases {
   /** Begins to put a batch of alarms into cases, in the transaction that stores the alarms. */
   begin(tx: Tx, alarms: readonly CollectedAlarm[]): Promise<Collection>
+  /** A channel says what became of the message of a notification, in one transaction with its own `work`. */
+  settle(
+    of: { caseId: string; notificationId: string },
+    settlement: Settlement,
+    work: (tx: Tx) => Promise<void>,
+  ): Promise<void>
+  /** Of these notifications those that still wait for their person. */
+  stillNeeded(notificationIds: readonly string[]): Promise<ReadonlySet<string>>
   routes(app: App): void
   start(): void
   close(): Promise<void>
@@ -57,6 +66,8 @@ export function createCases(deps: CasesDeps): Cases {
         },
       }
     },
+    settle: (of, settlement, work) => actions.settle(of, settlement, work),
+    stillNeeded: (ids) => stillNeeded(database, ids),
     routes: (app) => caseRoutes(app, { ...deps, actions, peopleOf }),
     start: () => escalation.start(),
     close: () => escalation.close(),

@@ -1,5 +1,5 @@
 import type { Case } from '../contracts/case.ts'
-import type { Database, Tx } from '../storage/database.ts'
+import type { Tx } from '../storage/database.ts'
 
 export interface Person {
   id: string
@@ -47,59 +47,6 @@ export function nextPerson(
 
 /** As which the gateway itself stands in a timeline. */
 export const GATEWAY_NAME = 'gridlight'
-
-/** A page that has not said within this time that it shows the case is taken for silent. */
-export const RECEIPT_MS = 15_000
-
-export async function insertNotification(
-  tx: Tx,
-  notification: { id: string; caseId: string; to: { id: string; name: string }; at: Date },
-): Promise<void> {
-  const { id, caseId, to, at } = notification
-  await tx.notification.create({
-    data: {
-      id,
-      caseId,
-      toId: to.id,
-      toName: to.name,
-      channel: 'duty-page',
-      state: 'sent',
-      at,
-      dueAt: new Date(at.getTime() + RECEIPT_MS),
-    },
-  })
-}
-
-/** The person's page shows the case. @returns whether that was news */
-export async function markDelivered(tx: Tx, caseId: string, toId: string): Promise<boolean> {
-  const { count } = await tx.notification.updateMany({
-    where: { caseId, toId, state: { not: 'delivered' } },
-    data: { state: 'delivered', dueAt: null },
-  })
-  return count > 0
-}
-
-/** @returns whether it was still waiting for its receipt */
-export async function markUndelivered(tx: Tx, id: string): Promise<boolean> {
-  const { count } = await tx.notification.updateMany({
-    where: { id, state: 'sent' },
-    data: { state: 'undelivered', dueAt: null },
-  })
-  return count > 0
-}
-
-export async function dueNotifications(
-  database: Database,
-  now: Date,
-  limit: number,
-): Promise<{ id: string; caseId: string; toName: string }[]> {
-  return database.client.notification.findMany({
-    where: { dueAt: { lte: now } },
-    orderBy: { dueAt: 'asc' },
-    take: limit,
-    select: { id: true, caseId: true, toName: true },
-  })
-}
 
 /** When the person's duty began, or undefined off duty. */
 export async function dutySince(tx: Tx, userId: string): Promise<Date | undefined> {

@@ -2,7 +2,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { CaseActions } from './actions.ts'
-import { dueNotifications, markUndelivered, type Person } from './dispatch.ts'
+import type { Person } from './dispatch.ts'
+import { dueNotifications } from './notifications.ts'
 import { dueCases } from './store.ts'
 
 const POLL_MS = 1000
@@ -54,13 +55,7 @@ export class Escalation {
   async runOnce(): Promise<void> {
     const { database, clock, actions } = this.#deps
     const now = new Date(clock.now())
-    for (const { id, caseId, toName } of await dueNotifications(database, now, DUE_AT_ONCE)) {
-      await actions.amend(caseId, async (tx) => {
-        if (!(await markUndelivered(tx, id))) return false
-        await actions.note(tx, caseId, 'undelivered', toName)
-        return true
-      })
-    }
+    for (const { id, caseId } of await dueNotifications(database, now, DUE_AT_ONCE)) await actions.passOn(caseId, id)
     for (const caseId of await dueCases(database, now, DUE_AT_ONCE)) {
       await actions.expire(caseId, await this.#deps.peopleFor(caseId))
     }

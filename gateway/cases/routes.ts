@@ -21,7 +21,8 @@ import { type App, principalOf } from '../http/route.ts'
 import { coversCell, hasRole } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { ActionResult, CaseActions } from './actions.ts'
-import { dutySince, markDelivered, type Person, setDuty } from './dispatch.ts'
+import { dutySince, type Person, setDuty } from './dispatch.ts'
+import { markDelivered } from './notifications.ts'
 import { isOver, STEP_OF } from './steps.ts'
 import { type CasePlace, listCases, readCase } from './store.ts'
 
@@ -34,7 +35,7 @@ export interface CaseRoutesDeps {
 }
 
 export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
-  const { database, actions } = deps
+  const { database, actions, clock } = deps
   const { provider } = database
 
   /** The case, if this person may know of it. */
@@ -118,7 +119,11 @@ export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
     async (request, reply) => {
       const principal = principalOf(request)
       const { id } = await caseFor(principal, request.params.id)
-      await actions.amend(id, (tx) => markDelivered(tx, id, principal.id))
+      await actions.amend(id, async (tx) => {
+        if (!(await markDelivered(tx, id, principal.id, new Date(clock.now())))) return false
+        await actions.note(tx, id, 'delivered', principal.name)
+        return true
+      })
       return reply.code(204).send()
     },
   )

@@ -1,5 +1,6 @@
 import { AlarmType, Priority } from '../contracts/alarm.ts'
-import { Case, CasePhase, NotificationState, TimelineAction } from '../contracts/case.ts'
+import { type Case, CasePhase, Notification, NotificationState, TimelineAction } from '../contracts/case.ts'
+import { ChannelFault } from '../contracts/channel.ts'
 import { toInstant } from '../contracts/common.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
@@ -48,14 +49,22 @@ export function toCase(row: CaseRow, alarmIds: readonly string[]): Case {
       by: byName,
       ...(text === null ? {} : { text }),
     })),
-    notifications: row.notifications.map(({ id, toId, toName, state, at }) => ({
-      id,
-      toId,
-      to: toName,
-      channel: Case.shape.notifications.element.shape.channel.value,
-      state: NotificationState.parse(state),
-      at: instant(at),
-    })),
+    notifications: row.notifications.map(toNotification),
+  }
+}
+
+function toNotification(row: CaseRow['notifications'][number]): Notification {
+  const fault = ChannelFault.safeParse(row.fault)
+  return {
+    id: row.id,
+    toId: row.toId,
+    to: row.toName,
+    channel: Notification.shape.channel.parse(row.channel),
+    ...(row.channelName === null ? {} : { channelName: row.channelName }),
+    state: NotificationState.parse(row.state),
+    at: instant(row.at),
+    ...(row.receivedAt === null ? {} : { receivedAt: instant(row.receivedAt) }),
+    ...(fault.success ? { fault: fault.data } : {}),
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { actorOf } from '../identity/users.ts'
+import { resealChannels } from '../notify/channel-store.ts'
 import { openLogin, sealLogin } from '../registry/store.ts'
 import { lockDataDir } from '../storage/data-dir-lock.ts'
 import { createVault, loadMasterKeys } from '../vault.ts'
@@ -58,12 +59,13 @@ function reseal({ database, audit }: Store, keys: readonly Buffer[]): Promise<nu
       const sealed = sealLogin(vault, id, openLogin(vault, id, sealedCredentials))
       await tx.device.update({ where: { id }, data: { sealedCredentials: sealed } })
     }
+    const others = await resealChannels(tx, vault)
     await audit.append(tx, {
       action: 'key-rotated',
       actor: actorOf(hostPrincipal()),
       object: 'master-key',
       result: 'done',
-      detail: { keys: keys.length, devices: devices.length },
+      detail: { keys: keys.length, devices: devices.length, channelSecrets: others },
     })
     return devices.length
   })

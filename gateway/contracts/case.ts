@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AlarmType, Priority } from './alarm.ts'
+import { ChannelFault, ChannelKind } from './channel.ts'
 import { CellCode, Id, Instant, InstantInput, Line } from './common.ts'
 import type { Role } from './identity.ts'
 
@@ -83,19 +84,33 @@ export const NewCaseAction = z.discriminatedUnion('action', [
 export type NewCaseAction = z.infer<typeof NewCaseAction>
 
 /** What the gateway itself writes into a timeline, beside the actions of people. */
-export const TimelineAction = z.enum([...CaseActionName.options, 'collect', 'shelve-ended', 'undelivered'])
+export const TimelineAction = z.enum([
+  ...CaseActionName.options,
+  'collect',
+  'shelve-ended',
+  'delivered',
+  'message-taken',
+  'undelivered',
+])
 export type TimelineAction = z.infer<typeof TimelineAction>
 
-export const NotificationState = z.enum(['sent', 'delivered', 'undelivered'])
+/** `delivered`: the person's page shows the case; `accepted`: the provider took the message, which is no receipt. */
+export const NotificationState = z.enum(['sent', 'delivered', 'accepted', 'undelivered', 'not-needed'])
 export type NotificationState = z.infer<typeof NotificationState>
 
 export const Notification = z.object({
   id: Id,
   toId: z.string(),
   to: z.string(),
-  channel: z.literal('duty-page'),
+  channel: z.enum(['duty-page', ...ChannelKind.options]),
+  /** As the administrator named it; absent for the duty page. */
+  channelName: z.string().optional(),
   state: NotificationState,
   at: Instant,
+  /** When its receipt came. */
+  receivedAt: Instant.optional(),
+  /** Why it is undelivered, where that is known. */
+  fault: ChannelFault.optional(),
 })
 export type Notification = z.infer<typeof Notification>
 

@@ -42,12 +42,16 @@ await onBothDatabases(t, async (t, open) => {
         { to: 'LEAD', state: 'delivered' },
         { to: 'DEPUTY', state: 'sent' },
       ],
-      timeline: { 3: { action: 'escalate', by: 'gridlight' }, 4: { action: 'dispatch', by: 'gridlight' } },
+      timeline: {
+        3: { action: 'delivered', by: 'gridlight', text: 'lead' },
+        4: { action: 'escalate', by: 'gridlight' },
+        5: { action: 'dispatch', by: 'gridlight' },
+      },
     })
     await clock.advance(16_000)
     const isUndelivered = lastAction('undelivered')
     t.match(await until(id, (one) => isUndelivered(one) && one.notifications[1]?.state === 'undelivered'), {
-      timeline: { 5: { action: 'undelivered', text: 'DEPUTY' } },
+      timeline: { 6: { action: 'undelivered', text: 'DEPUTY' } },
       notifications: { 1: { state: 'undelivered' } },
     })
     await clock.advance(45_000)

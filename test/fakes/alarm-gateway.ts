@@ -34,7 +34,7 @@ export interface Fixture {
 export async function startAlarms(
   t: Teardown,
   database: Database,
-  options: Partial<AlarmsDeps> & Partial<Pick<CasesDeps, 'people'>> & { clock?: Clock } = {},
+  options: Partial<AlarmsDeps> & Partial<Pick<CasesDeps, 'people' | 'channels'>> & { clock?: Clock } = {},
 ): Promise<Fixture> {
   const clock = options.clock ?? systemClock
   const audit: NewAuditEntry[] = []
@@ -52,7 +52,8 @@ export async function startAlarms(
     },
   }
   const people = options.people ?? (async () => ({ lead: undefined, deputy: undefined, patrolLeads: [] }))
-  const cases = createCases({ ...shared, people })
+  const channels = options.channels ?? { after: async () => undefined, enqueue: async () => {} }
+  const cases = createCases({ ...shared, people, channels })
   const alarms = createAlarms({
     ...shared,
     newSecret,

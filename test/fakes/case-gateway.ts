@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pino from 'pino'
 import type { Test } from 'tap'
 import type { Person } from '../../gateway/cases/dispatch.ts'
+import type { Channels } from '../../gateway/cases/notifications.ts'
 import type { Case, NewCaseAction } from '../../gateway/contracts/case.ts'
 import type { Principal, Role } from '../../gateway/contracts/identity.ts'
 import type { App } from '../../gateway/http/route.ts'
@@ -26,14 +27,21 @@ const PEOPLE = [
   person('stranger', 'patrol-lead', [OTHER_CELL]),
   person('auditor', 'auditor'),
   person('installer', 'installer'),
+  person('administrator', 'administrator'),
 ]
-export type Who = 'operator' | 'second' | 'lead' | 'deputy' | 'stranger' | 'auditor' | 'installer'
+export type Who = 'operator' | 'second' | 'lead' | 'deputy' | 'stranger' | 'auditor' | 'installer' | 'administrator'
 
 const asPerson = (name: string): Person => ({ id: name, username: name, displayName: name.toUpperCase() })
 
 export interface CaseFixture extends Fixture {
   app: App
   clock: FakeClock
+  call(
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    who: Who,
+    url: string,
+    payload?: object,
+  ): Promise<{ status: number; body: Record<string, unknown> }>
   /** Raises one alarm of a new source. @returns its case */
   raise(changes?: Parameters<typeof message>[1]): Promise<Case>
   ask(who: Who, url: string): Promise<{ status: number; body: Record<string, unknown> }>
@@ -49,9 +57,15 @@ export interface CaseFixture extends Fixture {
 }
 
 /** Alarms and cases over a database behind the real server; a caller is named in the authorization header. */
-export async function startCases(t: Test, database: Database, clock = new FakeClock()): Promise<CaseFixture> {
+export async function startCases(
+  t: Test,
+  database: Database,
+  clock = new FakeClock(),
+  channels?: Channels,
+): Promise<CaseFixture> {
   const fixture = await startAlarms(t, database, {
     clock,
+    ...(channels === undefined ? {} : { channels }),
     people: async (cellCode) => ({
       lead: 'LEAD',
       deputy: 'deputy',
@@ -75,7 +89,7 @@ export async function startCases(t: Test, database: Database, clock = new FakeCl
   fixture.cases.routes(app)
   t.teardown(() => app.close())
 
-  const call = async (method: 'GET' | 'POST', who: Who, url: string, payload?: object) => {
+  const call = async (method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', who: Who, url: string, payload?: object) => {
     const headers = { authorization: who }
     const answer = await app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) })
     return { status: answer.statusCode, body: answer.body === '' ? {} : answer.json() }
@@ -93,6 +107,7 @@ export async function startCases(t: Test, database: Database, clock = new FakeCl
       const row = await database.client.alarm.findUniqueOrThrow({ where: { id: receipt.id } })
       return read(row.caseId ?? '')
     },
+    call,
     ask: (who, url) => call('GET', who, url),
     post: (who, url, payload) => call('POST', who, url, payload),
     act: (who, id, action, changes = {}) =>

@@ -63,9 +63,10 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps)
           )}
         </p>
       )}
-      {one.notifications.map(({ id, to, state, at: sentAt }) => (
+      {one.notifications.map(({ id, to, channelName, state, at: sentAt }) => (
         <p key={id} class={`notification notification-${state}`}>
-          {to} {t(`notification.${state}`)} {timeOfDay(sentAt)}
+          {to} {channelName !== undefined && `· ${channelName} `}
+          {t(`notification.${state}`)} {timeOfDay(sentAt)}
         </p>
       ))}
       {cases.refused.value !== undefined && <ProblemNote problem={cases.refused.value} />}

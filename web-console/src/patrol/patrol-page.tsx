@@ -37,7 +37,9 @@ export function PatrolPage() {
       const receipts = new Set<string>()
       const stop = cases.open.subscribe((open) => {
         for (const { id, notifications } of open) {
-          const unread = notifications.find(({ toId, state }) => toId === me && state !== 'delivered')
+          const unread = notifications.find(
+            ({ toId, channel, state }) => toId === me && channel === 'duty-page' && state !== 'delivered',
+          )
           if (unread === undefined || receipts.has(unread.id)) continue
           receipts.add(unread.id)
           void calls.receiveCase(id).then((answer) => {

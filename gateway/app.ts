@@ -303,24 +303,36 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       isStarted = true
     },
 
-    /** Not ready, no more intake, then the viewers, then what is left to write, then the database. */
+    /**
+     * Not ready, no more intake, then the viewers, then what is left to write, then the database.
+     * What fails to close keeps nothing after it from closing.
+     */
     async close() {
       isStarted = false
-      await outbox.close()
-      await mqtt.close()
-      await alarms.close()
-      await channels.close()
-      await cases.close()
-      await app.close()
-      await views.close()
-      await registry.close()
-      await relays.close()
-      await links.close()
-      await identity.close()
-      await events.close()
-      await record('gateway-stopped', undefined)
-      await audit.close()
-      await database.close()
+      const faults: unknown[] = []
+      const ends = async (close: Promise<unknown>): Promise<void> => {
+        await close.catch((fault: unknown) => faults.push(fault))
+      }
+      for (const part of [
+        outbox,
+        mqtt,
+        alarms,
+        channels,
+        cases,
+        app,
+        views,
+        registry,
+        relays,
+        links,
+        identity,
+        events,
+      ]) {
+        await ends(part.close())
+      }
+      await ends(record('gateway-stopped', undefined))
+      await ends(audit.close())
+      await ends(database.close())
+      if (faults.length > 0) throw new AggregateError(faults, `${faults.length} parts did not close as they should`)
     },
   }
 }

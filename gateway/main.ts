@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { buildApp, type Gateway } from './app.ts'
 import { systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -47,8 +47,7 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
   const lock = lockDataDir(config.dataDir)
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
-  const gateway = await buildApp(config, { clock: systemClock, log, version })
-  await gateway.start()
+  const started = start(config, log, version)
 
   let stopping = false
   const stop = (signal: NodeJS.Signals): void => {
@@ -59,8 +58,8 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
       log.error('not stopped in time')
       process.exit(1)
     }, SHUTDOWN_LIMIT_MS).unref()
-    gateway
-      .close()
+    started
+      .then((gateway) => gateway.close())
       .then(onStop)
       .then(() => lock.release())
       .then(
@@ -71,8 +70,15 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
         },
       )
   }
+  // Before the start has ended: whoever stops us then must not leave half of it running.
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  return await started
+}
+
+async function start(config: Config, log: Logger, version: string): Promise<Gateway> {
+  const gateway = await buildApp(config, { clock: systemClock, log, version })
+  await gateway.start()
   return gateway
 }
 

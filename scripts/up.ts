@@ -49,6 +49,9 @@ async function demo(): Promise<void> {
     GRIDLIGHT_ADMIN_PASSWORD: signIn.adminPassword,
   })
 
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => (stopping = true))
+
   const township = spawn(
     process.execPath,
     [join(import.meta.dirname, 'virtual-township/main.ts'), '--media', join(dataDir, 'media')],
@@ -102,6 +105,7 @@ async function demo(): Promise<void> {
     if (agreed !== undefined) say(`  业主页 / an owner's page: ${agreed.name}  ${agreed.url}`)
     say('  Ctrl-C 停止 / stops')
   } catch (error) {
+    if (stopping) return // what was under way has ended with the gateway, which is stopping in order
     say(`演示启动失败 / the demo did not start: ${error instanceof Error ? error.message : String(error)}`)
     await stopTownship()
     process.exit(1)

@@ -6,6 +6,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { NewAlarmSourceAnswer } from '../../gateway/contracts/alarm.ts'
 import type { Camera } from '../../gateway/contracts/camera.ts'
@@ -181,6 +182,17 @@ t.test('SIGTERM ends it with status 0 whoever is connected', async (t) => {
   t.match(ended, { code: 0, signal: null }, gateway.errors())
   t.ok(ended.tookMs < SHUTDOWN_LIMIT_MS, `${Math.round(ended.tookMs)} ms`)
   t.notMatch(gateway.output(), STACK)
+})
+
+t.test('SIGTERM in the middle of the start ends it in order', async (t) => {
+  const dataDir = await temporaryDataDir(t)
+  const gateway = spawnGateway(t, dataDir)
+  // The node's id is written after the database was opened and before anything listens.
+  while (!(await readdir(dataDir)).includes('gateway-id')) await Promise.race([gateway.ended, setTimeout(5)])
+  t.match(await gateway.stop('SIGTERM'), { code: 0, signal: null }, gateway.errors())
+  t.notMatch(gateway.output(), STACK)
+  const again = spawnGateway(t, dataDir)
+  t.equal((await fetch(new URL('/readyz', await again.url))).status, 200, 'nothing half done is left')
 })
 
 t.test('SIGTERM ends it with status 0 while its broker is away', async (t) => {

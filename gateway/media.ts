@@ -1,11 +1,20 @@
 /** What passes between the stages of the media plane. Media time is integer ticks of the track's clock rate. */
 
-export type VideoCodec = 'h264' | 'h265'
+export type VideoCodec = 'h264' | 'h265' | 'jpeg'
+
+/** Ticks a second in which parts and segments are measured: the RTP clock of H.264 and H.265 (RFC 6184 §8.2.1, RFC 7798 §7.1). */
+export const TIMESCALE = 90_000
 
 /** Every peer-fed access unit is bounded; a 4K intra frame of a camera stays well below. */
 export const MAX_ACCESS_UNIT_BYTES = 4 * 1024 * 1024
 
-/** Parameter sets without start codes, in the order they came. `vps` is empty for H.264. */
+/** RTP gives a JPEG's sides in eight bits, as multiples of eight (RFC 2435 §3.1.5). */
+export const MAX_JPEG_SIDE = 2040
+
+/** An AAC frame has at most 6144 bits a channel (ISO/IEC 14496-3 §4.5.3.2), and eight channels are the most. */
+export const MAX_AUDIO_FRAME_BYTES = 6144
+
+/** Parameter sets without start codes, in the order they came. `vps` is empty for H.264; of JPEG only `sps`, the size. */
 export interface ParameterSets {
   vps: readonly Buffer[]
   sps: readonly Buffer[]
@@ -24,6 +33,34 @@ export interface VideoFormat {
   /** From the timing information of the parameter sets; cameras often misstate it. */
   frameRate: number | undefined
   sets: ParameterSets
+}
+
+/** Sound as it is muxed: AAC, told by its AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1). */
+export interface AudioFormat {
+  codec: 'aac'
+  /** RFC 6381, such as `mp4a.40.2`. */
+  codecString: string
+  sampleRate: number
+  channels: number
+  /** Samples of a channel in a frame. */
+  frameSamples: number
+  config: Buffer
+}
+
+/** Unpacks the payloads of one RTP track; nothing a peer sends makes it throw. */
+export interface Depacketiser {
+  /** Call before `push`. @param ticks time of the packet since the first one, clock-rate ticks */
+  startPacket(ticks: number): void
+  push(bytes: Buffer, start: number, end: number): void
+  /** The packet bore the marker bit. */
+  endOfPicture(): void
+  /** Packets are missing. */
+  lost(): void
+}
+
+/** Where frames of sound go; the bytes are only good during the call. @param ticks clock-rate ticks */
+export interface AudioFrameSink {
+  frame(ticks: number, bytes: Buffer, start: number, end: number): void
 }
 
 /**

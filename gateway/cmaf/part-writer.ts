@@ -1,4 +1,4 @@
-import { type AccessUnitStore, MAX_ACCESS_UNIT_BYTES } from '../media.ts'
+import { type AccessUnitStore, MAX_ACCESS_UNIT_BYTES, TIMESCALE } from '../media.ts'
 import { TRACK_ID } from './init.ts'
 import { Part } from './part.ts'
 import { MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab.ts'
@@ -29,6 +29,7 @@ export class PartWriter implements AccessUnitStore {
   /** Bytes a slab should hold; a larger unit gets one of its own. */
   slabBytes = MIN_SLAB_BYTES
   readonly #pool: SlabPool
+  readonly #timescale: number
   #slab: Slab
   #pieces: Buffer[] = []
   #slabs: Slab[] = []
@@ -43,8 +44,10 @@ export class PartWriter implements AccessUnitStore {
   readonly #keys = new Uint8Array(MAX_PART_SAMPLES)
   readonly #offsets = new Int32Array(MAX_PART_SAMPLES)
 
-  constructor(pool: SlabPool) {
+  /** @param timescale of the track, ticks a second; what is said of parts is always in those of TIMESCALE */
+  constructor(pool: SlabPool, timescale: number = TIMESCALE) {
     this.#pool = pool
+    this.#timescale = timescale
     this.#slab = pool.take(MIN_SLAB_BYTES)
     this.bytes = this.#slab.bytes
     this.unitStart = HEADER_ROOM_BYTES
@@ -106,8 +109,8 @@ export class PartWriter implements AccessUnitStore {
     for (let i = 0; i < this.#count; i++) durationTicks += this.#durations[i] ?? 0
     const facts = {
       id: this.#nextId++,
-      startTicks: this.#startTicks,
-      durationTicks,
+      startTicks: (this.#startTicks * TIMESCALE) / this.#timescale,
+      durationTicks: (durationTicks * TIMESCALE) / this.#timescale,
       independent: this.#key,
       samples: this.#count,
     }
@@ -173,8 +176,8 @@ export class PartWriter implements AccessUnitStore {
     at = to.writeUInt32BE(TRACK_ID, at)
     at = header(to, at, 20, 'tfdt')
     at = to.writeUInt32BE(0x01000000, at)
-    at = to.writeUInt32BE(Math.floor(facts.startTicks / 2 ** 32), at)
-    at = to.writeUInt32BE(facts.startTicks % 2 ** 32, at)
+    at = to.writeUInt32BE(Math.floor(this.#startTicks / 2 ** 32), at)
+    at = to.writeUInt32BE(this.#startTicks % 2 ** 32, at)
     at = header(to, at, 20 + count * SAMPLE_BYTES, 'trun')
     at = to.writeUInt32BE(0x01000f01, at) // version 1: signed offsets; data offset, duration, size, flags, offset
     at = to.writeUInt32BE(count, at)

@@ -32,6 +32,7 @@ export const AuditAction = z.enum([
   'view-refused',
   'view-ended',
   'recording-opened',
+  'view-heard',
   'camera-turned',
   'alarm-source-created',
   'alarms-silenced',

@@ -8,8 +8,11 @@ import { ViewEnd } from './view.ts'
  */
 export const LIVE_SOCKET_PATH = '/live/socket'
 
-/** What a viewer may say: send this view's media, or no more of it. */
-export const LiveRequest = z.union([z.strictObject({ open: Id }), z.strictObject({ close: Id })])
+/** What a viewer may say: send this view's media, with its sound or without, or no more of it. */
+export const LiveRequest = z.union([
+  z.strictObject({ open: Id, sound: z.boolean().optional() }),
+  z.strictObject({ close: Id }),
+])
 export type LiveRequest = z.infer<typeof LiveRequest>
 
 /** The stream behind a view: frames come, no frame for two seconds, or no connection to the camera. */
@@ -19,7 +22,7 @@ export type LiveStreamState = z.infer<typeof LiveStreamState>
 const stream = { state: LiveStreamState, frameAgeMs: z.number().int().min(0).optional() }
 
 /** Why a view's media are not sent. `not-found`: it is no view of this session. */
-export const LiveRefusal = z.enum(['not-found', 'stream-not-ready', 'too-many-requests'])
+export const LiveRefusal = z.enum(['not-found', 'stream-not-ready', 'too-many-requests', 'scope-missing'])
 export type LiveRefusal = z.infer<typeof LiveRefusal>
 
 export const LiveMessage = z.discriminatedUnion('kind', [
@@ -37,8 +40,8 @@ export const LIVE_TIMESCALE = 90_000
 
 /** Big-endian, in this order; media times are decode times. */
 export interface LiveHeader {
-  /** uint8, 1 or 2 */
-  type: 'init' | 'part'
+  /** uint8, 1 to 4 */
+  type: 'init' | 'part' | 'sound-init' | 'sound-part'
   /** Bit 0 of a uint8: the first sample is a key frame. A zero uint16 follows. */
   independent: boolean
   /** uint32, as `opened` said */
@@ -51,7 +54,8 @@ export interface LiveHeader {
   startTicks: number
 }
 
-const TYPES = { init: 1, part: 2 } as const
+const TYPES = { init: 1, part: 2, 'sound-init': 3, 'sound-part': 4 } as const
+const TYPE_NAMES = ['init', 'part', 'sound-init', 'sound-part'] as const
 const UINT32 = 2 ** 32
 
 /** @param to at least LIVE_HEADER_BYTES long */
@@ -68,10 +72,10 @@ export function writeLiveHeader(to: DataView, header: LiveHeader): void {
 /** @returns undefined for what is no message of this protocol, so that a later version may add types */
 export function readLiveHeader(from: DataView): LiveHeader | undefined {
   if (from.byteLength < LIVE_HEADER_BYTES) return undefined
-  const type = from.getUint8(0)
-  if (type !== TYPES.init && type !== TYPES.part) return undefined
+  const type = TYPE_NAMES[from.getUint8(0) - 1]
+  if (type === undefined) return undefined
   return {
-    type: type === TYPES.init ? 'init' : 'part',
+    type,
     independent: (from.getUint8(1) & 1) === 1,
     number: from.getUint32(4),
     sentMs: from.getUint32(8),

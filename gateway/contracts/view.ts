@@ -15,13 +15,14 @@ export const NewView = z.strictObject({
 })
 export type NewView = z.infer<typeof NewView>
 
-/** A granted view. `mimeType` is for `MediaSource.isTypeSupported`. */
+/** A granted view. Its types are for `MediaSource.isTypeSupported`; the sound's is there where it may be heard. */
 export const View = z.object({
   id: Id,
   cameraId: Id,
   stream: z.enum(['main', 'sub']),
   hlsUrl: z.string(),
   mimeType: z.string(),
+  soundMimeType: z.string().optional(),
   expiresAt: Instant,
 })
 export type View = z.infer<typeof View>

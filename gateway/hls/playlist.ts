@@ -1,7 +1,6 @@
 import type { Part } from '../cmaf/part.ts'
+import { TIMESCALE } from '../media.ts'
 
-/** Ticks a second of all we mux: the RTP clock of H.264 and H.265 (RFC 6184 §8.2.1, RFC 7798 §7.1). */
-export const TIMESCALE = 90_000
 /** Never changes during a muxing session (RFC 8216bis §6.2.1), so it cannot follow the camera. */
 export const TARGET_DURATION_S = 2
 /** Older parts are no use to a player at the live edge (RFC 8216bis §6.2.2). */
@@ -17,7 +16,8 @@ export interface Segment {
   durationTicks: number | undefined
   /** False once the window has begun to let its parts go. */
   isWhole: boolean
-  discontinuity: boolean
+  /** EXT-X-DISCONTINUITY-SEQUENCE of the segment: equal in all renditions for what belongs together (§6.2.1). */
+  discontinuitySequence: number
   initId: number
   /** Wall clock of its first frame, ms since 1970. */
   startedAtMs: number
@@ -26,9 +26,17 @@ export interface Segment {
 
 export interface MediaPlaylistView {
   segments: readonly Segment[]
-  discontinuitySequence: number
   partTargetTicks: number
   nextPartId: number
+  /** The other rendition of the same time, if the reader may have it. */
+  sibling: RenditionReport | undefined
+}
+
+/** EXT-X-RENDITION-REPORT (RFC 8216bis §4.4.5.4). */
+export interface RenditionReport {
+  uri: string
+  lastMsn: number
+  lastPart: number
 }
 
 /** Media playlist (RFC 8216bis §4.4), a delta update if `skip` and something is old enough (§6.2.5.1). */
@@ -43,7 +51,7 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
     `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(view.partTargetTicks * 3)},CAN-SKIP-UNTIL=${SKIP_BOUNDARY_S.toFixed(1)}`,
     `#EXT-X-PART-INF:PART-TARGET=${target}`,
     `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${view.discontinuitySequence}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuitySequence ?? 0}`,
   ]
   const ages = agesToEndS(segments)
   const skipped = skip
@@ -53,7 +61,8 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
   let initId = skipped > 0 ? segments[skipped - 1]?.initId : undefined
   for (const [i, segment] of segments.entries()) {
     if (i < skipped || segment.parts.length === 0) continue // begun, but nothing of it is whole yet
-    if (segment.discontinuity && i > 0) lines.push('#EXT-X-DISCONTINUITY')
+    const before = segments[i - 1]?.discontinuitySequence ?? segment.discontinuitySequence
+    for (let at = before; at < segment.discontinuitySequence; at++) lines.push('#EXT-X-DISCONTINUITY')
     if (segment.initId !== initId) lines.push(`#EXT-X-MAP:URI="init-${segment.initId}.mp4"`)
     initId = segment.initId
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startedAtMs).toISOString()}`)
@@ -62,7 +71,12 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
     if (segment.durationTicks !== undefined)
       lines.push(`#EXTINF:${extinf(segment.durationTicks)},`, `s${segment.msn}.m4s`)
   }
-  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p${view.nextPartId}.m4s"`, '')
+  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p${view.nextPartId}.m4s"`)
+  if (view.sibling !== undefined) {
+    const { uri, lastMsn, lastPart } = view.sibling
+    lines.push(`#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${lastMsn},LAST-PART=${lastPart}`)
+  }
+  lines.push('')
   return lines.join('\n')
 }
 
@@ -73,14 +87,34 @@ export interface MultivariantView {
   height: number
   /** Peak of the segments at hand, bits a second. */
   bandwidthBps: number
+  /** The sound that goes with the picture, if the reader may hear it. */
+  sound: SoundRendition | undefined
 }
 
-/** Multivariant playlist (RFC 8216bis §4.4.6) of the one rendition there is. */
+export interface SoundRendition {
+  uri: string
+  codecString: string
+  channels: number
+  bandwidthBps: number
+}
+
+/** Multivariant playlist (RFC 8216bis §4.4.6): the picture, and its sound as a rendition of its own. */
 export function multivariantPlaylist(view: MultivariantView): string {
+  const { sound } = view
+  const bandwidthBps = Math.ceil(view.bandwidthBps + (sound?.bandwidthBps ?? 0))
+  const codecs = sound === undefined ? view.codecString : `${view.codecString},${sound.codecString}`
+  const media =
+    sound === undefined
+      ? []
+      : [
+          `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="${sound.channels}",URI="${sound.uri}"`,
+        ]
+  const group = sound === undefined ? '' : ',AUDIO="sound"'
   return [
     '#EXTM3U',
     '#EXT-X-VERSION:9',
-    `#EXT-X-STREAM-INF:BANDWIDTH=${Math.ceil(view.bandwidthBps)},CODECS="${view.codecString}",RESOLUTION=${view.width}x${view.height}`,
+    ...media,
+    `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidthBps},CODECS="${codecs}",RESOLUTION=${view.width}x${view.height}${group}`,
     view.mediaUri,
     '',
   ].join('\n')

@@ -1,10 +1,10 @@
 import { DecodeTimes } from '../cmaf/decode-times.ts'
-import { h264Format } from '../cmaf/h264-config.ts'
-import { h265Format } from '../cmaf/h265-config.ts'
 import { initSegment } from '../cmaf/init.ts'
 import { MAX_PART_SAMPLES, type PartWriter } from '../cmaf/part-writer.ts'
-import type { AccessUnitSink, ParameterSets, VideoCodec, VideoFormat } from '../media.ts'
-import { TARGET_DURATION_S, TIMESCALE } from './playlist.ts'
+import { videoFormat } from '../cmaf/video-format.ts'
+import { type AccessUnitSink, type ParameterSets, TIMESCALE, type VideoCodec, type VideoFormat } from '../media.ts'
+import type { PictureTime } from './picture-time.ts'
+import { TARGET_DURATION_S } from './playlist.ts'
 import type { Window } from './window.ts'
 
 const PART_TICKS = TIMESCALE / 5
@@ -35,7 +35,7 @@ export interface SenderClock {
 }
 
 /** Cuts access units into parts of 200 ms and segments at key frames, and numbers time through gaps and reconnects. */
-export class Segmenter implements AccessUnitSink {
+export class Segmenter implements AccessUnitSink, PictureTime {
   readonly #writer: PartWriter
   readonly #window: Window
   readonly #clock: SegmenterClock
@@ -62,6 +62,9 @@ export class Segmenter implements AccessUnitSink {
   #lastKeyTicks: number | undefined
   /** Units must wait for a key frame: new session, pause, or sets that made no sense. */
   #needKey = true
+  #newestTicks = 0
+  /** Counts the breaks of media time, each a discontinuity; -1 before the first picture. */
+  generation = -1
   frames = 0
   /** What the camera's clock said when a frame arrived, less what ours said, ms. */
   clockOffsetMs: number | undefined
@@ -82,6 +85,24 @@ export class Segmenter implements AccessUnitSink {
   /** Usual distance of frames. */
   get frameMs(): number {
     return this.#frameTicks / (TIMESCALE / 1000)
+  }
+
+  /** Media time of what the camera's clock calls `wallMs`; undefined while it does not tell. */
+  atSenderTime(wallMs: number): number | undefined {
+    const originMs = this.#sender?.originMs
+    return originMs === undefined || !this.#started
+      ? undefined
+      : (wallMs - originMs) * (TIMESCALE / 1000) + this.#offset
+  }
+
+  /** Media time of what arrives now. */
+  atArrival(nowMs: number): number {
+    return this.#newestTicks + (nowMs - this.#lastArrivalMs) * (TIMESCALE / 1000)
+  }
+
+  /** Our wall clock of a media time, ms since 1970. */
+  wallMsAt(ticks: number): number {
+    return (this.#anchorMs ?? this.#clock.now()) + ticks / (TIMESCALE / 1000)
   }
 
   get lastArrivalMs(): number {
@@ -134,6 +155,7 @@ export class Segmenter implements AccessUnitSink {
     this.#cutBefore(decode, key)
     this.#writer.addSample(decode, presentation - decode, key)
     this.#lastDecode = decode
+    this.#newestTicks = presentation
     this.#lastArrivalMs = this.#clock.monotonicMs()
     this.frames++
     if (key) this.#keyFrame(presentation)
@@ -153,11 +175,11 @@ export class Segmenter implements AccessUnitSink {
     const step = decode - this.#lastDecode
     const age = decode - this.#segmentStart
     if (!this.#segmentOpen) {
-      this.#openSegment(decode, false)
+      this.#openSegment(decode)
     } else if (this.#endsSegment(key, age)) {
       this.#closePart(step)
       this.#window.closeSegment(age)
-      this.#openSegment(decode, false)
+      this.#openSegment(decode)
       this.#startsWithKey = key
     } else if (key) {
       this.#closePart(step)
@@ -186,7 +208,7 @@ export class Segmenter implements AccessUnitSink {
    */
   #openingSegment(durationTicks: number): void {
     this.#window.closeSegment(Math.round(durationTicks))
-    this.#openSegment(this.#lastDecode + Math.round(durationTicks), false)
+    this.#openSegment(this.#lastDecode + Math.round(durationTicks))
     this.#startsWithKey = false
   }
 
@@ -202,13 +224,14 @@ export class Segmenter implements AccessUnitSink {
     this.#lastDecode = decode
     this.#anchorMs = undefined
     this.#lastKeyTicks = undefined
-    this.#openSegment(decode, this.#started)
+    this.generation++
+    this.#openSegment(decode)
     this.#startsWithKey = true
     this.#started = true
     this.#needKey = false
   }
 
-  #openSegment(decode: number, discontinuity: boolean): void {
+  #openSegment(decode: number): void {
     const now = this.#clock.now()
     const elapsedMs = decode / (TIMESCALE / 1000)
     const takenMs = this.#takenMs(decode)
@@ -218,7 +241,8 @@ export class Segmenter implements AccessUnitSink {
     } else if (this.#anchorMs === undefined || Math.abs(this.#anchorMs + elapsedMs - now) > MAX_ANCHOR_ERROR_MS) {
       this.#anchorMs = now - elapsedMs
     }
-    this.#window.startSegment({ discontinuity, startedAtMs: Math.round(this.#anchorMs + elapsedMs) })
+    const startedAtMs = Math.round(this.#anchorMs + elapsedMs)
+    this.#window.startSegment({ discontinuitySequence: this.generation, startedAtMs })
     this.#segmentStart = decode
     this.#segmentOpen = true
   }
@@ -247,7 +271,7 @@ export class Segmenter implements AccessUnitSink {
   }
 
   #takeSets(sets: ParameterSets): boolean {
-    const format = this.#codec === 'h264' ? h264Format(sets) : h265Format(sets)
+    const format = videoFormat(this.#codec, sets)
     if (format === undefined) return false
     this.#sets = sets
     this.#format = format

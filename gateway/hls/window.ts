@@ -1,8 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Part } from '../cmaf/part.ts'
-import type { VideoFormat } from '../media.ts'
+import { type AudioFormat, TIMESCALE, type VideoFormat } from '../media.ts'
 import { found, type MediaAnswer, refused } from './answer.ts'
-import { mediaPlaylist, multivariantPlaylist, type Segment, TARGET_DURATION_S, TIMESCALE } from './playlist.ts'
+import {
+  mediaPlaylist,
+  multivariantPlaylist,
+  type RenditionReport,
+  type Segment,
+  type SoundRendition,
+  TARGET_DURATION_S,
+} from './playlist.ts'
 import { Waiters } from './waiters.ts'
 
 /** At least three target durations must be listed (RFC 8216bis §6.2.2). */
@@ -18,13 +25,12 @@ const PART_TARGET_TICKS = TIMESCALE / 5
 const PART_TARGET_STEP_TICKS = TIMESCALE / 20
 const HELD_MS = 3 * TARGET_DURATION_S * 1000
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
-const MEDIA_TYPE = 'video/mp4'
 const MEDIA_CACHE_S = 3600
 
 export interface Init {
   id: number
   bytes: Buffer
-  format: VideoFormat
+  format: VideoFormat | AudioFormat
 }
 
 /** Takes parts as they are finished. A part kept past the call must be retained. */
@@ -39,9 +45,17 @@ export interface ReadQuery {
   msn?: number
   part?: number
   skip?: boolean
+  /** The reader may have the sound: playlists then name it. */
+  sound?: boolean
 }
 
 export interface WindowOptions {
+  /** What it holds: names its playlist. */
+  kind?: 'video' | 'sound'
+  /** The sound beside a picture, while there is some. */
+  sound?(): SoundRendition | undefined
+  /** The other rendition, as seen from this one's playlist. */
+  sibling?(): RenditionReport | undefined
   /** Media listed, seconds; never less than three target durations. */
   listedSeconds?: number
   monotonicMs(): number
@@ -51,6 +65,8 @@ export interface WindowOptions {
 export class Window {
   /** Differs for every muxing session, so that no cache mixes two. */
   readonly prefix = randomBytes(9).toString('base64url')
+  readonly #kind: 'video' | 'sound'
+  readonly #options: WindowOptions
   readonly #listedS: number
   readonly #monotonicMs: () => number
   readonly #waiters = new Waiters()
@@ -59,7 +75,6 @@ export class Window {
   #segments: Segment[] = []
   /** Index of the first listed one; those before it are in grace. */
   #listedFrom = 0
-  #discontinuities = 0
   #nextMsn = 0
   #nextInitId = 0
   #nextPartId = 0
@@ -69,6 +84,8 @@ export class Window {
   #closed = false
 
   constructor(options: WindowOptions) {
+    this.#kind = options.kind ?? 'video'
+    this.#options = options
     this.#listedS = Math.max(MIN_LISTED_S, options.listedSeconds ?? MIN_LISTED_S)
     this.#monotonicMs = options.monotonicMs
   }
@@ -94,14 +111,20 @@ export class Window {
     return undefined
   }
 
-  setInit(bytes: Buffer, format: VideoFormat): number {
+  /** The newest part, as the other rendition's playlist reports it. */
+  get edge(): { lastMsn: number; lastPart: number } | undefined {
+    const segment = this.#segments.findLast(({ parts }) => parts.length > 0)
+    return segment && { lastMsn: segment.msn, lastPart: segment.parts.length - 1 }
+  }
+
+  setInit(bytes: Buffer, format: Init['format']): number {
     const init = { id: this.#nextInitId++, bytes, format }
     this.#inits.set(init.id, init)
     for (const sink of this.#sinks) sink.init(init)
     return init.id
   }
 
-  startSegment(facts: { discontinuity: boolean; startedAtMs: number }): void {
+  startSegment(facts: { discontinuitySequence: number; startedAtMs: number }): void {
     const initId = this.#nextInitId - 1
     this.#segments.push({
       ...facts,
@@ -145,6 +168,21 @@ export class Window {
     this.#changed()
   }
 
+  /** Waits until there is a segment, without which players take no playlist. */
+  async begun(signal: AbortSignal): Promise<void> {
+    const there = (): boolean => this.#segments.some(({ durationTicks }) => durationTicks !== undefined)
+    await this.#waiters.wait(there, this.#monotonicMs() + HELD_MS, signal)
+  }
+
+  /** Lets all parts go; numbers go on. */
+  clear(): void {
+    for (const segment of this.#segments) for (const part of segment.parts) part.release()
+    this.#segments = []
+    this.#listedFrom = 0
+    this.#sizeBytes = 0
+    this.#rendered.clear()
+  }
+
   /** Ends held requests whose time is over. */
   expire(): void {
     this.#waiters.expire(this.#monotonicMs())
@@ -156,11 +194,7 @@ export class Window {
     this.#waiters.endAll()
     for (const sink of this.#sinks) sink.end()
     this.#sinks.clear()
-    for (const segment of this.#segments) for (const part of segment.parts) part.release()
-    this.#segments = []
-    this.#listedFrom = 0
-    this.#sizeBytes = 0
-    this.#rendered.clear()
+    this.clear()
   }
 
   /** Init first, then every part from the newest key frame on. @returns ends the subscription */
@@ -185,10 +219,10 @@ export class Window {
   /** @param path below the view's base; a playlist or hinted part that is not there yet is waited for */
   async read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
     if (this.#closed) return refused(503, 'stream-ended')
-    if (path === 'index.m3u8') return this.#multivariant()
+    if (path === 'index.m3u8') return this.#multivariant(query)
     if (!path.startsWith(`${this.prefix}/`)) return refused(404, 'not-found')
     const file = path.slice(this.prefix.length + 1)
-    if (file === 'video.m3u8') return this.#playlist(query, signal)
+    if (file === `${this.#kind}.m3u8`) return this.#playlist(query, signal)
     const [, kind = '', digits = ''] = /^(init-|s|p)(\d{1,15})\.(?:mp4|m4s)$/.exec(file) ?? []
     const id = Number(digits)
     if (kind === 'p') return this.#part(id, signal)
@@ -197,22 +231,24 @@ export class Window {
     return refused(404, 'not-found')
   }
 
-  #multivariant(): MediaAnswer {
-    const init = this.init
-    if (init === undefined || this.#nextPartId === 0) return refused(503, 'not-ready')
-    const { codecString, width, height } = init.format
+  #multivariant({ sound }: ReadQuery): MediaAnswer {
+    const format = this.init?.format
+    if (format === undefined || this.#nextPartId === 0) return refused(503, 'not-ready')
+    if (format.codec === 'aac') return refused(404, 'not-found')
+    const { codecString, width, height } = format
     const text = multivariantPlaylist({
       mediaUri: `${this.prefix}/video.m3u8`,
       codecString,
       width,
       height,
-      bandwidthBps: this.#peakBps(),
+      bandwidthBps: this.peakBps,
+      sound: sound === true ? this.#options.sound?.() : undefined,
     })
     return found(PLAYLIST_TYPE, 0, [Buffer.from(text)])
   }
 
-  async #playlist({ msn, part, skip }: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
-    if (this.#nextPartId === 0) return refused(503, 'not-ready')
+  async #playlist({ msn, part, skip, sound }: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
+    if (this.#segments.length === 0) return refused(503, 'not-ready')
     if (msn === undefined && part !== undefined) return refused(400, 'part-without-msn')
     if (msn !== undefined) {
       if (!isCount(msn) || (part !== undefined && !isCount(part))) return refused(400, 'bad-reload-request')
@@ -221,15 +257,15 @@ export class Window {
       const outcome = await this.#waiters.wait(there, this.#monotonicMs() + HELD_MS, signal)
       if (outcome !== 'there') return refused(503, outcome)
     }
-    const key = skip === true ? 'delta' : 'full'
+    const key = `${skip === true ? 'delta' : 'full'}${sound === true ? '+' : ''}`
     const known = this.#rendered.get(key)
     if (known !== undefined) return found(PLAYLIST_TYPE, 0, [known])
     const text = mediaPlaylist(
       {
         segments: this.#segments.slice(this.#listedFrom),
-        discontinuitySequence: this.#discontinuities,
         partTargetTicks: this.#partTargetTicks,
         nextPartId: this.#nextPartId,
+        sibling: sound === true ? this.#options.sibling?.() : undefined,
       },
       skip === true,
     )
@@ -266,7 +302,7 @@ export class Window {
     for (let i = this.#segments.length - 1; i >= 0; i--) {
       const parts = this.#segments[i]?.parts ?? []
       const part = parts[id - (parts[0]?.facts.id ?? 0)]
-      if (part !== undefined && part.facts.id === id) return found(MEDIA_TYPE, MEDIA_CACHE_S, part.buffers, [part])
+      if (part !== undefined && part.facts.id === id) return found(this.#mediaType, MEDIA_CACHE_S, part.buffers, [part])
     }
     return refused(404, 'not-found')
   }
@@ -275,15 +311,20 @@ export class Window {
     const segment = this.#segments[msn - (this.#segments[0]?.msn ?? 0)]
     if (segment?.durationTicks === undefined || !segment.isWhole) return refused(404, 'not-found')
     const buffers = segment.parts.flatMap((part) => part.buffers)
-    return found(MEDIA_TYPE, MEDIA_CACHE_S, buffers, [...segment.parts]) // the segment lets its parts go one by one
+    return found(this.#mediaType, MEDIA_CACHE_S, buffers, [...segment.parts]) // the segment lets its parts go one by one
   }
 
   #initAnswer(id: number): MediaAnswer {
     const init = this.#inits.get(id)
-    return init === undefined ? refused(404, 'not-found') : found(MEDIA_TYPE, MEDIA_CACHE_S, [init.bytes])
+    return init === undefined ? refused(404, 'not-found') : found(this.#mediaType, MEDIA_CACHE_S, [init.bytes])
   }
 
-  #peakBps(): number {
+  get #mediaType(): string {
+    return this.#kind === 'sound' ? 'audio/mp4' : 'video/mp4'
+  }
+
+  /** Peak of the segments at hand, bits a second. */
+  get peakBps(): number {
     let peak = 0
     for (const { parts, durationTicks, sizeBytes } of this.#segments) {
       const ticks = durationTicks ?? parts.reduce((sum, part) => sum + part.facts.durationTicks, 0)
@@ -306,9 +347,9 @@ export class Window {
       if (ahead < this.#listedS) break
       if (this.#segments[i + 1]?.parts[0]?.facts.independent === true) drop = i + 1 - this.#listedFrom
     }
-    for (let i = 0; i < drop; i++) this.#unlistFirst()
+    this.#listedFrom += drop
     while (this.#sizeBytes > MAX_WINDOW_BYTES && this.#segments.length > 1) {
-      if (this.#listedFrom === 0) this.#unlistFirst()
+      if (this.#listedFrom === 0) this.#listedFrom = 1
       this.#removeFirst()
     }
     this.#releaseUnlisted()
@@ -332,11 +373,6 @@ export class Window {
       this.#sizeBytes -= part.sizeBytes
       part.release()
     }
-  }
-
-  #unlistFirst(): void {
-    this.#listedFrom++
-    if (this.#segments[this.#listedFrom]?.discontinuity === true) this.#discontinuities++
   }
 
   #removeFirst(): void {

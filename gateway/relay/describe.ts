@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts'
-import { h264Format } from '../cmaf/h264-config.ts'
-import { h265Format } from '../cmaf/h265-config.ts'
 import { PartWriter } from '../cmaf/part-writer.ts'
 import { SlabPool } from '../cmaf/slab.ts'
+import { videoFormat } from '../cmaf/video-format.ts'
 import type { Dialer } from '../dial.ts'
 import type { VideoFormat } from '../media.ts'
-import { RtpReceiver } from '../rtp/receiver.ts'
+import { videoReceiver } from '../rtp/video.ts'
 import { StreamFault, type StreamFaultCode, toFault } from '../rtsp/fault.ts'
 import type { Sdp } from '../rtsp/sdp.ts'
 import { RtspSession, type StreamSource } from '../rtsp/session.ts'
@@ -60,16 +59,16 @@ async function ask(source: StreamSource, options: DescribeOptions, signal: Abort
     await session.open(signal)
     const sdp = await session.describe(signal)
     const track = findVideoTrack(sdp)
-    if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264 or H.265 video is offered')
-    const described = track.codec === 'h264' ? h264Format(track.sets) : h265Format(track.sets)
+    if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264, H.265 or JPEG video is offered')
+    const described = videoFormat(track.codec, track.sets)
     if (options.play !== true) return { ok: true, tracks: toTracks(sdp, track, described) }
     const channel = await session.setup(track.media, signal)
     const first = Promise.withResolvers<VideoFormat>()
     first.promise.catch(() => undefined) // seen where it is awaited, if PLAY gets that far
     const writer = new PartWriter(new SlabPool())
-    const receiver = new RtpReceiver(track, writer, {
+    const receiver = videoReceiver(track, writer, {
       accessUnit: (_ticks, key, sets) => {
-        const format = track.codec === 'h264' ? h264Format(sets) : h265Format(sets)
+        const format = videoFormat(track.codec, sets)
         if (key && format !== undefined) first.resolve(format)
       },
     })
@@ -112,7 +111,7 @@ function toTracks(sdp: Sdp, video: VideoTrack, format: VideoFormat | undefined):
     const frameRate = media.frameRate ?? format?.frameRate
     return {
       ...track,
-      encoding: video.codec === 'h264' ? 'H264' : 'H265',
+      encoding: video.codec.toUpperCase(),
       ...(format === undefined ? {} : { codec: format.codecString, width: format.width, height: format.height }),
       ...(frameRate === undefined ? {} : { frameRate: Math.round(frameRate * 1000) / 1000 }),
     }

@@ -1,26 +1,10 @@
 import { spawn } from 'node:child_process'
-import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 const TIMEOUT_MS = 10_000
 /** One run takes a core for a moment; viewers must not notice. */
 const MAX_RUNNING = 2
 const MAX_WAITING = 32
-
-/** Arguments for one JPEG of the first frame of a fragmented MP4 on standard input; no URL ever reaches ffmpeg. */
-export function jpegArguments(): string[] {
-  const command = ffmpeg()
-    .input('pipe:0')
-    .inputFormat('mp4')
-    .inputOptions(['-hide_banner', '-loglevel error', '-threads 1'])
-    .frames(1)
-    .outputOptions(['-threads 1', '-q:v 4'])
-    .videoCodec('mjpeg')
-    .format('image2pipe')
-    .output('pipe:1')
-  // `_getArguments` builds without running; it is not in the type declarations.
-  return (command as FfmpegCommand & { _getArguments(): string[] })._getArguments()
-}
 
 /** Runs ffmpeg with bounded time, output and number. */
 export class FfmpegRunner {

@@ -64,10 +64,14 @@ export class RelayPool {
     this.#options = options
   }
 
-  /** @param source asked at every connection attempt, so a changed password is taken up */
-  acquire(streamId: string, source: () => Promise<StreamSource>): RelayLease {
+  /**
+   * @param source asked at every connection attempt, so a changed password is taken up
+   * @param sound  true where the link covers it; else the camera is not asked for it
+   */
+  acquire(streamId: string, source: () => Promise<StreamSource>, { sound = false } = {}): RelayLease {
     if (this.#closed) throw new Error('the relay pool is closed')
     const entry = this.#entries.get(streamId) ?? this.#start(streamId, source)
+    if (sound) entry.relay.wantSound()
     entry.leases++
     entry.linger?.abort()
     entry.linger = undefined

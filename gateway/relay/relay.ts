@@ -5,13 +5,18 @@ import type { Dialer } from '../dial.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
 import { Segmenter } from '../hls/segmenter.ts'
 import { type LiveSink, type ReadQuery, Window } from '../hls/window.ts'
-import { RtpReceiver } from '../rtp/receiver.ts'
+import type { VideoCodec } from '../media.ts'
+import type { RtpReceiver } from '../rtp/receiver.ts'
+import { videoReceiver } from '../rtp/video.ts'
+import { findAudioTrack } from '../rtsp/audio-track.ts'
 import { StreamFault, toFault } from '../rtsp/fault.ts'
+import type { Sdp } from '../rtsp/sdp.ts'
 import { RtspSession, type StreamSource } from '../rtsp/session.ts'
 import { findVideoTrack } from '../rtsp/video-track.ts'
 import { backOffMs, STABLE_MS } from './back-off.ts'
 import type { FfmpegRunner } from './ffmpeg.ts'
 import { Snapshot } from './snapshot.ts'
+import { SOUND_PATH, Sound } from './sound.ts'
 import { type StreamMeasures, StreamRecord } from './stream-record.ts'
 
 export type RelayState = 'starting' | 'live' | 'stalled' | 'offline'
@@ -31,7 +36,7 @@ export interface RelayHealth extends StreamMeasures {
 }
 
 export type Readiness =
-  | { kind: 'ready'; mimeType: string; width: number; height: number }
+  | { kind: 'ready'; codec: VideoCodec; mimeType: string; soundMimeType?: string; width: number; height: number }
   | { kind: 'failed'; code: string; detail: string }
 
 export interface RelayOptions {
@@ -71,6 +76,11 @@ export class Relay {
   readonly #writer: PartWriter
   readonly #segmenter: Segmenter
   readonly #snapshot: Snapshot
+  readonly #sound: Sound
+  /** A link covers the sound: only then is it asked of the camera. */
+  #wantsSound = false
+  /** Ends the session so that the next one begins at once, with the sound. */
+  #anew: AbortController | undefined
   #state: RelayState = 'starting'
   #sinceMs: number
   #fault: { code: string; detail: string } | undefined
@@ -93,11 +103,20 @@ export class Relay {
     const { clock } = options
     this.#window = new Window({
       monotonicMs: () => clock.monotonicMs(),
+      sound: () => this.#sound.rendition,
+      sibling: () => this.#sound.report,
       ...(options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }),
     })
     this.#writer = new PartWriter(options.slabs)
     this.#segmenter = new Segmenter(this.#writer, this.#window, clock)
     this.#snapshot = new Snapshot(this.#window, options.ffmpeg)
+    this.#sound = new Sound({
+      monotonicMs: () => clock.monotonicMs(),
+      slabs: options.slabs,
+      picture: this.#segmenter,
+      pictureWindow: this.#window,
+      ...(options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }),
+    })
   }
 
   /** Keeps the stream up until the signal is aborted; then everything it held is given back. */
@@ -116,6 +135,11 @@ export class Relay {
         this.#notOpened(this.#fault.code)
       }
       if (signal.aborted) break
+      if (this.#anew?.signal.aborted === true) {
+        this.#fault = undefined
+        failures = -1
+        continue
+      }
       if (this.#state !== 'offline' && clock.monotonicMs() - this.#attemptAtMs >= STABLE_MS) failures = 0
       this.#offline()
       await this.#pause(backOffMs(failures, this.#fault?.code, this.#options.random ?? Math.random), signal)
@@ -128,6 +152,7 @@ export class Relay {
     await housekeeping
     this.#window.close()
     this.#writer.close()
+    this.#sound.close()
   }
 
   /** First playable media is there, or the reason why it will not come before `signal`. */
@@ -145,8 +170,26 @@ export class Relay {
     return outcome
   }
 
+  /** From now on the camera's sound is fetched as well; a session without it is begun anew. */
+  wantSound(): void {
+    if (this.#wantsSound) return
+    this.#wantsSound = true
+    if (this.#receiver === undefined) return // the next session will have it
+    this.#anew?.abort()
+    this.#renewAttempt()
+    this.#become('starting')
+  }
+
   read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
-    return this.#ended ? Promise.resolve(refused(503, 'stream-ended')) : this.#window.read(path, query, signal)
+    if (this.#ended) return Promise.resolve(refused(503, 'stream-ended'))
+    return path.startsWith(SOUND_PATH)
+      ? this.#sound.read(path.slice(SOUND_PATH.length), query, signal)
+      : this.#window.read(path, query, signal)
+  }
+
+  /** The sound that goes with the picture, or nothing where there is none. */
+  subscribeSound(sink: LiveSink): () => void {
+    return this.#sound.subscribe(sink)
   }
 
   subscribe(sink: LiveSink): () => void {
@@ -187,42 +230,72 @@ export class Relay {
 
   /** Bytes of media held for viewers. */
   get windowBytes(): number {
-    return this.#window.sizeBytes
+    return this.#window.sizeBytes + this.#sound.sizeBytes
   }
 
   async #runOnce(signal: AbortSignal): Promise<void> {
     const { clock, dialer } = this.#options
     let channel = -1
+    let soundChannel = -1
     let receiver: RtpReceiver | undefined
+    let soundReceiver: RtpReceiver | undefined
     const onFrame = (of: number, bytes: Buffer, start: number, end: number): void => {
       if (channel < 0) return
       if (of === channel) receiver?.packet(bytes, start, end)
       else if (of === channel + 1) receiver?.report(bytes, start, end)
+      else if (of === soundChannel) soundReceiver?.packet(bytes, start, end)
+      else if (of === soundChannel + 1) soundReceiver?.report(bytes, start, end)
     }
     const opening: { atMs: number; playedAtMs?: number } = { atMs: clock.monotonicMs() }
     this.#opening = opening
     const source = await this.#options.source()
     const session = new RtspSession(source, { dialer, clock, onFrame })
+    const anew = new AbortController()
+    this.#anew = anew
     try {
       await session.open(signal)
-      const track = findVideoTrack(await session.describe(signal))
-      if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264 or H.265 video is offered')
+      const sdp = await session.describe(signal)
+      const track = findVideoTrack(sdp)
+      if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264, H.265 or JPEG video is offered')
       channel = await session.setup(track.media, signal)
-      receiver = new RtpReceiver(track, this.#writer, this.#segmenter)
+      receiver = videoReceiver(track, this.#writer, this.#segmenter)
       this.#segmenter.startSession(track.codec, track.frameRate, receiver)
+      const sound = this.#wantsSound ? await this.#setUpSound(session, sdp, signal) : undefined
+      soundChannel = sound?.channel ?? -1
+      soundReceiver = sound?.receiver
       this.#receiver = receiver
       const playedAtMs = clock.monotonicMs()
       opening.playedAtMs = playedAtMs
       await session.play(signal)
-      await this.#watch(session, receiver, signal, playedAtMs)
+      await this.#watch(session, receiver, AbortSignal.any([signal, anew.signal]), playedAtMs)
     } finally {
       this.#record.receivedPackets += receiver?.receivedPackets ?? 0
       this.#record.lostPackets += receiver?.lostPackets ?? 0
       this.#record.measures = { ...this.#record.measures, ...this.#measures() }
       this.#receiver = undefined
       channel = -1
+      soundChannel = -1
       this.#segmenter.endSession()
+      this.#sound.end()
       await session.close()
+    }
+  }
+
+  /** A camera that refuses its sound still shows its picture. */
+  async #setUpSound(
+    session: RtspSession,
+    sdp: Sdp,
+    signal: AbortSignal,
+  ): Promise<{ channel: number; receiver: RtpReceiver } | undefined> {
+    const track = findAudioTrack(sdp)
+    if (track === undefined) return undefined
+    try {
+      const channel = await session.setup(track.media, signal)
+      return { channel, receiver: this.#sound.start(track) }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (toFault(error) === undefined) throw error
+      return undefined
     }
   }
 
@@ -334,7 +407,15 @@ export class Relay {
     const format = this.#segmenter.format
     if (format === undefined) return this.#failure()
     const { codecString, width, height } = format
-    return { kind: 'ready', mimeType: `video/mp4; codecs="${codecString}"`, width, height }
+    const sound = this.#sound.rendition
+    return {
+      kind: 'ready',
+      codec: format.codec,
+      mimeType: `video/mp4; codecs="${codecString}"`,
+      ...(sound === undefined ? {} : { soundMimeType: `audio/mp4; codecs="${sound.codecString}"` }),
+      width,
+      height,
+    }
   }
 
   #failure(): Readiness {
@@ -372,6 +453,7 @@ export class Relay {
     while (!signal.aborted) {
       await this.#options.clock.sleep(TICK_MS, signal).catch(() => undefined) // abort ends the loop
       this.#window.expire()
+      this.#sound.tick()
     }
   }
 }

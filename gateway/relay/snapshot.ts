@@ -1,6 +1,7 @@
 import type { Part } from '../cmaf/part.ts'
 import type { Init, Window } from '../hls/window.ts'
-import { type FfmpegRunner, jpegArguments } from './ffmpeg.ts'
+import type { FfmpegRunner } from './ffmpeg.ts'
+import { jpegArguments } from './transcode.ts'
 
 /** JPEG of the newest key frame: one ffmpeg run for all who ask at the same time, none if the frame is the same. */
 export class Snapshot {

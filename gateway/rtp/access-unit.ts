@@ -1,4 +1,4 @@
-import type { AccessUnitSink, AccessUnitStore, ParameterSets } from '../media.ts'
+import type { AccessUnitSink, AccessUnitStore, Depacketiser, ParameterSets } from '../media.ts'
 
 /** One codec's view of a NAL unit header. */
 export interface NalRules {
@@ -14,6 +14,8 @@ export interface NalRules {
   /** Identifier by which a new set replaces an old one of its kind. */
   setId(nal: Buffer, kind: keyof ParameterSets): number
   hasAllSets(sets: ParameterSets): boolean
+  /** Unpacks one payload into the builder. */
+  push(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void
 }
 
 const MAX_PARAMETER_SET_BYTES = 4096
@@ -27,7 +29,7 @@ const START_CODE = Buffer.from([0, 0, 1])
  * first slice: cameras set markers and old timestamps on parameter sets and SEI (XM, Reolink).
  * After a loss nothing passes until the next key frame.
  */
-export class AccessUnitBuilder {
+export class AccessUnitBuilder implements Depacketiser {
   readonly store: AccessUnitStore
   readonly #sink: AccessUnitSink
   readonly #rules: NalRules
@@ -58,6 +60,10 @@ export class AccessUnitBuilder {
     if (this.#nalStart >= 0) this.lost() // the end of a fragmented NAL unit never came
     if (this.#hasSlice) this.#complete()
     this.#ticks = ticks
+  }
+
+  push(bytes: Buffer, start: number, end: number): void {
+    this.#rules.push(this, bytes, start, end)
   }
 
   /** Call after the NAL units of a packet whose marker bit is set. */

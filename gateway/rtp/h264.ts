@@ -13,13 +13,14 @@ export const h264Rules: NalRules = {
   isDropped: (type) => type === 0 || type === 9 || type === 12 || type > 23,
   setId: (nal, kind) => new BitReader(nal.subarray(kind === 'sps' ? 4 : 1)).ue(),
   hasAllSets: (sets) => sets.sps.length > 0 && sets.pps.length > 0,
+  push: pushH264,
 }
 
 /**
  * Unpacks one RTP payload (RFC 6184 §5: single NAL unit, STAP-A, FU-A) into the builder. Interleaved mode is not
  * offered by cameras; its packet types are skipped. Any bytes are fine, nothing throws.
  */
-export function pushH264(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
+function pushH264(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
   const first = bytes[start]
   if (first === undefined || start >= end) return
   const type = first & 31

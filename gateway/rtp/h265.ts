@@ -16,10 +16,11 @@ export const h265Rules: NalRules = {
     return kind === 'vps' ? (nal[2] ?? 0) >> 4 : 0 // one sequence parameter set is active
   },
   hasAllSets: (sets) => sets.vps.length > 0 && sets.sps.length > 0 && sets.pps.length > 0,
+  push: pushH265,
 }
 
 /** Unpacks one RTP payload (RFC 7798 §4.4: single NAL unit, AP, FU; without DONL, which needs interleaving). */
-export function pushH265(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
+function pushH265(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
   if (end - start < 3) return
   const type = ((bytes[start] ?? 0) >> 1) & 63
   if (type === FRAGMENTATION) {

@@ -1,24 +1,13 @@
-import type { AccessUnitSink, AccessUnitStore, ParameterSets, VideoCodec } from '../media.ts'
-import { AccessUnitBuilder } from './access-unit.ts'
-import { h264Rules, pushH264 } from './h264.ts'
-import { h265Rules, pushH265 } from './h265.ts'
+import type { Depacketiser } from '../media.ts'
 import { findSenderReport, type SenderReport } from './rtcp.ts'
 import { Timeline } from './timeline.ts'
 
 /** An older packet within this distance is a late copy; further back the sender began anew. */
 const MAX_LATE_PACKETS = 100
 
-export interface ReceiverTrack {
-  codec: VideoCodec
-  payloadType: number
-  clockRate: number
-  sets: ParameterSets
-}
-
-/** RTP packets of one video track (RFC 3550 §5.1) in, access units out; allocates nothing per packet. */
+/** RTP packets of one track (RFC 3550 §5.1) in, their payloads in order and time out; allocates nothing per packet. */
 export class RtpReceiver {
-  readonly #builder: AccessUnitBuilder
-  readonly #push: typeof pushH264
+  readonly #to: Depacketiser
   readonly #payloadType: number
   readonly #timeline: Timeline
   readonly #clockRate: number
@@ -31,12 +20,11 @@ export class RtpReceiver {
   #report: SenderReport | undefined
   #originMs: number | undefined
 
-  constructor(track: ReceiverTrack, store: AccessUnitStore, sink: AccessUnitSink) {
-    this.#builder = new AccessUnitBuilder(track.codec === 'h264' ? h264Rules : h265Rules, track.sets, store, sink)
-    this.#push = track.codec === 'h264' ? pushH264 : pushH265
-    this.#payloadType = track.payloadType
-    this.#timeline = new Timeline(track.clockRate)
-    this.#clockRate = track.clockRate
+  constructor({ payloadType, clockRate }: { payloadType: number; clockRate: number }, to: Depacketiser) {
+    this.#to = to
+    this.#payloadType = payloadType
+    this.#timeline = new Timeline(clockRate)
+    this.#clockRate = clockRate
   }
 
   get lostPackets(): number {
@@ -83,9 +71,9 @@ export class RtpReceiver {
     if (!this.#inOrder(bytes.readUInt16BE(start + 2), bytes.readUInt32BE(start + 8))) return false
     this.#receivedPackets++
     this.#time(bytes.readUInt32BE(start + 4))
-    this.#builder.startPacket(this.#ticks)
-    this.#push(this.#builder, bytes, at, last)
-    if ((second & 0x80) !== 0) this.#builder.endOfPicture()
+    this.#to.startPacket(this.#ticks)
+    this.#to.push(bytes, at, last)
+    if ((second & 0x80) !== 0) this.#to.endOfPicture()
     return true
   }
 
@@ -95,7 +83,7 @@ export class RtpReceiver {
       const sameSender = ssrc === this.#ssrc
       if (sameSender && gap >= 0x10000 - MAX_LATE_PACKETS) return false
       if (sameSender && gap < 0x8000) this.#lostPackets += gap
-      this.#builder.lost()
+      this.#to.lost()
     }
     this.#nextSequence = (sequence + 1) & 0xffff
     this.#ssrc = ssrc
@@ -107,7 +95,7 @@ export class RtpReceiver {
     this.#lastTime = rtpTime
     const ticks = this.#timeline.unwrap(rtpTime)
     if (ticks === 'jump') {
-      this.#builder.lost()
+      this.#to.lost()
       this.#originMs = undefined
     }
     this.#applyReport()

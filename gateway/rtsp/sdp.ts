@@ -29,11 +29,11 @@ const MAX_SDP_CHARS = 256 * 1024
 const MAX_LINES = 2000
 const MAX_MEDIA = 64
 const MAX_FORMATS = 32
-const STATIC_FORMATS: Readonly<Record<number, readonly [string, number]>> = {
+const STATIC_FORMATS: Readonly<Record<number, readonly [encoding: string, clockRate: number, channels?: number]>> = {
   0: ['PCMU', 8000],
   8: ['PCMA', 8000],
   9: ['G722', 8000],
-  10: ['L16', 44_100],
+  10: ['L16', 44_100, 2],
   11: ['L16', 44_100],
   14: ['MPA', 90_000],
   26: ['JPEG', 90_000],
@@ -83,7 +83,7 @@ function toFormat(lines: readonly string[], payloadType: number): SdpFormat[] {
       payloadType,
       encoding: match?.[1]?.toUpperCase() ?? fallback?.[0] ?? '',
       clockRate: match === null ? (fallback?.[1] ?? 0) : Number(match[2]),
-      channels: match?.[3] === undefined ? undefined : Number(match[3]),
+      channels: match === null ? fallback?.[2] : match[3] === undefined ? undefined : Number(match[3]),
       parameters: parameters(fmtp?.replace(/^\d+\s*/, '') ?? ''),
     },
   ]

@@ -27,6 +27,8 @@ export interface SessionOptions {
 }
 
 const USER_AGENT = 'Gridlight'
+/** All formats of video demand it (RFC 6184 §8.2.1, RFC 7798 §7.1). */
+const USUAL_CLOCK_RATE = 90_000
 const DEFAULT_TIMEOUT_S = 60
 const MIN_TIMEOUT_S = 4
 const MAX_TIMEOUT_S = 600
@@ -111,6 +113,7 @@ export class RtspSession {
     const udp = new UdpMedia({
       clock,
       cameraAddress: this.#connection.address,
+      clockRate: media.formats[0]?.clockRate || USUAL_CLOCK_RATE,
       ssrc: randomBytes(4).readUInt32BE(),
       rtp: (bytes) => onFrame(channel, bytes, 0, bytes.length),
       rtcp: (bytes) => onFrame(channel + 1, bytes, 0, bytes.length),

@@ -5,8 +5,6 @@ import { Reception } from '../rtp/reception.ts'
 import { ReorderBuffer } from '../rtp/reorder.ts'
 import { StreamFault } from './fault.ts'
 
-/** Both formats of video demand it (RFC 6184 §8.2.1, RFC 7798 §7.1). */
-const CLOCK_RATE = 90_000
 /** RFC 3550 §6.2: five seconds is the least between reports. */
 const REPORT_EVERY_MS = 5_000
 /** A key frame of a good camera comes in one burst. */
@@ -17,6 +15,8 @@ export interface UdpMediaOptions {
   clock: Clock
   /** Nothing from elsewhere is taken, nothing is sent elsewhere. */
   cameraAddress: string
+  /** Of the media, ticks a second. */
+  clockRate: number
   /** Ours, random. */
   ssrc: number
   /** In order. */
@@ -37,7 +37,7 @@ export class UdpMedia {
 
   constructor(options: UdpMediaOptions) {
     this.#options = options
-    this.#reception = new Reception(CLOCK_RATE, options.ssrc)
+    this.#reception = new Reception(options.clockRate, options.ssrc)
     this.#reorder = new ReorderBuffer((bytes) => options.rtp(bytes))
     this.#reportedAtMs = options.clock.monotonicMs()
   }

@@ -22,7 +22,7 @@ export function findVideoTrack(sdp: Sdp): VideoTrack | undefined {
       const codec = codecOf(format)
       if (codec === undefined) continue
       const { payloadType } = format
-      // Both payload formats demand 90 kHz (RFC 6184 §8.2.1, RFC 7798 §7.1), whatever a description says.
+      // All payload formats demand 90 kHz (RFC 6184 §8.2.1, RFC 7798 §7.1, RFC 2435 §6), whatever a description says.
       return { media, codec, payloadType, clockRate: 90_000, frameRate: media.frameRate, sets: setsOf(codec, format) }
     }
   }
@@ -31,10 +31,12 @@ export function findVideoTrack(sdp: Sdp): VideoTrack | undefined {
 
 export function codecOf(format: SdpFormat): VideoCodec | undefined {
   if (format.encoding === 'H264') return 'h264'
+  if (format.encoding === 'JPEG') return 'jpeg'
   return format.encoding === 'H265' || format.encoding === 'HEVC' ? 'h265' : undefined
 }
 
 function setsOf(codec: VideoCodec, { parameters }: SdpFormat): ParameterSets {
+  if (codec === 'jpeg') return { vps: [], sps: [], pps: [] }
   const decode = (name: string): Buffer[] => base64List(parameters.get(name) ?? '')
   if (codec === 'h265') return { vps: decode('sprop-vps'), sps: decode('sprop-sps'), pps: decode('sprop-pps') }
   const nals = decode('sprop-parameter-sets')

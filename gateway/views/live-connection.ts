@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Principal } from '../contracts/identity.ts'
 import {
   LIVE_HEADER_BYTES,
+  type LiveHeader,
   type LiveMessage,
   type LiveRefusal,
   LiveRequest,
@@ -38,6 +39,7 @@ interface Carried {
   /** Ends with the view. */
   readonly under: AbortController
   unsubscribe: () => void
+  unsubscribeSound: () => void
   /** True until a key part: those before it cannot be decoded, because some were left out. */
   needsKey: boolean
   /** Messages of this view that the operating system has not taken yet. */
@@ -148,11 +150,11 @@ export class LiveConnection {
       this.close(POLICY_VIOLATION, 'the request is not understood')
       return
     }
-    if ('open' in request.data) this.#openView(request.data.open)
+    if ('open' in request.data) this.#openView(request.data.open, request.data.sound === true)
     else this.#dropView(request.data.close)
   }
 
-  #openView(viewId: string): void {
+  #openView(viewId: string, withSound: boolean): void {
     const { views, principal } = this.#options
     if (this.#carried.has(viewId)) return
     const found = views.find(viewId, principal)
@@ -165,6 +167,11 @@ export class LiveConnection {
       return
     }
     const { view } = found
+    if (withSound && !view.scopes.includes('audio')) {
+      void views.recordRefusal(view, 'scope-missing').catch(() => undefined) // a trail that cannot be written shows elsewhere
+      this.#refuse(viewId, 'scope-missing')
+      return
+    }
     const relay = view.lease?.relay
     if (relay === undefined) {
       this.#refuse(viewId, 'stream-not-ready')
@@ -177,8 +184,18 @@ export class LiveConnection {
     }
     const { state, lastFrameAgeMs } = relay.health()
     const number = this.#nextNumber++
-    const unsubscribe = (): void => {}
-    const carried: Carried = { view, relay, number, under, unsubscribe, needsKey: true, waiting: 0, state }
+    const none = (): void => {}
+    const carried: Carried = {
+      view,
+      relay,
+      number,
+      under,
+      unsubscribe: none,
+      unsubscribeSound: none,
+      needsKey: true,
+      waiting: 0,
+      state,
+    }
     this.#carried.set(viewId, carried)
     under.signal.addEventListener('abort', () => this.#cut(carried), { once: true })
     this.#say({ kind: 'opened', viewId, number, ...streamOf(state, lastFrameAgeMs) })
@@ -187,6 +204,23 @@ export class LiveConnection {
       part: (part) => this.#part(carried, part),
       end: () => this.#refuse(viewId, 'stream-not-ready'),
     })
+    if (withSound) void this.#openSound(carried)
+  }
+
+  /** Written down first; a trail that cannot be written is a sound that is not heard. */
+  async #openSound(carried: Carried): Promise<void> {
+    try {
+      await this.#options.views.recordHeard(carried.view)
+    } catch {
+      this.#refuse(carried.view.id, 'stream-not-ready')
+      return
+    }
+    if (this.#carried.get(carried.view.id) !== carried) return
+    carried.unsubscribeSound = carried.relay.subscribeSound({
+      init: ({ bytes }) => this.#send(carried, 'sound-init', NO_TIME, [bytes]),
+      part: (part) => this.#sendPart(carried, 'sound-part', part),
+      end: () => {},
+    })
   }
 
   #dropView(viewId: string): void {
@@ -194,6 +228,7 @@ export class LiveConnection {
     if (carried === undefined) return
     this.#carried.delete(viewId)
     carried.unsubscribe()
+    carried.unsubscribeSound()
     carried.view.requests.delete(carried.under)
   }
 
@@ -218,8 +253,13 @@ export class LiveConnection {
     if (carried.needsKey && !part.facts.independent) return
     carried.needsKey = this.#isCongested(part.sizeBytes)
     if (carried.needsKey) return
+    this.#sendPart(carried, 'part', part)
+  }
+
+  #sendPart(carried: Carried, type: 'part' | 'sound-part', part: LivePart): void {
+    if (type === 'sound-part' && this.#isCongested(part.sizeBytes)) return
     part.retain()
-    this.#send(carried, 'part', part.facts, part.buffers, () => part.release())
+    this.#send(carried, type, part.facts, part.buffers, () => part.release())
   }
 
   #isCongested(moreBytes: number): boolean {
@@ -230,7 +270,7 @@ export class LiveConnection {
   /** One message in several frames, so that the bytes need not be joined with their header (RFC 6455 §5.4). */
   #send(
     carried: Carried,
-    type: 'init' | 'part',
+    type: LiveHeader['type'],
     facts: LivePart['facts'],
     buffers: readonly Buffer[],
     release = (): void => {},

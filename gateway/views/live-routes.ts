@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { LinkScope } from '../contracts/link.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { LiveView } from './live-view.ts'
 import { sendMedia } from './media-reply.ts'
-import type { MediaAnswer, Relay } from './sources.ts'
+import { type MediaAnswer, type Relay, SOUND_PATH } from './sources.ts'
 import type { Views } from './views.ts'
 
 /** Paths of a relay are far shorter. */
@@ -33,10 +34,7 @@ export function liveRoutes(app: App, views: Views): void {
     handler: (request, reply) => {
       const view = ownView(views, request, request.params.viewId)
       return answer(views, view, request, reply, async (relay, signal) => {
-        if (!view.scopes.includes('snapshot')) {
-          await views.recordRefusal(view, 'scope-missing')
-          throw new Problem('scope-missing', 'the link does not cover snapshots')
-        }
+        await demand(views, view, 'snapshot')
         return snapshot(relay, signal)
       })
     },
@@ -55,8 +53,16 @@ export function liveRoutes(app: App, views: Views): void {
         ...(msn === undefined ? {} : { msn }),
         ...(part === undefined ? {} : { part }),
         ...(skip === undefined ? {} : { skip: true }),
+        sound: view.scopes.includes('audio'),
       }
-      return answer(views, view, request, reply, (relay, signal) => relay.read(request.params['*'], reload, signal))
+      const path = request.params['*']
+      return answer(views, view, request, reply, async (relay, signal) => {
+        if (path.startsWith(SOUND_PATH)) {
+          await demand(views, view, 'audio')
+          await views.recordHeard(view)
+        }
+        return relay.read(path, reload, signal)
+      })
     },
   })
 
@@ -74,6 +80,13 @@ function ownView(views: Views, request: FastifyRequest, id: string): LiveView {
     case 'unknown':
       throw new Problem('not-found', 'there is no such view')
   }
+}
+
+/** What is more than the picture needs a scope of its own. */
+async function demand(views: Views, view: LiveView, scope: LinkScope): Promise<void> {
+  if (view.scopes.includes(scope)) return
+  await views.recordRefusal(view, 'scope-missing')
+  throw new Problem('scope-missing', `the link does not cover ${scope}`)
 }
 
 type Read = (relay: Relay, signal: AbortSignal) => Promise<MediaAnswer>

@@ -27,12 +27,24 @@ export interface LiveView {
   readonly requests: Set<AbortController>
   lease: RelayLease | undefined
   mimeType: string | undefined
+  /** Of the sound, where the camera sends some and the link covers it. */
+  soundMimeType: string | undefined
+  /** The trail has it that this viewer listens. */
+  isHeard: boolean
 }
 
 /** What the viewer is told of it; undefined until its relay has a picture. */
-export function shownView({ id, cameraId, stream, mimeType, expiresAtMs }: LiveView): View | undefined {
+export function shownView({ id, cameraId, stream, mimeType, soundMimeType, expiresAtMs }: LiveView): View | undefined {
   if (mimeType === undefined) return undefined
-  return { id, cameraId, stream, hlsUrl: `/live/${id}/index.m3u8`, mimeType, expiresAt: toInstant(expiresAtMs) }
+  return {
+    id,
+    cameraId,
+    stream,
+    hlsUrl: `/live/${id}/index.m3u8`,
+    mimeType,
+    ...(soundMimeType === undefined ? {} : { soundMimeType }),
+    expiresAt: toInstant(expiresAtMs),
+  }
 }
 
 type Actor = NewAuditEntry['actor']
@@ -54,6 +66,20 @@ export function grantEntry(view: LiveView): NewAuditEntry {
     why: view.reason.kind,
     ...(view.consentVersion === undefined ? {} : { consentVersion: view.consentVersion }),
     detail: { viewId: view.id, linkId: view.linkId, reason: view.reason, stream: view.stream },
+  }
+}
+
+/** That a viewer began to listen; once a view. */
+export function heardEntry(view: LiveView): NewAuditEntry {
+  const { consentVersion, principal, reason } = view
+  return {
+    action: 'view-heard',
+    actor: actorOf(principal),
+    object: `camera:${view.cameraId}`,
+    result: 'done',
+    why: reason.kind,
+    ...(consentVersion === undefined ? {} : { consentVersion }),
+    detail: { viewId: view.id, linkId: view.linkId, reason },
   }
 }
 

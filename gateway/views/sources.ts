@@ -3,6 +3,9 @@ import type { LiveStreamState } from '../contracts/live-socket.ts'
 import type { Tx } from '../storage/database.ts'
 import type { GateCamera } from './gate.ts'
 
+/** All of a stream's sound lies below this path, beside its picture. */
+export const SOUND_PATH = 'sound/'
+
 /** Bytes of a relay, lent until `release`; they are sent as they are, never copied. */
 export type MediaAnswer =
   | {
@@ -19,13 +22,15 @@ export type MediaAnswer =
 /** One running fetch of a stream, as a view uses it. Waits end with the signal. */
 export interface Relay {
   /** First playable media is there, or the reason why it will not come; `timeout` once the signal is aborted. */
-  ready(signal: AbortSignal): Promise<{ kind: 'ready'; mimeType: string } | RelayFault>
+  ready(signal: AbortSignal): Promise<{ kind: 'ready'; mimeType: string; soundMimeType?: string } | RelayFault>
   /** @param path below the view's own URL, such as `index.m3u8` */
   read(path: string, reload: BlockingReload, signal: AbortSignal): Promise<MediaAnswer>
   /** JPEG of the newest key frame; undefined while there is none. */
   snapshot(signal: AbortSignal): Promise<Buffer | undefined>
   /** Init first, then every part from the newest key frame on, the first ones before this returns. @returns ends it */
   subscribe(sink: LiveSink): () => void
+  /** The same of its sound; nothing comes while there is none. */
+  subscribeSound(sink: LiveSink): () => void
   health(): { state: LiveStreamState; lastFrameAgeMs?: number }
 }
 
@@ -57,6 +62,8 @@ export interface BlockingReload {
   msn?: number
   part?: number
   skip?: boolean
+  /** The reader may hear it: playlists name the sound then. */
+  sound?: boolean
 }
 
 export interface RelayLease {
@@ -73,7 +80,8 @@ export interface StreamSource {
 }
 
 export interface RelayPool {
-  acquire(streamId: string, source: StreamSource['source']): RelayLease
+  /** @param options.sound a link covers it: else the camera is not asked for it */
+  acquire(streamId: string, source: StreamSource['source'], options: { sound: boolean }): RelayLease
 }
 
 export interface Cameras {

@@ -8,7 +8,7 @@ import type { NewView, View, ViewEnd, ViewReason, ViewRefusal } from '../contrac
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { decide, type GateCamera, missingRight } from './gate.ts'
-import { grantEntry, type LiveView, refusalEntry, shownView } from './live-view.ts'
+import { grantEntry, heardEntry, type LiveView, refusalEntry, shownView } from './live-view.ts'
 import { type EndedView, recordEnds } from './record.ts'
 import type { Cameras, RelayFault, RelayPool, StreamSource, ViewLinks } from './sources.ts'
 import { insertView, listLedger, listOpenViews } from './store.ts'
@@ -192,6 +192,17 @@ export class Views {
     await database.transaction((tx) => audit.append(tx, refusalEntry(view.principal, view.cameraId, why, detail)))
   }
 
+  /** Writes that a view is listened to, the first time; not a byte of sound leaves before that. */
+  async recordHeard(view: LiveView): Promise<void> {
+    if (view.isHeard) return
+    const { database, audit } = this.#deps
+    await database.transaction(async (tx) => {
+      await takeNumbers(tx, 'audit', 0)
+      if (!view.isHeard) await audit.append(tx, heardEntry(view))
+    })
+    view.isHeard = true
+  }
+
   get liveCount(): number {
     return this.#live.size
   }
@@ -237,6 +248,8 @@ export class Views {
           requests: new Set(),
           lease: undefined,
           mimeType: undefined,
+          soundMimeType: undefined,
+          isHeard: false,
         }
         await insertView(tx, {
           ...view,
@@ -269,7 +282,7 @@ export class Views {
     clock.sleep(READY_MS, wait.signal).then(stop, () => {})
     try {
       if (view.end.signal.aborted) return ended()
-      view.lease = relays.acquire(source.streamId, source.source)
+      view.lease = relays.acquire(source.streamId, source.source, { sound: view.scopes.includes('audio') })
       const state = await view.lease.relay.ready(wait.signal)
       if (view.end.signal.aborted) return ended()
       if (gone.aborted) {
@@ -281,6 +294,7 @@ export class Views {
         return state
       }
       view.mimeType = state.mimeType
+      if (view.scopes.includes('audio')) view.soundMimeType = state.soundMimeType
       view.usedMonotonicMs = clock.monotonicMs()
       const shown = shownView(view)
       return shown === undefined ? ended() : { kind: 'open', view: shown }

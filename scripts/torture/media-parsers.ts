@@ -7,10 +7,10 @@ import { chooseChallenge, parseChallenges } from '../../gateway/digest.ts'
 import { Segmenter } from '../../gateway/hls/segmenter.ts'
 import { Window } from '../../gateway/hls/window.ts'
 import type { VideoCodec } from '../../gateway/media.ts'
-import { RtpReceiver } from '../../gateway/rtp/receiver.ts'
 import { Reception } from '../../gateway/rtp/reception.ts'
 import { ReorderBuffer } from '../../gateway/rtp/reorder.ts'
 import { findSenderReport } from '../../gateway/rtp/rtcp.ts'
+import { videoReceiver } from '../../gateway/rtp/video.ts'
 import { InterleavedReader } from '../../gateway/rtsp/interleaved-reader.ts'
 import { bodyBytes, parseHead } from '../../gateway/rtsp/message.ts'
 import { parseSdp } from '../../gateway/rtsp/sdp.ts'
@@ -71,7 +71,7 @@ function muxer(codec: VideoCodec, payloads: readonly Buffer[]): Parser {
       writer = new PartWriter(slabs)
       const segmenter = new Segmenter(writer, window, clock)
       const track = { codec, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }
-      const receiver = new RtpReceiver(track, writer, segmenter)
+      const receiver = videoReceiver(track, writer, segmenter)
       segmenter.startSession(codec, undefined, receiver)
       return (bytes) => {
         nowMs += 7

@@ -65,14 +65,15 @@ export function counted(pool: RelayPool): CountedRelays {
     },
     untilWaiting: (reads) =>
       count.waiting === reads ? Promise.resolve() : new Promise((wake) => wanted.push({ reads, wake })),
-    acquire: (streamId, source) => {
-      const { relay, release } = pool.acquire(streamId, source)
+    acquire: (streamId, source, options) => {
+      const { relay, release } = pool.acquire(streamId, source, options)
       count.leases += 1
       return {
         relay: {
           ready: (signal) => relay.ready(signal),
           snapshot: (signal) => relay.snapshot(signal),
           health: () => relay.health(),
+          subscribeSound: (sink) => relay.subscribeSound(sink),
           subscribe: (sink) => {
             count.subscribers += 1
             const end = relay.subscribe({

@@ -54,8 +54,14 @@ export async function startGst(
 }
 
 const SOURCE = 'videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=25/1 ! videoconvert'
+const TONE = 'audiotestsrc is-live=true freq=440 samplesperbuffer=320'
+const AAC = `${TONE} ! audio/x-raw,rate=16000,channels=1 ! voaacenc bitrate=32000 ! rtpmp4gpay name=pay1 pt=97`
+const PCMA = `${TONE} ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8`
 export const PIPELINES = {
   h264: `( ${SOURCE} ! x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 config-interval=-1 )`,
   h264BFrames: `( ${SOURCE} ! x264enc bframes=2 b-adapt=false key-int-max=25 speed-preset=veryfast rc-lookahead=5 ! video/x-h264,profile=main ! rtph264pay name=pay0 pt=96 config-interval=-1 )`,
   h265: `( ${SOURCE} ! x265enc key-int-max=25 speed-preset=ultrafast tune=zerolatency ! h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1 )`,
+  h264Aac: `( ${SOURCE} ! x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 config-interval=-1 ${AAC} )`,
+  h264Pcma: `( ${SOURCE} ! x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 config-interval=-1 ${PCMA} )`,
+  jpeg: `( ${SOURCE} ! jpegenc ! rtpjpegpay name=pay0 pt=26 )`,
 }

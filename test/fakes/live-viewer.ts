@@ -16,7 +16,7 @@ export interface LiveViewer {
   socket: WebSocket
   media: Received[]
   words: Words[]
-  open(viewId: string): void
+  open(viewId: string, sound?: boolean): void
   /** The first of them, past or to come, that meets the condition. */
   untilWords(isIt: (words: Words) => boolean): Promise<Words>
   untilMedia(isIt: (media: Received) => boolean): Promise<Received>
@@ -51,7 +51,7 @@ export async function liveViewer(base: string, headers: Record<string, string>):
     socket,
     media,
     words,
-    open: (viewId) => socket.send(JSON.stringify({ open: viewId })),
+    open: (viewId, sound) => socket.send(JSON.stringify({ open: viewId, ...(sound === undefined ? {} : { sound }) })),
     untilWords: (isIt) => until(words, isIt),
     untilMedia: (isIt) => until(media, isIt),
     roundTrip: async () => {

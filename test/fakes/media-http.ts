@@ -8,14 +8,14 @@ export interface MediaHttp {
 }
 
 /** The least a web server does to serve a relay's playlists and media. */
-export async function serveRelay(relay: Relay): Promise<MediaHttp> {
+export async function serveRelay(relay: Pick<Relay, 'read'>, sound = false): Promise<MediaHttp> {
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const number = (name: string): Record<string, number> => {
       const value = url.searchParams.get(`_HLS_${name}`)
       return value === null ? {} : { [name]: Number(value) }
     }
-    const query = { ...number('msn'), ...number('part'), skip: url.searchParams.get('_HLS_skip') === 'YES' }
+    const query = { ...number('msn'), ...number('part'), skip: url.searchParams.get('_HLS_skip') === 'YES', sound }
     const gone = new AbortController()
     response.on('close', () => gone.abort())
     const answer = await relay.read(url.pathname.slice(1), query, gone.signal)
@@ -23,7 +23,11 @@ export async function serveRelay(relay: Relay): Promise<MediaHttp> {
       response.writeHead(answer.status).end(answer.code)
       return
     }
-    response.writeHead(200, { 'content-type': answer.contentType, 'content-length': answer.sizeBytes })
+    response.writeHead(200, {
+      'content-type': answer.contentType,
+      'content-length': answer.sizeBytes,
+      'access-control-allow-origin': '*',
+    })
     for (const buffer of Buffer.isBuffer(answer.body) ? [answer.body] : answer.body) response.write(buffer)
     response.end()
     response.on('close', () => answer.release())

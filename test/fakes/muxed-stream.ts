@@ -2,7 +2,8 @@ import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import { Segmenter } from '../../gateway/hls/segmenter.ts'
 import { Window } from '../../gateway/hls/window.ts'
-import { RtpReceiver } from '../../gateway/rtp/receiver.ts'
+import type { RtpReceiver } from '../../gateway/rtp/receiver.ts'
+import { videoReceiver } from '../../gateway/rtp/video.ts'
 import { FakeClock } from './clock.ts'
 import type { ElementaryStream } from './elementary-stream.ts'
 import { payloads, rtpPacket } from './rtp-packets.ts'
@@ -37,7 +38,7 @@ export class MuxedStream {
     this.segmenter = new Segmenter(this.writer, this.window, this.clock)
     this.segmenter.startSession(codec, undefined)
     const track = { codec, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }
-    this.receiver = new RtpReceiver(track, this.writer, this.segmenter)
+    this.receiver = videoReceiver(track, this.writer, this.segmenter)
   }
 
   /** @param at display position of the unit, counted in frames */

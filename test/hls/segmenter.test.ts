@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TIMESCALE } from '../../gateway/hls/playlist.ts'
+import { TIMESCALE } from '../../gateway/media.ts'
 import { MuxedStream } from '../fakes/muxed-stream.ts'
 import { senderReport } from '../fakes/rtp-packets.ts'
 

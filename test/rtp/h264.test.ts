@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { RtpReceiver } from '../../gateway/rtp/receiver.ts'
+import { videoReceiver } from '../../gateway/rtp/video.ts'
 import { mutate, seeded } from '../fakes/random.ts'
 import { rtpPacket } from '../fakes/rtp-packets.ts'
 import { UnitCollector } from '../fakes/unit-collector.ts'
@@ -22,7 +22,7 @@ function receive(
   const sets = sprop
     ? { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] }
     : { vps: [], sps: [], pps: [] }
-  const receiver = new RtpReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
+  const receiver = videoReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
   for (const [i, [payload, time, marker]] of packets.entries()) {
     if (skip.includes(i)) continue
     const bytes = rtpPacket(65_534 + i, time, marker, Buffer.from(payload, 'hex'))
@@ -266,7 +266,7 @@ t.test('an equal SPS again is no change, another one is, from the next key frame
 t.test('a late copy is dropped and the unit bound holds', async (t) => {
   const collector = new UnitCollector()
   const sets = { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] }
-  const receiver = new RtpReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
+  const receiver = videoReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
   const push = (sequence: number, time: number, marker: boolean, payload: Buffer): boolean => {
     const bytes = rtpPacket(sequence, time, marker, payload)
     return receiver.packet(bytes, 0, bytes.length)
@@ -296,7 +296,7 @@ t.test('recorded packets', { skip: existsSync(recorded) ? false : 'recorded mess
     }
     const collector = new UnitCollector()
     const sets = { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] }
-    const receiver = new RtpReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
+    const receiver = videoReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
     for (const { seq, ts, marker, payload } of packets) {
       // The text in these captures stands for a slice that begins a picture, so its first bit is set.
       const bytes = rtpPacket(seq, ts, marker, Buffer.from(payload.replace(/^7c856/, '7c85e'), 'hex'))
@@ -321,7 +321,7 @@ t.test('ten thousand mutated packets', async (t) => {
   )
   const collector = new UnitCollector()
   const sets = { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] }
-  const receiver = new RtpReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
+  const receiver = videoReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
   for (let i = 0; i < 10_000; i++) {
     const bytes = mutate(seeds[i % seeds.length] ?? Buffer.alloc(0), random)
     receiver.packet(bytes, 0, bytes.length)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { RtpReceiver } from '../../gateway/rtp/receiver.ts'
+import type { RtpReceiver } from '../../gateway/rtp/receiver.ts'
+import { videoReceiver } from '../../gateway/rtp/video.ts'
 import { mutate, seeded } from '../fakes/random.ts'
 import { rtpPacket } from '../fakes/rtp-packets.ts'
 import { UnitCollector } from '../fakes/unit-collector.ts'
@@ -65,7 +66,7 @@ const CASES: { name: string; packets: Packet[]; units: string[][] }[] = [
 
 function receiver(collector: UnitCollector): RtpReceiver {
   const sets = { vps: [], sps: [], pps: [] }
-  return new RtpReceiver({ codec: 'h265', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
+  return videoReceiver({ codec: 'h265', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
 }
 
 for (const { name, packets, units } of CASES) {

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
-import { RtpReceiver } from '../../gateway/rtp/receiver.ts'
+import type { RtpReceiver } from '../../gateway/rtp/receiver.ts'
 import { findSenderReport } from '../../gateway/rtp/rtcp.ts'
+import { videoReceiver } from '../../gateway/rtp/video.ts'
 import { rtpPacket, senderReport } from '../fakes/rtp-packets.ts'
 
 const WALL_MS = Date.UTC(2026, 2, 2, 6, 3, 27, 250)
@@ -10,7 +11,7 @@ const SLICE = Buffer.from('6588aa55', 'hex')
 
 function receiver(): RtpReceiver {
   const track = { codec: 'h264', payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } } as const
-  return new RtpReceiver(track, new PartWriter(new SlabPool()), { accessUnit: () => {} })
+  return videoReceiver(track, new PartWriter(new SlabPool()), { accessUnit: () => {} })
 }
 
 function push(to: RtpReceiver, sequence: number, timestamp: number): void {

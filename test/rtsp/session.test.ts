@@ -95,7 +95,7 @@ t.test('faults by their names', async (t) => {
   const closed = await camera(t)
   await closed.close()
   t.match(await ask(closed), { ok: false, fault: { code: 'refused' } })
-  t.match(await ask(await camera(t, { sdp: 'v=0\r\nm=video 0 RTP/AVP 26\r\n' })), {
+  t.match(await ask(await camera(t, { sdp: 'v=0\r\nm=video 0 RTP/AVP 32\r\n' })), {
     ok: false,
     fault: { code: 'unsupported-codec' },
   })

@@ -20,6 +20,7 @@ function largeParts() {
         read: async () => ({ kind: 'refused', status: 404, code: 'not-found' }),
         snapshot: async () => undefined,
         health: () => ({ state: 'live' }),
+        subscribeSound: () => () => {},
         subscribe: (sink) => {
           sinks.add(sink)
           sink.init({ bytes: Buffer.alloc(700) })

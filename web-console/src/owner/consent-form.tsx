@@ -13,7 +13,8 @@ const DAY_MS = 86_400_000
 export function ConsentForm({ link, onChange }: { link: Link; onChange: (link: Link) => void }) {
   const { calls, language } = useParts()
   const { t } = language
-  const scopes = useSignal<readonly LinkScope[]>(link.scopes)
+  // Sound is agreed to by a tick of its own or not at all.
+  const scopes = useSignal<readonly LinkScope[]>(link.scopes.filter((scope) => scope !== 'audio'))
   const hoursKind = useSignal<'all' | 'some' | undefined>(link.hours === undefined ? 'all' : 'some')
   const from = useSignal(link.hours?.from ?? '22:00')
   const to = useSignal(link.hours?.to ?? '06:00')

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import t, { type Test } from 'tap'
+import { systemClock } from '../../gateway/clock.ts'
+import { createDialer } from '../../gateway/dial.ts'
+import type { Relay } from '../../gateway/relay/relay.ts'
+import { RelayPool } from '../../gateway/relay/relay-pool.ts'
+import { gstMissing, PIPELINES, startGst, toolMissing } from '../fakes/gst-server.ts'
+import { serveRelay } from '../fakes/media-http.ts'
+
+const skip = gstMissing() || toolMissing('ffmpeg', 'ffprobe')
+const dialer = createDialer(['127.0.0.0/8'])
+const clock = systemClock
+const signal = AbortSignal.timeout(110_000)
+
+async function run(command: string, args: readonly string[]): Promise<{ code: unknown; out: string; errors: string }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], signal })
+  let out = ''
+  let errors = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString()
+  })
+  const [code] = await once(child, 'exit')
+  return { code, out, errors }
+}
+
+async function playing(t: Test, pipeline: string, options: { sound: boolean }): Promise<{ relay: Relay; url: string }> {
+  const server = await startGst({ '/live': pipeline })
+  t.teardown(() => server.close())
+  const pool = new RelayPool({ dialer, clock })
+  t.teardown(() => pool.close())
+  const uri = `rtsp://127.0.0.1:${server.port}/live`
+  const { relay } = pool.acquire('live', async () => ({ uri }), options)
+  t.match(await relay.ready(signal), { kind: 'ready' })
+  const http = await serveRelay(relay, options.sound)
+  t.teardown(() => http.close())
+  return { relay, url: http.url }
+}
+
+for (const [name, pipeline] of [
+  ['AAC, copied', PIPELINES.h264Aac],
+  ['A-law, made into AAC', PIPELINES.h264Pcma],
+] as const) {
+  t.test(`${name}: ffmpeg decodes picture and sound without a complaint, and they go together`, { skip }, async (t) => {
+    const { url } = await playing(t, pipeline, { sound: true })
+    const top = await (await fetch(`${url}index.m3u8`)).text()
+    t.match(top, /#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",.*URI="(sound\/[^"]+)"/)
+    t.match(top, /CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2",RESOLUTION=640x360,AUDIO="sound"/)
+    const soundUri = /URI="([^"]+)"/.exec(top)?.[1] ?? ''
+    const playlist = await (await fetch(`${url}${soundUri}`)).text()
+    t.match(playlist, /#EXT-X-RENDITION-REPORT:URI="\.\.\/\.\.\/[\w-]+\/video\.m3u8",LAST-MSN=\d+,LAST-PART=\d+/)
+    t.match(playlist, '#EXTINF')
+    const decoded = await run('ffmpeg', ['-v', 'error', '-i', `${url}index.m3u8`, '-t', '4', '-f', 'null', '-'])
+    t.match(decoded, { code: 0, errors: '' })
+    const probe = [
+      '-v',
+      'error',
+      '-read_intervals',
+      '%+4',
+      '-show_entries',
+      'packet=codec_type,pts_time',
+      '-of',
+      'csv=p=0',
+    ]
+    const { out } = await run('ffprobe', [...probe, `${url}index.m3u8`])
+    const times = (type: string): number[] =>
+      out.split('\n').flatMap((line) => (line.startsWith(type) ? [Number(line.split(',')[1])] : []))
+    const [picture, sound] = [times('video'), times('audio')]
+    t.ok(picture.length > 20 && sound.length > 20, `${picture.length} pictures, ${sound.length} frames of sound`)
+    const apartS = Math.abs((picture.at(-1) ?? 0) - (sound.at(-1) ?? 99))
+    t.ok(apartS < 1.5, `${apartS} s apart at the end`)
+    const gaps = sound.slice(1).map((time, i) => time - (sound[i] ?? 0))
+    t.ok(Math.max(...gaps) < 0.1, `no frame of sound is missing: ${Math.max(...gaps)} s`)
+  })
+}
+
+t.test(
+  'without the scope there is no sound: not listed, not readable, not asked of the camera',
+  { skip },
+  async (t) => {
+    const { relay, url } = await playing(t, PIPELINES.h264Aac, { sound: false })
+    const top = await (await fetch(`${url}index.m3u8`)).text()
+    t.notMatch(top, /AUDIO|mp4a/)
+    t.equal((await fetch(`${url}sound/x/sound.m3u8`)).status, 404)
+    t.equal(((await relay.ready(signal)) as { soundMimeType?: string }).soundMimeType, undefined)
+  },
+)
+
+t.test('who may hear comes later: the session is begun anew with the sound', { skip }, async (t) => {
+  const server = await startGst({ '/live': PIPELINES.h264Aac })
+  t.teardown(() => server.close())
+  const pool = new RelayPool({ dialer, clock })
+  t.teardown(() => pool.close())
+  const source = async () => ({ uri: `rtsp://127.0.0.1:${server.port}/live` })
+  const first = pool.acquire('live', source)
+  t.match(await first.relay.ready(signal), { kind: 'ready' })
+  const { relay } = pool.acquire('live', source, { sound: true })
+  t.match(await relay.ready(signal), { kind: 'ready', soundMimeType: 'audio/mp4; codecs="mp4a.40.2"' })
+  t.match(relay.health(), { state: 'live', reconnects: 0 })
+})

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAlarms } from './alarms/alarms.ts'
+import { alarmMappings } from './alarms/mapping-files.ts'
 import { createAudit } from './audit/audit.ts'
 import { cameraAccess } from './camera-access.ts'
 import { createCases } from './cases/cases.ts'
@@ -160,6 +161,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const alarms = createAlarms({
     ...shared,
     cases,
+    mappings: alarmMappings(),
     newSecret: newToken,
     audit,
     events,

@@ -1,7 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
+import { Foreign, type TopicReceipt } from './foreign.ts'
 import { Intake, type IntakeDeps, type OwnAlarm, type Receipt } from './intake.ts'
+import { MappedSources } from './mapped-sources.ts'
+import type { Mapping } from './mapping.ts'
+import { mappingRoutes } from './mapping-routes.ts'
 import { normaliseMessage } from './normalise.ts'
 import { type AlarmRoutesDeps, alarmRoutes } from './routes.ts'
 import { DEFAULT_SILENCE_MS, SourceWatch } from './source-watch.ts'
@@ -12,16 +16,22 @@ const HOUSEKEEPING_MS = 60_000
 const KEEP_REJECTED = 10_000
 const KEEP_REJECTED_MS = 30 * 24 * 3_600_000
 
-export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesDeps, 'receive'> {
+export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesDeps, 'receive' | 'mapped'> {
   log: FastifyBaseLogger
+  /** Makes of devices whose own messages are understood. */
+  mappings: readonly Mapping[]
   /** How long a source that sends heartbeats may say nothing. */
   silenceMs?: number
 }
 
 export interface Alarms {
   /** A message of a source; resolves when it is on disk, rejects when it is not: acknowledge after this only. */
-  receive(sourceId: string, payload: Uint8Array): Promise<Receipt>
+  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
   heartbeat(sourceId: string): void
+  /** The same for a message on a topic of a device's own choice, once for every source registered there. */
+  receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]>
+  /** Which topics beside Gridlight's own are listened to, and who may speak there. */
+  readonly topics: Pick<MappedSources, 'filters' | 'onChange' | 'claim'>
   /** An alarm that the gateway itself raises or clears; the same key again is the same alarm. */
   raise(alarm: OwnAlarm): Promise<Receipt>
   /** What a camera tells, in the words of a source: normalised and stripped as those are. The camera is its source. */
@@ -43,7 +53,7 @@ export interface Alarms {
 /** Alarms from any transport: taken, stored, told, listed; and the sources they come from. */
 export function createAlarms(deps: AlarmsDeps): Alarms {
   const { database, clock, log } = deps
-  const counts: Record<Receipt['kind'], number> = { stored: 0, repeated: 0, rejected: 0 }
+  const counts: Record<Receipt['kind'], number> = { stored: 0, repeated: 0, rejected: 0, ignored: 0 }
   const count = (outcome: Receipt['kind'], messages: number): void => {
     counts[outcome] += messages
   }
@@ -52,8 +62,11 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   const stop = new AbortController()
   let housekeeping: Promise<void> = Promise.resolve()
 
-  const receive = async (sourceId: string, payload: Uint8Array): Promise<Receipt> => {
-    const receipt = await intake.receive(sourceId, payload)
+  const mapped = new MappedSources(database, deps.mappings)
+  const foreign = new Foreign({ clock, intake, mapped, count, heard: (sourceId) => watch.heard(sourceId) })
+
+  const receive = async (sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> => {
+    const receipt = await foreign.receiveOwn(sourceId, payload, idempotencyKey)
     if (receipt.kind !== 'rejected') watch.heard(sourceId)
     return receipt
   }
@@ -72,9 +85,10 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     while (!stop.signal.aborted) {
       await clock.sleep(HOUSEKEEPING_MS, stop.signal).catch(() => {})
       try {
+        await mapped.refresh()
         await pruneRejected(database, KEEP_REJECTED, new Date(clock.now() - KEEP_REJECTED_MS))
       } catch (error) {
-        log.error({ err: error }, 'old rejected input could not be removed')
+        log.error({ err: error }, 'the housekeeping of alarm sources failed; trying again in a minute')
       }
     }
   }
@@ -82,6 +96,8 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   return {
     receive,
     heartbeat: (sourceId) => watch.beat(sourceId),
+    receiveTopic: (topic, payload) => foreign.receiveTopic(topic, payload),
+    topics: mapped,
     raise: (alarm) => intake.raise(alarm),
     raiseFrom: ({ id, cellCode }, message) => take(message, { sourceId: id, cameraId: id, cellCode }),
     raiseOwn: ({ cellCode, cameraId }, message) => take(message, { cellCode, cameraId }),
@@ -89,9 +105,13 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     openFrom: (cameraIds) => openAlarmsOf(database, cameraIds),
     authenticateSource: (sourceId, password) => isMqttPassword(database, sourceId, password),
     counts,
-    routes: (app) => alarmRoutes(app, { ...deps, receive }),
+    routes: (app) => {
+      alarmRoutes(app, { ...deps, mapped, receive })
+      mappingRoutes(app, { mappings: deps.mappings, mapped, clock })
+    },
     start: async () => {
       await ensureSystemSource(database, new Date(clock.now()))
+      await mapped.refresh()
       watch.start()
       housekeeping = prune()
     },

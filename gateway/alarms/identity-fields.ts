@@ -199,6 +199,28 @@ export function stripIdentity(data: Readonly<Record<string, unknown>>): Stripped
   return isTooDeep ? { ok: false } : { ok: true, data: stripped as Record<string, unknown>, count }
 }
 
+/**
+ * How many fields of a document tell who somebody is, by the closed list or by `more` names; empty ones tell nothing.
+ * @returns undefined below `MAX_DEPTH` levels
+ */
+export function countIdentity(document: object, more: readonly string[]): number | undefined {
+  let count = 0
+  const walk = (value: unknown, depth: number): boolean => {
+    if (typeof value !== 'object' || value === null) return true
+    if (depth > MAX_DEPTH) return false
+    return Object.entries(value).every(([name, child]) => {
+      const isIdentity = Array.isArray(value) ? namesIdentity(child) : more.includes(name) || isIdentityField(name)
+      if (!isIdentity) return walk(child, depth + 1)
+      if (!isEmpty(child)) count++
+      return true
+    })
+  }
+  return walk(document, 1) ? count : undefined
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === null || value === '' || value === false || (typeof value === 'object' && Object.keys(value).length === 0)
+
 /** Lists of pairs, such as ONVIF's `{ "name": "PlateNumber", "value": … }`. */
 function namesIdentity(item: unknown): boolean {
   if (typeof item !== 'object' || item === null) return false

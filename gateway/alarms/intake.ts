@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts'
 import type { Alarm } from '../contracts/alarm.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import type { MappedAlarm } from './map-message.ts'
 import { type NormalAlarm, normalise } from './normalise.ts'
 import { placesOf, SYSTEM_SOURCE_ID } from './sources.ts'
-import { clearAlarm, findAlarm, insertAlarms, insertRejected, type NewAlarm, toAlarm } from './store.ts'
+import { clearAlarm, endAlarm, findAlarm, insertAlarms, insertRejected, type NewAlarm, toAlarm } from './store.ts'
 
 /** One transaction takes this many messages at the most. */
 const MAX_BATCH_MESSAGES = 100
@@ -17,6 +18,8 @@ export type Receipt =
   | { kind: 'stored'; id: string }
   | { kind: 'repeated'; id: string }
   | { kind: 'rejected'; reason: string; at: string }
+  /** Nothing to store: a reading that is no alarm, or the end of what was not open. */
+  | { kind: 'ignored'; why: string }
 
 /** An alarm of the gateway itself: the place is known by whoever raises it. */
 export interface OwnAlarm extends NormalAlarm {
@@ -54,6 +57,8 @@ interface Waiting {
   read: { ok: true; alarm: NormalAlarm } | { ok: false; reason: string }
   /** Known for the gateway's own alarms only. */
   cellCode: string | undefined
+  /** The state that a mapped message begins or ends. */
+  channel: string | undefined
   resolve: (receipt: Receipt) => void
   reject: (error: unknown) => void
 }
@@ -73,14 +78,37 @@ export class Intake {
   }
 
   /** A message of a source as it came from the wire. @throws when it could not be stored or too many wait */
-  receive(sourceId: string, payload: Uint8Array): Promise<Receipt> {
-    return this.#enqueue({ sourceId, payload, read: normalise(payload), cellCode: undefined })
+  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> {
+    return this.#enqueue({
+      sourceId,
+      payload,
+      read: normalise(payload, idempotencyKey),
+      cellCode: undefined,
+      channel: undefined,
+    })
+  }
+
+  /** One alarm of a message in a device's own words. */
+  receiveMapped(
+    sourceId: string,
+    payload: Uint8Array,
+    { rule, alarm, sourceKey, channel }: MappedAlarm,
+  ): Promise<Receipt> {
+    // While a state is open it has one key, so that telling it again changes nothing; what has no name is always new.
+    const key = sourceKey ?? (channel === undefined ? `${rule}@${this.#deps.newId()}` : openKey(channel))
+    const read = { ok: true, alarm: { ...alarm, sourceKey: key } } as const
+    return this.#enqueue({ sourceId, payload, read, cellCode: undefined, channel })
+  }
+
+  /** A message that cannot be taken; kept with its reason. */
+  reject(sourceId: string, payload: Uint8Array, reason: string): Promise<Receipt> {
+    return this.#enqueue({ sourceId, payload, read: { ok: false, reason }, cellCode: undefined, channel: undefined })
   }
 
   /** An alarm that the gateway raises itself; the same key again is the same alarm. */
   raise({ cellCode, sourceId = SYSTEM_SOURCE_ID, ...alarm }: OwnAlarm): Promise<Receipt> {
     const payload = new Uint8Array()
-    return this.#enqueue({ sourceId, payload, read: { ok: true, alarm }, cellCode })
+    return this.#enqueue({ sourceId, payload, read: { ok: true, alarm }, cellCode, channel: undefined })
   }
 
   /** Resolves when nothing waits any more. */
@@ -101,7 +129,7 @@ export class Intake {
   async #run(): Promise<void> {
     // One turn of the event loop, so that what came in one read of a socket shares a commit.
     await new Promise(setImmediate)
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, MAX_BATCH_MESSAGES))
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, batchSize(this.#waiting)))
     this.#running = undefined
   }
 
@@ -126,14 +154,17 @@ export class Intake {
   async #store(tx: Tx, batch: readonly Waiting[]): Promise<Receipt[]> {
     const { newId } = this.#deps
     const places = await placesOf(tx, [...new Set(batch.map(({ sourceId }) => sourceId))])
-    const placed = batch.map((message): NewAlarm | { message: Waiting; reason: string } => {
-      const { sourceId, receivedAt, read } = message
-      if (!read.ok) return { message, reason: read.reason }
-      const place = message.cellCode === undefined ? places.get(sourceId) : { cellCode: message.cellCode }
-      if (place === undefined) return { message, reason: 'there is no such alarm source' }
-      const cameraId = read.alarm.cameraId ?? ('cameraId' in place ? place.cameraId : undefined)
-      return { ...read.alarm, id: newId(), sourceId, receivedAt, cellCode: place.cellCode, cameraId }
-    })
+    const placed = batch.map(
+      (message): (NewAlarm & { channel: string | undefined }) | { message: Waiting; reason: string } => {
+        const { sourceId, receivedAt, read } = message
+        if (!read.ok) return { message, reason: read.reason }
+        const place = message.cellCode === undefined ? places.get(sourceId) : { cellCode: message.cellCode }
+        if (place === undefined) return { message, reason: 'there is no such alarm source' }
+        const cameraId = read.alarm.cameraId ?? ('cameraId' in place ? place.cameraId : undefined)
+        const { channel } = message
+        return { ...read.alarm, id: newId(), sourceId, receivedAt, cellCode: place.cellCode, cameraId, channel }
+      },
+    )
     await insertRejected(
       tx,
       placed.flatMap((item) =>
@@ -152,7 +183,11 @@ export class Intake {
     const tell = (alarm: Alarm): void => {
       events.push({ kind: 'alarm', cellCode: alarm.cellCode, data: alarm })
     }
-    const alarms = placed.filter((item): item is NewAlarm => !('reason' in item))
+    const alarms = placed.flatMap((item) => {
+      if ('reason' in item || isEnd(item)) return []
+      const { channel: _, ...alarm } = item
+      return alarm
+    })
     const collection = await this.#deps.cases.begin(tx, alarms)
     const inCases = alarms.map((alarm) => ({ ...alarm, caseId: collection.caseIdOf(alarm.id) }))
     const storedIds = await insertAlarms(tx, this.#deps.database.provider, inCases)
@@ -160,8 +195,11 @@ export class Intake {
     for (const item of placed) {
       if ('reason' in item) {
         receipts.push({ kind: 'rejected', reason: item.reason, at: item.message.receivedAt.toISOString() })
+      } else if (isEnd(item)) {
+        receipts.push(await this.#end(tx, item, tell))
       } else if (storedIds.has(item.id)) {
-        tell(toAlarm(asStored(item, collection.caseIdOf(item.id))))
+        const { channel: _, ...alarm } = item
+        tell(toAlarm(asStored(alarm, collection.caseIdOf(item.id))))
         receipts.push({ kind: 'stored', id: item.id })
       } else {
         receipts.push(await this.#repeat(tx, item, tell))
@@ -179,6 +217,32 @@ export class Intake {
     if (alarm.state === 'cleared' && (await clearAlarm(tx, known.id))) tell({ ...known, state: 'cleared' })
     return { kind: 'repeated', id: known.id }
   }
+
+  /** A state is over: the alarm that was open under its key gets a key of its own. */
+  async #end(tx: Tx, { sourceId, sourceKey, channel }: StateChange, tell: (alarm: Alarm) => void): Promise<Receipt> {
+    const open = await findAlarm(tx, { sourceId, sourceKey })
+    if (open === undefined) return { kind: 'ignored', why: 'it was not open' }
+    const ended: Alarm = { ...open, state: 'cleared', sourceKey: `${channel}@${open.id}` }
+    if (await endAlarm(tx, ended)) tell(ended)
+    return { kind: 'stored', id: open.id }
+  }
+}
+
+type StateChange = NewAlarm & { channel: string | undefined }
+
+const isEnd = ({ channel, state }: StateChange): boolean => channel !== undefined && state === 'cleared'
+
+const openKey = (channel: string): string => `${channel}@open`
+
+/** As many as one transaction takes, and no second change of the same state: the first must be seen by the next. */
+function batchSize(waiting: readonly Waiting[]): number {
+  const changed = new Set<string>()
+  const upTo = waiting.slice(0, MAX_BATCH_MESSAGES).findIndex(({ sourceId, channel }) => {
+    if (channel === undefined) return false
+    const key = `${sourceId} ${channel}`
+    return changed.has(key) || !changed.add(key)
+  })
+  return upTo === -1 ? MAX_BATCH_MESSAGES : upTo
 }
 
 const asStored = (alarm: NewAlarm, caseId: string): Parameters<typeof toAlarm>[0] => ({

@@ -41,8 +41,11 @@ export type Normalised = { ok: true; alarm: NormalAlarm } | { ok: false; reason:
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** One message of a source, JSON in UTF-8. Never throws. */
-export function normalise(payload: Uint8Array): Normalised {
+/**
+ * One message of a source, JSON in UTF-8. Never throws.
+ * @param idempotencyKey of the transport; it is the id of a message that has none, and must be the same as one it has
+ */
+export function normalise(payload: Uint8Array, idempotencyKey?: string): Normalised {
   if (payload.byteLength > MAX_MESSAGE_BYTES) {
     return { ok: false, reason: `message of ${payload.byteLength} bytes, limit ${MAX_MESSAGE_BYTES}` }
   }
@@ -51,6 +54,13 @@ export function normalise(payload: Uint8Array): Normalised {
     json = JSON.parse(utf8.decode(payload))
   } catch {
     return { ok: false, reason: 'message is not JSON in UTF-8' }
+  }
+  if (idempotencyKey !== undefined && typeof json === 'object' && json !== null && !Array.isArray(json)) {
+    const message: { id?: unknown } = json
+    if (message.id !== undefined && message.id !== idempotencyKey) {
+      return { ok: false, reason: 'id: is not the idempotency key of the request' }
+    }
+    json = { ...json, id: idempotencyKey }
   }
   const parsed = AlarmMessage.safeParse(json)
   return parsed.success ? normaliseMessage(parsed.data) : { ok: false, reason: describe(parsed.error) }
@@ -78,7 +88,7 @@ export function normaliseMessage(message: AlarmMessage): Normalised {
 }
 
 /** PostgreSQL stores neither NUL nor half a surrogate pair, and no screen shows a control character. */
-const clean = (text: string): string => text.toWellFormed().replace(/\p{Cc}/gu, ' ')
+export const clean = (text: string): string => text.toWellFormed().replace(/\p{Cc}/gu, ' ')
 
 const MAX_REASON_LENGTH = 300
 

@@ -17,6 +17,7 @@ import { coversCell } from '../identity/rights.ts'
 import { alarmInput } from '../mqtt/topics.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Receipt } from './intake.ts'
+import { isReserved, type MappedSources, topicsOf } from './mapped-sources.ts'
 import { MAX_MESSAGE_BYTES } from './normalise.ts'
 import { insertSource, isWebhookToken, listSources } from './sources.ts'
 import { type AlarmPlace, listAlarms } from './store.ts'
@@ -34,8 +35,12 @@ export interface AlarmRoutesDeps {
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
   /** What the registers know; a source stands in a cell that exists. */
   directory: { cellExists(cellCode: string): Promise<boolean>; cameraExists(id: string): Promise<boolean> }
-  receive(sourceId: string, payload: Uint8Array): Promise<Receipt>
+  mapped: MappedSources
+  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
 }
+
+/** What a sender calls the one act that it may repeat. */
+const IdempotencyKey = z.string().min(1).max(128)
 
 const sourceEditors = { roles: ['administrator', 'installer'] as const }
 
@@ -89,12 +94,13 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
     },
     async (request, reply) => {
       const principal = principalOf(request)
-      await check(principal, request.body, deps)
+      const silenceSeconds = await check(principal, request.body, deps)
       const id = deps.newId()
       const secrets = { mqttPassword: deps.newSecret(), webhookToken: deps.newSecret() }
       const source = await deps.database.transaction(async (tx) => {
         const createdAt = new Date(deps.clock.now())
-        const stored = await insertSource(tx, { ...request.body, id, createdAt }, secrets)
+        if (request.body.topic !== undefined) await checkFree(tx, request.body)
+        const stored = await insertSource(tx, { ...request.body, silenceSeconds, id, createdAt }, secrets)
         await deps.audit.append(tx, {
           action: 'alarm-source-created',
           actor: {
@@ -110,6 +116,7 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
         })
         return stored
       })
+      if (source.mapping !== undefined) await deps.mapped.refresh()
       return reply
         .code(201)
         .header('cache-control', 'no-store')
@@ -127,15 +134,43 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
   webhookRoute(app, deps)
 }
 
-async function check(principal: Principal, source: NewAlarmSource, { directory }: AlarmRoutesDeps): Promise<void> {
+/** @returns after which silence the source is missed */
+async function check(
+  principal: Principal,
+  source: NewAlarmSource,
+  { directory, mapped }: AlarmRoutesDeps,
+): Promise<number | undefined> {
   if (!coversCell(principal, source.cellCode)) throw new Problem('not-in-your-cells')
   if (!(await directory.cellExists(source.cellCode))) throw new Problem('unknown-cell', source.cellCode)
   if (source.cameraId !== undefined && !(await directory.cameraExists(source.cameraId))) {
     throw new Problem('invalid-request', `cameraId: there is no camera ${source.cameraId}`)
   }
-  if (source.mapping !== undefined) {
-    throw new Problem('invalid-request', `mapping: there is no mapping '${source.mapping}'`)
+  const { topic } = source
+  const mapping = source.mapping === undefined ? undefined : mapped.mapping(source.mapping)
+  if (mapping === undefined) {
+    if (source.mapping !== undefined) {
+      throw new Problem('invalid-request', `mapping: there is no mapping '${source.mapping}'`)
+    }
+    if (topic !== undefined) throw new Problem('invalid-request', 'topic: needs a mapping')
+    return source.silenceSeconds
   }
+  if (topic !== undefined) {
+    if (topicsOf(mapping, topic).some(isReserved)) {
+      throw new Problem('invalid-request', 'topic: is kept for Gridlight or for the broker')
+    }
+    // Whoever registers a topic within another's could take that one's alarms to a cell of their own.
+    if (mapped.sharing(mapping, topic).some(({ cellCode }) => !coversCell(principal, cellCode))) {
+      throw new Problem('not-in-your-cells', 'topic: overlaps one of another cell')
+    }
+  }
+  return source.silenceSeconds ?? mapping.silenceSeconds
+}
+
+async function checkFree(tx: Tx, { topic, device, mapping }: NewAlarmSource): Promise<void> {
+  const other = await tx.alarmSource.findFirst({
+    where: { topic: topic ?? null, device: device ?? null, mapping: mapping ?? null },
+  })
+  if (other !== null) throw new Problem('conflict', `topic: is registered already, as ${other.name}`)
 }
 
 function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
@@ -154,12 +189,14 @@ function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
         config: { access: 'anyone' },
         schema: {
           summary: 'One alarm of a source, with the source’s own bearer token',
-          description: 'The body is an alarm message as over MQTT. 202 is sent after the alarm is durably stored.',
+          description:
+            'The body is an alarm message as over MQTT, or one in the device’s own words where the source has a mapping. The header Idempotency-Key may stand for the id. 202 is sent after the alarm is durably stored.',
+          headers: z.looseObject({ 'idempotency-key': IdempotencyKey.optional() }),
           params: z.strictObject({ sourceId: Id }),
           body: z
             .unknown()
             .describe('AlarmMessage: {id, type, priority?, occurredAt, state?, text?, cameraId?, data?}'),
-          response: { 202: z.object({ id: Id }) },
+          response: { 202: z.object({ id: Id }), 200: z.object({ ignored: z.string() }) },
         },
       },
       async (request, reply) => {
@@ -170,9 +207,11 @@ function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
         }
         if (!buckets.take(sourceId)) throw new Problem('too-many-requests')
         if (!Buffer.isBuffer(request.body)) throw new Problem('unsupported-media-type', 'application/json is needed')
-        const receipt = await deps.receive(sourceId, request.body).catch(() => undefined)
+        const key = request.headers['idempotency-key']
+        const receipt = await deps.receive(sourceId, request.body, key).catch(() => undefined)
         if (receipt === undefined) throw new Problem('storage-failure', 'the alarm was not stored; send it again')
         if (receipt.kind === 'rejected') throw new Problem('invalid-request', receipt.reason)
+        if (receipt.kind === 'ignored') return reply.code(200).send({ ignored: receipt.why })
         return reply.code(202).send({ id: receipt.id })
       },
     )

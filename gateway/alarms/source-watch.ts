@@ -88,7 +88,8 @@ export class SourceWatch {
       const heardMs = isNews ? now : before.heardMs
       this.#listening.set(source.id, { lastHeardAt, heardMs })
       const key = silenceKey(source)
-      if (now - heardMs >= silenceMs && !open.some(({ sourceKey }) => sourceKey === key))
+      const limitMs = source.silenceSeconds === null ? silenceMs : source.silenceSeconds * 1000
+      if (now - heardMs >= limitMs && !open.some(({ sourceKey }) => sourceKey === key))
         await this.#tell(source, key, 'active')
       for (const { sourceKey } of open) {
         const isOver = sourceKey.startsWith(silencePrefix(source)) && sourceKey !== key

@@ -14,6 +14,10 @@ export interface SourceRow {
   cellCode: string
   cameraId: string | null
   mapping: string | null
+  topic: string | null
+  device: string | null
+  alarmType: string | null
+  silenceSeconds: number | null
   lastHeardAt: Date | null
   createdAt: Date
 }
@@ -26,6 +30,10 @@ export function toSource(row: SourceRow): AlarmSource {
     cellCode: row.cellCode,
     ...(row.cameraId === null ? {} : { cameraId: row.cameraId }),
     ...(row.mapping === null ? {} : { mapping: row.mapping }),
+    ...(row.topic === null ? {} : { topic: row.topic }),
+    ...(row.device === null ? {} : { device: row.device }),
+    ...(row.alarmType === null ? {} : { alarmType: AlarmType.parse(row.alarmType) }),
+    ...(row.silenceSeconds === null ? {} : { silenceSeconds: row.silenceSeconds }),
     ...(row.lastHeardAt === null ? {} : { lastHeardAt: row.lastHeardAt.toISOString() }),
     createdAt: row.createdAt.toISOString(),
   }
@@ -54,6 +62,10 @@ export async function insertSource(
       cellCode: source.cellCode,
       cameraId: source.cameraId ?? null,
       mapping: source.mapping ?? null,
+      topic: source.topic ?? null,
+      device: source.device ?? null,
+      alarmType: source.alarmType ?? null,
+      silenceSeconds: source.silenceSeconds ?? null,
       mqttPasswordHash: hashOf(secrets.mqttPassword),
       webhookTokenHash: hashOf(secrets.webhookToken),
       createdAt: source.createdAt,
@@ -141,7 +153,9 @@ export async function recordHeard(
 
 /** Sources whose silence means something. */
 export async function beatingSources(database: Database): Promise<SourceRow[]> {
-  return database.client.alarmSource.findMany({ where: { sendsHeartbeats: true, kind: { not: SYSTEM_KIND } } })
+  return database.client.alarmSource.findMany({
+    where: { OR: [{ sendsHeartbeats: true }, { silenceSeconds: { not: null } }], kind: { not: SYSTEM_KIND } },
+  })
 }
 
 /** Silences that have not ended yet. */

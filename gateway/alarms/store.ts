@@ -126,6 +126,12 @@ export async function clearAlarm(tx: Tx, id: string): Promise<boolean> {
   return count > 0
 }
 
+/** The same, with another key from now on. @returns whether it was active until now */
+export async function endAlarm(tx: Tx, { id, sourceKey }: Pick<Alarm, 'id' | 'sourceKey'>): Promise<boolean> {
+  const { count } = await tx.alarm.updateMany({ where: { id, state: 'active' }, data: { state: 'cleared', sourceKey } })
+  return count > 0
+}
+
 export interface AlarmFilter {
   state?: string | undefined
   priority?: number | undefined

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
+import { MAPPINGS_DIR, readMappings } from '../alarms/mapping-files.ts'
 import { GridInput } from '../contracts/grid.ts'
 import { createGrid } from '../grid/grid.ts'
 import { readProfiles } from '../registry/profile-files.ts'
@@ -32,18 +33,20 @@ export const gridImport: Command = {
 export const profilesCheck: Command = {
   synopsis: 'profiles check',
   about: {
-    zh: '检查 device-profiles/cameras 中的设备档案',
-    en: 'check the device profiles in device-profiles/cameras',
+    zh: '检查设备档案与告警源映射,并试行映射中的示例消息',
+    en: 'check the device profiles and the mappings of alarm sources, and try their example messages',
   },
   run: async (args, _config, terminal) => {
     parseArgs({ args, options: {} })
-    const directory = join(import.meta.dirname, '../../device-profiles/cameras')
-    const read = readProfiles(directory)
-    if (!read.ok) {
-      for (const fault of read.faults) terminal.out(fault)
-      return EXIT.failed
-    }
-    terminal.out(`设备档案无误 / device profiles are sound: ${read.profiles.length}`)
+    const profiles = readProfiles(join(import.meta.dirname, '../../device-profiles/cameras'))
+    const sources = readMappings(MAPPINGS_DIR)
+    for (const fault of [profiles, sources].flatMap((read) => (read.ok ? [] : read.faults))) terminal.out(fault)
+    if (!profiles.ok || !sources.ok) return EXIT.failed
+    const examples = sources.mappings.reduce((sum, mapping) => sum + mapping.examples.length, 0)
+    terminal.out(`设备档案无误 / device profiles are sound: ${profiles.profiles.length}`)
+    terminal.out(
+      `告警源映射无误 / mappings of alarm sources are sound: ${sources.mappings.length} (${examples} 条示例 / examples)`,
+    )
     return EXIT.done
   },
 }

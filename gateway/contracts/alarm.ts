@@ -72,6 +72,12 @@ export const AlarmQuery = z.strictObject({
   cursor: z.string().max(200).optional(),
 })
 
+/** A topic without wildcards and without empty levels (MQTT 3.1.1 §4.7). */
+const Topic = z
+  .string()
+  .max(200)
+  .regex(/^[^/+#\p{Cc}\s]+(\/[^/+#\p{Cc}\s]+)*$/u, 'must be a topic without wildcards, such as zigbee2mqtt/front-door')
+
 export const NewAlarmSource = z.strictObject({
   name: Line,
   kind: z.enum(['panel', 'button', 'sensor', 'camera', 'bridge']),
@@ -79,6 +85,14 @@ export const NewAlarmSource = z.strictObject({
   cameraId: Id.optional(),
   /** Name of a mapping in `device-profiles/alarm-sources`; absent means our own message. */
   mapping: z.string().max(64).optional(),
+  /** What the device of a mapping calls its topic; `GET /api/v1/alarm-mappings` says what to write. */
+  topic: Topic.optional(),
+  /** One of several devices that share the topic, such as a camera of Frigate. */
+  device: Line.optional(),
+  /** What its alarms are, where its messages do not tell. */
+  alarmType: AlarmType.optional(),
+  /** Nothing heard for so long raises `source-silent`. */
+  silenceSeconds: z.int().min(30).max(172_800).optional(),
 })
 export type NewAlarmSource = z.infer<typeof NewAlarmSource>
 
@@ -89,6 +103,10 @@ export const AlarmSource = z.object({
   cellCode: CellCode,
   cameraId: Id.optional(),
   mapping: z.string().optional(),
+  topic: z.string().optional(),
+  device: z.string().optional(),
+  alarmType: AlarmType.optional(),
+  silenceSeconds: z.int().optional(),
   lastHeardAt: Instant.optional(),
   createdAt: Instant,
 })
@@ -100,3 +118,55 @@ export const NewAlarmSourceAnswer = AlarmSource.extend({
   webhook: z.object({ url: z.string(), token: z.string() }),
 })
 export type NewAlarmSourceAnswer = z.infer<typeof NewAlarmSourceAnswer>
+
+const Words = z.object({ zh: z.string(), en: z.string() })
+
+/** A make of device whose own messages are understood. */
+export const AlarmMapping = z.object({
+  id: z.string(),
+  title: Words,
+  /** What to write into `topic`. */
+  topicHelp: Words,
+  exampleTopic: z.string(),
+  /** Whether a registration may name one of several devices. */
+  takesDevice: z.boolean(),
+  /** Whether a registration must say what its alarms are. */
+  needsAlarmType: z.boolean(),
+})
+export type AlarmMapping = z.infer<typeof AlarmMapping>
+
+/** A message to be tried; nothing is stored. */
+export const DryRun = z.strictObject({
+  /** A registered source, or a mapping with what a registration would say. */
+  sourceId: Id.optional(),
+  mapping: z.string().max(64).optional(),
+  registeredTopic: Topic.optional(),
+  device: Line.optional(),
+  alarmType: AlarmType.optional(),
+  /** Where the message arrives; absent for a source's own topic and its webhook. */
+  topic: z.string().max(300).optional(),
+  /** The text of the message, or a document that stands for its JSON. */
+  payload: z.unknown(),
+})
+export type DryRun = z.infer<typeof DryRun>
+
+export const DryRunAnswer = z.object({
+  outcome: z.enum(['alarms', 'ignored', 'rejected']),
+  /** Why it is no alarm. */
+  why: z.string().optional(),
+  alarms: z.array(
+    z.object({
+      rule: z.string().optional(),
+      type: AlarmType,
+      priority: Priority,
+      state: AlarmState,
+      occurredAt: Instant,
+      text: z.string(),
+      /** The name of the occurrence where the message tells it. */
+      sourceKey: z.string().optional(),
+      strippedFields: z.number().int(),
+      data: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
+})
+export type DryRunAnswer = z.infer<typeof DryRunAnswer>

@@ -11,14 +11,22 @@ export const TOKEN_USERNAME = 'token'
 export const mayConsume = (principal: Principal): boolean =>
   principal.roles.some((role) => ALARM_READERS.includes(role))
 
-/** A source speaks for itself and for nobody else. */
-export function mayPublish(account: Account, topic: string): boolean {
-  return account.kind === 'source' && parseInput(topic)?.sourceId === account.sourceId
+/** Whether a source speaks for itself on a topic that is not Gridlight's. */
+export type Claim = (sourceId: string, topic: string) => 'own' | 'anothers' | 'nobodys'
+
+/** A source speaks for itself and for nobody else; devices also tell things that nobody listens to. */
+export function mayPublish(account: Account, topic: string, claim: Claim): boolean {
+  if (account.kind !== 'source') return false
+  return parseInput(topic)?.sourceId === account.sourceId || claim(account.sourceId, topic) !== 'anothers'
 }
 
-/** Which topic filters may be subscribed to; `mayReceive` decides on each message again. */
-export function maySubscribe(account: Account, filter: string): boolean {
-  return account.kind === 'source' ? filter === rejectedOutput(account.sourceId) : filter.startsWith(OUTPUT_ROOT)
+/**
+ * Which topic filters may be subscribed to; `mayReceive` decides on each message again. A device that asks for the
+ * commands of its own topic is let in and receives none: it would otherwise not work at all.
+ */
+export function maySubscribe(account: Account, filter: string, claim: Claim): boolean {
+  if (account.kind === 'consumer') return filter.startsWith(OUTPUT_ROOT)
+  return filter === rejectedOutput(account.sourceId) || claim(account.sourceId, filter) === 'own'
 }
 
 const CELL_TOPIC = /^gridlight\/v1\/out\/cells\/([^/]+)\//

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes'
-import { type Account, mayConsume, mayPublish, mayReceive, maySubscribe, TOKEN_USERNAME } from './access.ts'
+import { type Account, type Claim, mayConsume, mayPublish, mayReceive, maySubscribe, TOKEN_USERNAME } from './access.ts'
 import { DEFAULT_LIMITS, Listener } from './listener.ts'
-import { gatewayMessage, type Mqtt, type MqttDeps, rejectedMessage } from './mqtt.ts'
+import { gatewayMessage, type InputReceipt, type Mqtt, type MqttDeps, rejectedMessage } from './mqtt.ts'
 import { type OutgoingMessage, parseInput } from './topics.ts'
 
 /** A reader that takes longer to make room is cut; the other readers wait for it this long and no longer. */
@@ -27,6 +27,7 @@ type EmbeddedDeps = MqttDeps & { config: Extract<MqttDeps['config'], { kind: 'em
 export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
   const { config, log, input } = deps
   const accounts = new WeakMap<Client, Account>()
+  const claim: Claim = (sourceId, topic) => input.topics.claim(sourceId, topic)
   const connectedListeners = new Set<() => void>()
   let isStarted = false
 
@@ -58,19 +59,19 @@ export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
     // The only place before the acknowledgement: aedes sends PUBACK first and calls `published` afterwards.
     authorizePublish: (client, packet, done) => {
       const account = client === null ? undefined : accounts.get(client)
-      if (account === undefined || !mayPublish(account, packet.topic)) {
+      if (account?.kind !== 'source' || !mayPublish(account, packet.topic, claim)) {
         return done(new Error(`publishing to ${packet.topic.slice(0, 100)} is not allowed`))
       }
       // Nothing of a source is kept by the broker.
       packet.retain = false
-      take(packet).then(
+      take(account.sourceId, packet).then(
         () => done(null),
         (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
       )
     },
     authorizeSubscribe: (client, subscription, done) => {
       const account = accounts.get(client)
-      done(null, account !== undefined && maySubscribe(account, subscription.topic) ? subscription : null)
+      done(null, account !== undefined && maySubscribe(account, subscription.topic, claim) ? subscription : null)
     },
     authorizeForward: (client, packet) => {
       const account = accounts.get(client)
@@ -102,14 +103,18 @@ export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
       )
     })
 
-  const take = async ({ topic, payload }: PublishPacket): Promise<void> => {
-    const source = parseInput(topic)
-    if (source === undefined) return
-    if (source.kind === 'heartbeat') return input.heartbeat(source.sourceId)
+  const take = async (by: string, { topic, payload }: PublishPacket): Promise<void> => {
     const bytes = Buffer.from(payload)
-    const receipt = await input.receive(source.sourceId, bytes)
+    const source = parseInput(topic)
+    if (source?.kind === 'heartbeat') return input.heartbeat(source.sourceId)
+    if (source !== undefined) return reply(source.sourceId, await input.receive(source.sourceId, bytes), bytes)
+    if (claim(by, topic) !== 'own') return
+    for (const { sourceId, receipt } of await input.receiveTopic(topic, bytes)) reply(sourceId, receipt, bytes)
+  }
+
+  const reply = (sourceId: string, receipt: InputReceipt, payload: Buffer): void => {
     if (receipt.kind !== 'rejected') return
-    publish(rejectedMessage(source.sourceId, receipt, bytes)).catch((error: unknown) =>
+    publish(rejectedMessage(sourceId, receipt, payload)).catch((error: unknown) =>
       log.warn({ err: error }, 'a rejection could not be told'),
     )
   }

@@ -7,6 +7,8 @@ import { ALARM_INPUTS, HEARTBEAT_INPUTS, type OutgoingMessage, parseInput } from
 const SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 const MAX_PACKET_BYTES = 256 * 1024
 const CONNECT_MS = 10_000
+/** Of one SUBSCRIBE; some brokers take no more. */
+const MAX_FILTERS = 50
 const KEEP_ALIVE_SECONDS = 30
 const MIN_BACKOFF_MS = 1000
 const MAX_BACKOFF_MS = 60_000
@@ -31,6 +33,8 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   /** Publishes under way; they fail with the connection. */
   const unanswered = new Set<(error: Error) => void>()
   let current: MqttClient | undefined
+  let subscribed = new Set<string>()
+  let unlisten = (): void => {}
   let running: Promise<void> = Promise.resolve()
   let version: 4 | 5 = 5
 
@@ -55,8 +59,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   /** @returns whether the broker may forget the message; not when the connection or the gateway ends first */
   const take = async (topic: string, payload: Buffer, client: MqttClient): Promise<boolean> => {
     const source = parseInput(topic)
-    if (source === undefined) return true
-    if (source.kind === 'heartbeat') {
+    if (source?.kind === 'heartbeat') {
       input.heartbeat(source.sourceId)
       return true
     }
@@ -66,9 +69,13 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       backoffMs = Math.min(backoffMs * 2, MAX_STORE_BACKOFF_MS)
     ) {
       try {
-        const receipt = await input.receive(source.sourceId, payload)
-        if (receipt.kind === 'rejected') {
-          publish(rejectedMessage(source.sourceId, receipt, payload)).catch((error: unknown) =>
+        const receipts =
+          source === undefined
+            ? await input.receiveTopic(topic, payload)
+            : [{ sourceId: source.sourceId, receipt: await input.receive(source.sourceId, payload) }]
+        for (const { sourceId, receipt } of receipts) {
+          if (receipt.kind !== 'rejected') continue
+          publish(rejectedMessage(sourceId, receipt, payload)).catch((error: unknown) =>
             log.warn({ err: error }, 'a rejection could not be told'),
           )
         }
@@ -126,8 +133,22 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     return isVersionRefused ? 'refused' : 'ended'
   }
 
+  /** Brings the subscriptions in line with the registered sources; what was retained before is no news. */
+  const listenToDevices = async (client: MqttClient): Promise<void> => {
+    const wanted = new Set(input.topics.filters())
+    const added = [...wanted].filter((filter) => !subscribed.has(filter))
+    const removed = [...subscribed].filter((filter) => !wanted.has(filter))
+    subscribed = wanted
+    for (let at = 0; at < added.length; at += MAX_FILTERS) {
+      await client.subscribeAsync(added.slice(at, at + MAX_FILTERS), { qos: 1, rh: 2 })
+    }
+    if (removed.length > 0) await client.unsubscribeAsync(removed)
+  }
+
   const announce = async (client: MqttClient): Promise<void> => {
     await client.subscribeAsync([ALARM_INPUTS, HEARTBEAT_INPUTS], { qos: 1, rh: 2 })
+    subscribed = new Set()
+    await listenToDevices(client)
     await publish(gatewayMessage(deps, 'online'))
     for (const listen of connectedListeners) listen()
     log.info({ mqttVersion: version === 5 ? '5' : '3.1.1' }, 'MQTT broker connected')
@@ -157,9 +178,14 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     // The external broker has accounts of its own.
     endSessions: () => {},
     start: async () => {
+      unlisten = input.topics.onChange(() => {
+        if (current === undefined) return
+        listenToDevices(current).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
+      })
       running = run(stop.signal)
     },
     close: async () => {
+      unlisten()
       if (current !== undefined) {
         const late = clock.sleep(GOODBYE_MS, stop.signal).catch(() => {})
         await Promise.race([publish(gatewayMessage(deps, 'offline')).catch(() => {}), late])

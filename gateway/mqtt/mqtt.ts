@@ -9,13 +9,25 @@ import type { ListenerLimits } from './listener.ts'
 import { gatewayState, type OutgoingMessage, rejectedOutput } from './topics.ts'
 
 /** What became of a message that a source sent; it is on disk when this is told. */
-export type InputReceipt = { kind: 'stored' | 'repeated' } | { kind: 'rejected'; reason: string; at: Instant }
+export type InputReceipt =
+  | { kind: 'stored' | 'repeated' | 'ignored' }
+  | { kind: 'rejected'; reason: string; at: Instant }
 
 /** Takes what sources send. */
 export interface InputTaker {
   /** Rejects when the message is not on disk; it is not acknowledged then. */
   receive(sourceId: string, payload: Uint8Array): Promise<InputReceipt>
   heartbeat(sourceId: string): void
+  /** The same for a message on a topic of a device's own choice, once for every source registered there. */
+  receiveTopic(topic: string, payload: Uint8Array): Promise<readonly { sourceId: string; receipt: InputReceipt }[]>
+  /** Topics beside Gridlight's own. */
+  topics: {
+    /** What to subscribe to. */
+    filters(): readonly string[]
+    onChange(listener: () => void): () => void
+    /** Whether a source speaks for itself there; on `nobodys` it is not heard. */
+    claim(sourceId: string, topic: string): 'own' | 'anothers' | 'nobodys'
+  }
 }
 
 export interface MqttDeps {

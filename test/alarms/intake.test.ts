@@ -82,7 +82,7 @@ await onBothDatabases(t, async (t, open) => {
       'there is no such alarm source',
     ])
     t.equal(Math.max(...rejected.map(({ payload }) => payload.length)), 4096)
-    t.strictSame(alarms.counts, { stored: nasty.length + 1, repeated: 0, rejected: 3 })
+    t.strictSame(alarms.counts, { stored: nasty.length + 1, repeated: 0, rejected: 3, ignored: 0 })
   })
 
   t.test('a transaction that fails gives no receipt, and the same message again is taken', async (t) => {

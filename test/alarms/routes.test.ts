@@ -167,3 +167,118 @@ t.test('alarms are listed newest first, by page, filter and cells', async (t) =>
   t.equal((await list('?since=2099-01-01T00:00:00Z')).body.items.length, 0)
   t.equal((await list('?cursor=nonsense')).status, 400)
 })
+
+t.test('a device is registered by its mapping and topic, and nobody takes another’s', async (t) => {
+  const { app } = await fixture(t)
+  const post = async (authorization: string, changes: object) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/alarm-sources',
+      headers: { authorization },
+      payload: { ...newSource, kind: 'sensor', ...changes },
+    })
+    return { status: answer.statusCode, ...answer.json() }
+  }
+  const door = { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/front-door', silenceSeconds: 3600 }
+  t.match(await post('administrator', door), { status: 201, ...door })
+  t.match(await post('administrator', door), { status: 409, code: 'conflict' })
+  t.match(
+    await post('administrator', { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt', kind: 'bridge', cellCode: OTHER_CELL }),
+    {
+      status: 201,
+    },
+  )
+  // The bridge speaks for all below its topic, and stands in a cell that the installer does not cover.
+  t.match(await post('installer', { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/back-door' }), {
+    status: 403,
+    code: 'not-in-your-cells',
+  })
+  const refused: object[] = [
+    { mapping: 'zigbee2mqtt', topic: 'gridlight/v1/in' },
+    { mapping: 'zigbee2mqtt', topic: '$SYS/x' },
+    { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/+' },
+    { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt//x' },
+    { mapping: 'zigbee2mqtt', topic: 'x'.repeat(201) },
+    { topic: 'zigbee2mqtt/x' },
+    { ...door, silenceSeconds: 29 },
+  ]
+  for (const changes of refused) t.match(await post('administrator', changes), { status: 400 }, JSON.stringify(changes))
+  const frigate = { mapping: 'frigate', topic: 'frigate' }
+  t.match(await post('administrator', { ...frigate, device: 'gate' }), { status: 201 })
+  t.match(await post('administrator', { ...frigate, device: 'yard' }), { status: 201 })
+  const mappings = await app.inject({ url: '/api/v1/alarm-mappings', headers: { authorization: 'installer' } })
+  t.match(
+    mappings.json().items.find(({ id }: { id: string }) => id === 'frigate'),
+    { takesDevice: true, needsAlarmType: false },
+  )
+})
+
+t.test('a dry run says which alarm a message would be, or why it is none, and stores nothing', async (t) => {
+  const { app, database } = await fixture(t)
+  const source = await register(app, { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/front-door' })
+  const tryOut = async (payload: object, authorization = 'installer') => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/alarm-sources/dry-run',
+      headers: { authorization },
+      payload,
+    })
+    return { status: answer.statusCode, ...answer.json() }
+  }
+  const at = { sourceId: source.id, topic: 'zigbee2mqtt/front-door' }
+  t.match(await tryOut({ ...at, payload: { contact: false } }), {
+    outcome: 'alarms',
+    alarms: [{ rule: 'contact', type: 'door', state: 'active', priority: 3, text: 'zigbee2mqtt/front-door: contact' }],
+  })
+  t.match(await tryOut({ ...at, payload: { temperature: 3 } }), { outcome: 'ignored', why: 'no rule fits', alarms: [] })
+  t.match(await tryOut({ ...at, topic: 'else', payload: 'x' }), {
+    outcome: 'ignored',
+    why: /no rule is for this topic/,
+  })
+  t.match(await tryOut({ ...at, payload: '{' }), { outcome: 'rejected', why: 'message is not JSON' })
+  t.match(await tryOut({ payload: message('a', { data: { plate: 'x' } }) }), {
+    alarms: [{ type: 'intrusion', strippedFields: 1, sourceKey: 'a' }],
+  })
+  t.match(await tryOut({ payload: { id: 3 } }), { outcome: 'rejected', why: /^id: / })
+  const unregistered = { mapping: 'tasmota', registeredTopic: 'plug', alarmType: 'smoke' }
+  t.match(await tryOut({ ...unregistered, topic: 'stat/plug/RESULT', payload: { Switch1: { Action: 'ON' } } }), {
+    alarms: [{ type: 'smoke', priority: 1 }],
+  })
+  t.match(await tryOut({ mapping: 'none', payload: 'x' }), { status: 400 })
+  t.match(await tryOut(at, 'auditor'), { status: 403 })
+  t.equal(await database.client.alarm.count(), 0)
+  t.equal(await database.client.rejectedInput.count(), 0)
+})
+
+t.test('webhook: an idempotency key stands for the id, and for the name of a device’s message', async (t) => {
+  const { app, database } = await fixture(t)
+  const own = await register(app)
+  const device = await register(app, { mapping: 'shelly-gen1', topic: 'shellies/b1', alarmType: 'panic-button' })
+  const post = async (source: { id: string; webhook: { token: string } }, payload: object, key?: string) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: `/api/v1/webhooks/${source.id}`,
+      headers: {
+        authorization: `Bearer ${source.webhook.token}`,
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      },
+      payload,
+    })
+    return { status: answer.statusCode, ...answer.json() }
+  }
+  const { id: _, ...nameless } = message('')
+  const first = await post(own, nameless, 'k1')
+  t.match(first, { status: 202 })
+  t.equal((await post(own, nameless, 'k1')).id, first.id)
+  t.equal((await post(own, message('k1'), 'k1')).id, first.id, 'both say the same')
+  t.match(await post(own, message('k1'), 'k2'), { status: 400, detail: /idempotency key/ })
+  t.match(await post(own, nameless), { status: 400 })
+  t.match(await post(own, nameless, 'x'.repeat(129)), { status: 400 })
+  const push = { event: 'S', event_cnt: 1 }
+  const pushed = await post(device, push, 'p1')
+  t.match(pushed, { status: 202 })
+  t.equal((await post(device, push, 'p1')).id, pushed.id)
+  t.not((await post(device, push, 'p2')).id, pushed.id)
+  t.match(await post(device, { lux: 3 }), { status: 200, ignored: 'no rule fits' })
+  t.equal(await database.client.alarm.count(), 3)
+})

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import pino from 'pino'
 import { type Alarms, type AlarmsDeps, createAlarms } from '../../gateway/alarms/alarms.ts'
+import { alarmMappings } from '../../gateway/alarms/mapping-files.ts'
 import { insertSource } from '../../gateway/alarms/sources.ts'
 import { type Cases, type CasesDeps, createCases } from '../../gateway/cases/cases.ts'
 import { type Clock, systemClock } from '../../gateway/clock.ts'
-import type { AlarmMessage } from '../../gateway/contracts/alarm.ts'
+import type { AlarmMessage, NewAlarmSource } from '../../gateway/contracts/alarm.ts'
 import type { NewAuditEntry } from '../../gateway/contracts/audit.ts'
 import type { Principal } from '../../gateway/contracts/identity.ts'
 import { coversCell } from '../../gateway/identity/rights.ts'
@@ -58,6 +59,7 @@ export async function startAlarms(
     ...shared,
     newSecret,
     cases,
+    mappings: alarmMappings(),
     directory: {
       cellExists: async (code) => code === CELL || code === OTHER_CELL,
       cameraExists: async () => false,
@@ -75,16 +77,17 @@ export async function startAlarms(
   return { database, events, alarms, cases, audit }
 }
 
-/** A source with its MQTT password. */
+/** A source with its MQTT password. A mapped one is known to a gateway that starts later. */
 export async function addSource(
   database: Database,
   cellCode = CELL,
+  registration: Partial<NewAlarmSource> = {},
 ): Promise<{ id: string; password: string; webhookToken: string }> {
   const [id, password, webhookToken] = [randomUUID(), newSecret(), newSecret()]
   await database.transaction((tx) =>
     insertSource(
       tx,
-      { id, name: 'panel', kind: 'panel', cellCode, createdAt: new Date('2026-03-02T06:00:00.000Z') },
+      { name: 'panel', kind: 'panel', ...registration, id, cellCode, createdAt: new Date('2026-03-02T06:00:00.000Z') },
       { mqttPassword: password, webhookToken },
     ),
   )

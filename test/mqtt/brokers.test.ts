@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { IClientOptions } from 'mqtt'
 import t, { type Test } from 'tap'
+import type { NewAlarmSource } from '../../gateway/contracts/alarm.ts'
 import type { Principal } from '../../gateway/contracts/identity.ts'
 import type { Database, Tx } from '../../gateway/storage/database.ts'
 import { addSource, bytes, CELL, message, startAlarms, startMqtt } from '../fakes/alarm-gateway.ts'
@@ -32,9 +33,10 @@ async function township(
   t: Test,
   kind: 'embedded' | 'mosquitto',
   wrap = (database: Database) => database,
+  registration: Partial<NewAlarmSource> = {},
 ): Promise<Township> {
   const database = await temporaryDatabase(t)
-  const source = await addSource(database)
+  const source = await addSource(database, CELL, registration)
   const fixture = await startAlarms(t, wrap(database))
   const gatewayId = randomUUID()
   const external = kind === 'mosquitto' ? await startMosquitto(t) : undefined
@@ -100,6 +102,28 @@ for (const kind of ['embedded', 'mosquitto'] as const) {
       const consumer = await asConsumer()
       await consumer.client.subscribeAsync('gridlight/v1/out/gateways/+/state')
       t.match(JSON.parse((await consumer.next()).payload), { state: 'online', version: '0.0.0' })
+    })
+
+    t.test('a device speaks in its own words on its own topic', async (t) => {
+      const registration = { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/front-door' }
+      const { database, source, asSource, asConsumer } = await township(t, kind, undefined, registration)
+      const consumer = await asConsumer()
+      await consumer.client.subscribeAsync('gridlight/v1/out/cells/+/alarms', { qos: 1 })
+      const panel = await asSource()
+      await panel.client.subscribeAsync(['zigbee2mqtt/front-door/set', `gridlight/v1/rejected/${source.id}`], {
+        qos: 1,
+      })
+      const tell = (payload: object | string) =>
+        panel.client.publishAsync('zigbee2mqtt/front-door', bytes(payload), { qos: 1 })
+      await panel.client.publishAsync('zigbee2mqtt/front-door/other', 'what nobody listens to', { qos: 1 })
+      await tell({ contact: false, linkquality: 80 })
+      t.match(JSON.parse((await consumer.next()).payload), { sourceId: source.id, type: 'door', state: 'active' })
+      await tell({ contact: true, linkquality: 80 })
+      t.match(JSON.parse((await consumer.next()).payload), { type: 'door', state: 'cleared' })
+      await tell('{"contact":')
+      t.match(JSON.parse((await panel.next()).payload), { reason: 'message is not JSON' })
+      t.equal(await database.client.alarm.count(), 1)
+      t.equal(await database.client.rejectedInput.count(), 1)
     })
 
     t.test('50 alarms sent 10 times, shuffled, by several connections are 50 alarms', async (t) => {

@@ -75,6 +75,33 @@ t.test('a source speaks for itself only', async (t) => {
   t.equal(await database.client.alarm.count(), 0)
 })
 
+t.test('a device speaks on its own topics, is not heard on nobody’s and is cut on another’s', async (t) => {
+  const database = await temporaryDatabase(t)
+  const [a, b] = await Promise.all([
+    addSource(database, CELL, { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/a', kind: 'sensor' }),
+    addSource(database, OTHER_CELL, { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/b', kind: 'sensor' }),
+  ])
+  const bridge = await addSource(database, CELL, { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt', kind: 'bridge' })
+  const mqtt = await startMqtt(t, await startAlarms(t, database))
+  const as = ({ id, password }: typeof a) => mqttPeer(t, `mqtt://127.0.0.1:${mqtt.port()}`, { username: id, password })
+  const open = bytes({ contact: false })
+  const own = await as(a)
+  await own.client.publishAsync('zigbee2mqtt/a', open, { qos: 1 })
+  await own.client.publishAsync('homeassistant/status', 'online', { qos: 1 })
+  t.equal(await database.client.alarm.count(), 1)
+  own.client.publish('zigbee2mqtt/b', open, { qos: 1 })
+  await own.closed
+  t.equal(await database.client.alarm.count(), 1)
+  const all = await as(bridge)
+  await all.client.publishAsync('zigbee2mqtt/b', open, { qos: 1 })
+  const rows = await database.client.alarm.findMany({ where: { sourceId: b.id } })
+  t.match(rows, [{ cellCode: OTHER_CELL, type: 'door' }], 'the bridge speaks for the devices below its topic')
+  const reader = await as(b)
+  const granted = await reader.client.subscribeAsync(['zigbee2mqtt/b/set'], { qos: 1 })
+  t.not(granted[0]?.qos, 128)
+  await t.rejects(reader.client.subscribeAsync('zigbee2mqtt/#', { qos: 1 }))
+})
+
 t.test('who may listen to what', async (t) => {
   const { a, b, as, asToken } = await fixture(t)
   const granted = async (peer: Awaited<ReturnType<typeof as>>, filter: string): Promise<boolean> =>

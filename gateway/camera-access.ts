@@ -31,19 +31,37 @@ export function cameraAccess(
     vault: createVault(loadMasterKeys(masterKeyFile)),
     randomBytes,
     profiles: read.profiles,
-    describeStream: async (source, signal) =>
-      playedVideo(await describe(source, { dialer, clock, play: true }, signal)),
+    describeStream: describeStreamBy(dialer, clock),
+  }
+}
+
+/** Longer than what is told to be too long. */
+const KEY_FRAMES_MS = 3_000
+
+/** The media plane as the register sees it. */
+export function describeStreamBy(dialer: Dialer, clock: Clock): DescribeStream {
+  return async ({ watchKeyFrames, ...source }, signal) => {
+    const look = watchKeyFrames === true ? { keyFramesMs: KEY_FRAMES_MS } : {}
+    return playedVideo(await describe(source, { dialer, clock, play: true, ...look }, signal))
   }
 }
 
 /** The picture that was played, in the registry's terms. */
 function playedVideo(described: StreamDescription): StreamDescribed | { ok: false; code: string; detail: string } {
   if (!described.ok) return { ok: false, ...described.fault }
-  const { tracks, firstFrameMs } = described
+  const { tracks, firstFrameMs, keyFrames } = described
   const { encoding, width, height, frameRate } = tracks.find(({ codec }) => codec !== undefined) ?? {}
   if (width === undefined || height === undefined || firstFrameMs === undefined) {
     return { ok: false, code: 'no-key-frame', detail: 'the stream was described and no picture came' }
   }
   const codec = encoding === 'H265' ? 'h265' : 'h264'
-  return { ok: true, codec, width, height, firstFrameMs, ...(frameRate === undefined ? {} : { frameRate }) }
+  return {
+    ok: true,
+    codec,
+    width,
+    height,
+    firstFrameMs,
+    ...(frameRate === undefined ? {} : { frameRate }),
+    ...(keyFrames === undefined ? {} : { keyFrames }),
+  }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Codec, DeviceInformation, StreamRole } from '../contracts/device.ts'
 import type { Dialer } from '../dial.ts'
@@ -6,6 +7,7 @@ import type { Services } from '../onvif/device.ts'
 import { type ChosenProfile, chooseStreams, type MediaChannel } from '../onvif/media.ts'
 import { attemptsLeft, type Credentials } from '../onvif/soap.ts'
 import { inUri, joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
+import { searchUnicast } from '../onvif/ws-discovery.ts'
 import type { DeviceProfile, Words } from './device-profile.ts'
 import { type Evidence, matchProfile } from './match.ts'
 import type { ProbeCode } from './probe-codes.ts'
@@ -30,6 +32,8 @@ export interface InterviewRequest {
   announced?: Pick<Evidence, 'scopes' | 'endpointReference'> & { path: string }
   /** Certificates that registered devices are known by, by `host:port`. */
   pins?: ReadonlyMap<string, string>
+  /** Measure how far key frames are apart: some seconds more. */
+  watchKeyFrames?: boolean
 }
 
 export interface InterviewStream {
@@ -55,6 +59,9 @@ export interface Interview {
   checks: Check[]
 }
 
+/** A device in the same network answers a probe within this. */
+const ANNOUNCEMENT_MS = 600
+const ID_PARTS = /^(.{8})(.{4})(.{4})(.{4})/
 /** A clock this far off makes recordings and logins doubtful. */
 const SKEW_TOLD_MS = 5_000
 /** A recorder of 64 channels with two streams each. */
@@ -120,7 +127,7 @@ class Run {
     if (client === undefined) return
     if (!(await this.#login(client))) return
     const channels = await this.#media(client)
-    if (channels === undefined) await this.#template(host)
+    if (channels === undefined) this.#template(host)
     else this.#result.channels = channels
     await this.#show()
   }
@@ -183,7 +190,8 @@ class Run {
     const { lockout, separateUser } = this.#profile.onvif ?? {}
     const triesLeft = attemptsLeft({ codes: [], text: detail })
     // A device that counts the tries has looked at the password.
-    const isSeparate = why === 'login-refused' && separateUser === true && triesLeft === undefined
+    const mayBeSeparate = why === 'login-refused' && separateUser === true && triesLeft === undefined
+    const isSeparate = mayBeSeparate && (await this.#takesLoginByRtsp()) !== false
     const code = isSeparate ? 'separate-user-needed' : FAILURE_CODES[why]
     const warning = why === 'login-needed' ? undefined : lockoutWarning(triesLeft, lockout)
     this.#tell('login', false, detail, code, {
@@ -192,16 +200,51 @@ class Run {
     })
   }
 
-  /** Scopes and service paths as a stranger gets them. */
+  /**
+   * Whether the login that ONVIF refused opens the streams: then the password is right and the ONVIF user is missing.
+   * The second and last login of this check; undefined where the streams are not where the profile says.
+   */
+  async #takesLoginByRtsp(): Promise<boolean | undefined> {
+    const { address, credentials, channel } = this.#request
+    const [stream] = this.#templates(splitAddress(address).host, channel)
+    if (stream === undefined || credentials === undefined) return undefined
+    const transport = this.#profile.streams?.transport ?? 'tcp'
+    const described = await this.#deps.describeStream({ uri: stream.uri, ...credentials, transport }, this.#signal)
+    if (described.ok) return true
+    return described.code === 'unauthorized' ? false : described.code === 'not-found' ? true : undefined
+  }
+
+  /** Who it is, as a stranger learns it: by its announcement, else by its scopes and the paths of its services. */
   async #lookFromOutside(): Promise<void> {
     const client = this.#bare?.ok === true ? this.#bare.client : undefined
     if (client === undefined || this.#profile.id !== 'generic') return
+    await this.#askAnnouncement()
+    if (this.#profile.id !== 'generic') return
     const scopes = await client.scopes(this.#signal)
     if (scopes.ok) this.#evidence.scopes = scopes.value
     const services = await client.services(this.#signal)
     if (services.ok) {
       this.#evidence.paths = [...services.value.values()].map((xaddr) => xaddr.replace(/^https?:\/\/[^/]+/i, ''))
     }
+  }
+
+  async #askAnnouncement(): Promise<void> {
+    const { dialer, clock, randomBytes } = this.#deps
+    const checked = await dialer.check(splitAddress(this.#request.address).host, USUAL_PORTS[0] ?? 80)
+    if (!checked.ok || isIP(checked.address) !== 4) return
+    const newId = (): string => randomBytes(16).toString('hex').replace(ID_PARTS, '$1-$2-$3-$4-')
+    const timing = { roundGapMs: 0, listenMs: ANNOUNCEMENT_MS, pacePerSecond: 50 }
+    const { devices } = await searchUnicast([checked.address], { dialer, clock, newId, timing }, this.#signal)
+    const announcement = devices[0]?.announcement
+    if (announcement === undefined) return
+    const { scopes, endpointReference, manufacturer, model } = announcement
+    Object.assign(
+      this.#evidence,
+      { scopes },
+      endpointReference && { endpointReference },
+      manufacturer && { manufacturer },
+    )
+    if (model !== undefined) this.#evidence.model = model
   }
 
   /** Channels with the URIs of their streams, or undefined where the media service does not give them. */
@@ -265,22 +308,28 @@ class Run {
   }
 
   /** A make whose paths are known, where its media service does not answer: tested below like any other stream. */
-  async #template(host: string): Promise<void> {
+  #template(host: string): void {
+    const { channel = `${this.#profile.streams?.channelBase ?? 1}` } = this.#request
+    const streams = this.#templates(host, channel)
+    if (streams.length === 0) return
+    this.#tell('media', true, `by the template of ${this.#profile.id}`, 'template-used')
+    this.#result.channels = [{ token: channel, name: channel, streams }]
+  }
+
+  /** Streams as the device profile expects them; none where it does not say, or the channel is no number. */
+  #templates(host: string, channel: string | undefined): InterviewStream[] {
     const { streams } = this.#profile
-    if (streams === undefined || streams.secretInPath) return
-    const channel = `${this.#request.channel === undefined ? streams.channelBase : Number(this.#request.channel)}`
-    if (channel === 'NaN') return
+    const number = Number(channel ?? streams?.channelBase)
+    if (streams === undefined || streams.secretInPath || !Number.isInteger(number)) return []
     const stream = (role: 'main' | 'sub', path: string): InterviewStream => ({
       role,
       codec: 'unknown',
       width: 0,
       height: 0,
-      uri: `rtsp://${inUri(host)}:${streams.port}${path.replace('{channel}', channel)}`,
+      uri: `rtsp://${inUri(host)}:${streams.port}${path.replaceAll('{channel}', `${number}`)}`,
       pathSecrets: undefined,
     })
-    this.#tell('media', true, `by the template of ${this.#profile.id}`, 'template-used')
-    const subs = streams.sub === undefined ? [] : [stream('sub', streams.sub)]
-    this.#result.channels = [{ token: channel, name: channel, streams: [stream('main', streams.main), ...subs] }]
+    return [stream('main', streams.main), ...(streams.sub === undefined ? [] : [stream('sub', streams.sub)])]
   }
 
   /** Plays the main stream of the first channel, and believes the picture before the description. */
@@ -290,8 +339,9 @@ class Run {
     if (channel === undefined || main === undefined) return
     const uri = withPathSecrets(main.uri, main.pathSecrets)
     const transport = this.#profile.streams?.transport ?? 'tcp'
-    const described = await this.#deps.describeStream({ uri, ...this.#request.credentials, transport }, this.#signal)
-    this.#checks.push(...streamChecks(described))
+    const { credentials, watchKeyFrames = false } = this.#request
+    const described = await this.#deps.describeStream({ uri, ...credentials, transport, watchKeyFrames }, this.#signal)
+    this.#checks.push(...streamChecks(described, true))
     if (!described.ok) return
     const { codec, width, height, frameRate = main.frameRate } = described
     Object.assign(main, { codec, width, height }, frameRate === undefined ? {} : { frameRate })

@@ -13,14 +13,17 @@ export interface Evidence {
   paths?: readonly string[]
 }
 
-/** The profile with the most weight of hints that hold; the first of equals; `generic` where none holds. */
+/** A hint of weight 1 decides between makes, and alone proves none. */
+const MIN_WEIGHT = 2
+
+/** The profile with the most weight of hints that hold; the first of equals; `generic` where there is too little. */
 export function matchProfile(profiles: readonly DeviceProfile[], evidence: Evidence): DeviceProfile {
   const generic = profiles.find(({ id }) => id === 'generic')
   if (generic === undefined) throw new Error('there is no device profile "generic"')
   let best = { profile: generic, score: 0 }
   for (const profile of profiles) {
     const score = profile.match.any.reduce((sum, hint) => sum + (holds(hint, evidence) ? hint.weight : 0), 0)
-    if (score > best.score) best = { profile, score }
+    if (score >= MIN_WEIGHT && score > best.score) best = { profile, score }
   }
   return best.profile
 }

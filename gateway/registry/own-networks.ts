@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os'
 export interface OwnNetworks {
   /** Such as `eth0 192.0.2.9/24`. */
   names: string[]
+  /** False for what is no literal address. */
   has(address: string): boolean
 }
 
@@ -19,5 +20,8 @@ export function ownNetworks(interfaces = networkInterfaces()): OwnNetworks {
       if (family === 'IPv4' && !address.startsWith('127.')) names.push(`${name} ${cidr}`)
     }
   }
-  return { names, has: (address) => networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') }
+  return {
+    names,
+    has: (address) => isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
+  }
 }

@@ -74,7 +74,7 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
     async (request, reply) => {
       const { address, username, password } = request.body
       const credentials = username === undefined ? undefined : { username, password: password ?? '' }
-      const found = await onCamera(reply, (signal) => probe({ address, credentials }, signal))
+      const found = await onCamera(reply, (signal) => probe({ address, credentials, watchKeyFrames: true }, signal))
       return toProbe(found, request.headers['accept-language'])
     },
   )

@@ -9,6 +9,7 @@ import {
 } from '../onvif/uri.ts'
 import { type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
 import { matchProfile } from './match.ts'
+import { ownNetworks } from './own-networks.ts'
 import { USUAL_PORTS } from './reach.ts'
 import type { NewStream, Registration, SealedLogin } from './store.ts'
 import { type Check, streamChecks } from './stream-check.ts'
@@ -112,7 +113,15 @@ async function tryRtsp(
       { uri: withPathSecrets(uri.uri, uri.pathSecrets), ...credentials, transport },
       signal,
     )
-    if (!described.ok) return { kind: 'failed', checks: streamChecks(described) }
+    if (!described.ok) {
+      const isElsewhere =
+        (described.code === 'timeout' || described.code === 'unreachable') && !ownNetworks().has(hostOf(uri.uri))
+      const checks = streamChecks(described)
+      return {
+        kind: 'failed',
+        checks: isElsewhere ? checks.map((check) => ({ ...check, code: 'other-subnet' })) : checks,
+      }
+    }
     const { codec, width, height, frameRate } = described
     streams.push({ role, uri: uri.uri, codec, width, height, ...(frameRate === undefined ? {} : { frameRate }) })
   }
@@ -156,6 +165,7 @@ const addressOf = (uri: string): string => uri.replace(/^rtsp:\/\//, '')
 
 /** A URI a person typed, without the login that may stand in it; the host stays. */
 function withoutLogin(uri: string): RewrittenUri {
-  const host = /^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? ''
-  return rewriteUri(uri, { host: host.replace(/^\[|\]$/g, '') }, ['rtsp'])
+  return rewriteUri(uri, { host: hostOf(uri) }, ['rtsp'])
 }
+
+const hostOf = (uri: string): string => (/^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? '').replace(/^\[|\]$/g, '')

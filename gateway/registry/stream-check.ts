@@ -4,7 +4,14 @@ import type { ProbeCode } from './probe-codes.ts'
 
 /** What the media plane does for the register: DESCRIBE and play one stream until its first key frame. */
 export type DescribeStream = (
-  request: { uri: string; username?: string; password?: string; transport?: 'tcp' | 'udp' },
+  request: {
+    uri: string
+    username?: string
+    password?: string
+    transport?: 'tcp' | 'udp'
+    /** Look on until the next key frame, to know how far they are apart. */
+    watchKeyFrames?: boolean
+  },
   signal: AbortSignal,
 ) => Promise<StreamDescribed | { ok: false; code: string; detail: string }>
 
@@ -16,6 +23,8 @@ export interface StreamDescribed {
   frameRate?: number
   /** From PLAY to the first key frame. */
   firstFrameMs: number
+  /** How far key frames are apart; `atLeast` where the next was not waited for. */
+  keyFrames?: { intervalMs: number; atLeast: boolean }
 }
 
 /** A finding before it is put into words. */
@@ -54,20 +63,37 @@ const CODES: ReadonlyMap<string, ProbeCode> = new Map([
   ['tls-failed', 'tls-failed'],
 ])
 
-/** The two last checks of a probe, from what the media plane found. */
-export function streamChecks(described: Awaited<ReturnType<DescribeStream>>): Check[] {
+/** A cold viewer waits half of it on average; two seconds keep that within what operators bear. */
+const MAX_KEY_FRAME_INTERVAL_MS = 2_500
+
+/** A device that answers elsewhere is there: what keeps from this port is on the way. */
+const BLOCKED: ReadonlySet<string> = new Set(['refused', 'timeout', 'unreachable'])
+
+/**
+ * The two last checks of a probe, from what the media plane found.
+ * @param isThere the device has answered at another port
+ */
+export function streamChecks(described: Awaited<ReturnType<DescribeStream>>, isThere = false): Check[] {
   if (described.ok) {
-    const { codec, width, height, firstFrameMs } = described
+    const { codec, width, height, firstFrameMs, keyFrames } = described
     return [
       { name: 'describe', ok: true, detail: `${codec} ${width}x${height}` },
-      { name: 'first-frame', ok: true, detail: `first picture after ${Math.round(firstFrameMs)} ms` },
+      { name: 'first-frame', ok: true, ...firstFrame(firstFrameMs, keyFrames) },
     ]
   }
-  const code = CODES.get(described.code) ?? 'stream-failed'
-  const detail = described.detail
-  if (code !== 'no-first-frame') return [{ name: 'describe', ok: false, code, detail }]
+  const { detail } = described
+  const code = isThere && BLOCKED.has(described.code) ? 'port-blocked' : (CODES.get(described.code) ?? 'stream-failed')
+  if (code !== 'no-first-frame' && code !== 'key-frames-rare') return [{ name: 'describe', ok: false, code, detail }]
   return [
     { name: 'describe', ok: true, detail: 'described' },
     { name: 'first-frame', ok: false, code, detail },
   ]
+}
+
+function firstFrame(ms: number, keyFrames: StreamDescribed['keyFrames']): Pick<Check, 'code' | 'detail'> {
+  const first = `first picture after ${Math.round(ms)} ms`
+  if (keyFrames === undefined) return { detail: first }
+  const seconds = `${keyFrames.atLeast ? '> ' : ''}${(keyFrames.intervalMs / 1000).toFixed(1)} s`
+  const detail = `${first}, key frames ${seconds} apart`
+  return keyFrames.intervalMs > MAX_KEY_FRAME_INTERVAL_MS ? { detail, code: 'key-frames-rare' } : { detail }
 }

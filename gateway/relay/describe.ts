@@ -9,6 +9,7 @@ import { StreamFault, type StreamFaultCode, toFault } from '../rtsp/fault.ts'
 import type { Sdp } from '../rtsp/sdp.ts'
 import { RtspSession, type StreamSource } from '../rtsp/session.ts'
 import { findVideoTrack, type VideoTrack } from '../rtsp/video-track.ts'
+import { type KeyFrames, KeyFrameWatch } from './key-frame-watch.ts'
 
 export interface StreamTrack {
   kind: string
@@ -21,7 +22,12 @@ export interface StreamTrack {
 }
 
 export type StreamDescription =
-  | { ok: true; tracks: StreamTrack[] /** From PLAY to the first key frame. */; firstFrameMs?: number }
+  | {
+      ok: true
+      tracks: StreamTrack[] /** From PLAY to the first key frame. */
+      firstFrameMs?: number
+      keyFrames?: KeyFrames
+    }
   | { ok: false; fault: { code: StreamFaultCode; detail: string } }
 
 export interface DescribeOptions {
@@ -31,6 +37,8 @@ export interface DescribeOptions {
   play?: boolean
   /** For the first key frame. */
   timeoutMs?: number
+  /** How long to look on for the next key frame, to know how far they are apart; not at all when absent. */
+  keyFramesMs?: number
 }
 
 const FIRST_FRAME_TIMEOUT_MS = 15_000
@@ -65,9 +73,11 @@ async function ask(source: StreamSource, options: DescribeOptions, signal: Abort
     const channel = await session.setup(track.media, signal)
     const first = Promise.withResolvers<VideoFormat>()
     first.promise.catch(() => undefined) // seen where it is awaited, if PLAY gets that far
+    const keyFrames = new KeyFrameWatch(clock)
     const writer = new PartWriter(new SlabPool())
     const receiver = videoReceiver(track, writer, {
-      accessUnit: (_ticks, key, sets) => {
+      accessUnit: (ticks, key, sets) => {
+        keyFrames.take(ticks, key)
         const format = videoFormat(track.codec, sets)
         if (key && format !== undefined) first.resolve(format)
       },
@@ -78,9 +88,20 @@ async function ask(source: StreamSource, options: DescribeOptions, signal: Abort
     const playedAtMs = clock.monotonicMs()
     void session.ended.then((fault) => first.reject(fault))
     await session.play(signal)
-    const format = await withTimeout(first.promise, clock, options.timeoutMs ?? FIRST_FRAME_TIMEOUT_MS, signal)
+    const format = await withTimeout(first.promise, clock, options.timeoutMs ?? FIRST_FRAME_TIMEOUT_MS, signal).catch(
+      (error: unknown) => {
+        const isRare = error instanceof StreamFault && error.code === 'no-key-frame' && keyFrames.pictures > 0
+        throw isRare ? new StreamFault('key-frames-rare', `${keyFrames.pictures} pictures, ${error.message}`) : error
+      },
+    )
     const firstFrameMs = Math.round(clock.monotonicMs() - playedAtMs)
-    return { ok: true, tracks: toTracks(sdp, track, format), firstFrameMs }
+    const { keyFramesMs } = options
+    return {
+      ok: true,
+      tracks: toTracks(sdp, track, format),
+      firstFrameMs,
+      ...(keyFramesMs === undefined ? {} : { keyFrames: await keyFrames.measure(keyFramesMs, signal) }),
+    }
   } finally {
     await session.close()
   }

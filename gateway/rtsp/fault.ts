@@ -14,6 +14,7 @@ export type StreamFaultCode =
   | 'connection-lost'
   | 'stalled'
   | 'no-key-frame'
+  | 'key-frames-rare'
   | 'bad-uri'
 
 /** Carries no credential and no user information. */

@@ -65,10 +65,21 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const shared = { database, clock, log, newId }
   const nodeId = nodeIdOf(files.nodeIdFile, newId)
 
-  const audit = createAudit({ ...shared, bootId: newId(), keyFile: files.auditKeyFile })
+  const audit = createAudit({
+    ...shared,
+    bootId: newId(),
+    keyFile: files.auditKeyFile,
+    outside: config.auditCheckpoints,
+    publish: (message) => mqtt.publish(message),
+  })
   const events = createEvents(shared)
   const isPlainHttp = config.http.tls === undefined && !config.http.behindTlsProxy
-  const identity = createIdentity({ ...shared, audit, secureCookies: !isPlainHttp })
+  const identity = createIdentity({
+    ...shared,
+    audit,
+    announceEnd: (tx, end) => events.publish(tx, { kind: 'session-ended', cellCode: '', data: { ...end, nodeId } }),
+    secureCookies: !isPlainHttp,
+  })
   const grid = createGrid({ ...shared, audit, cellCodePattern: config.cellCodePattern })
 
   const relays = new RelayPool({
@@ -127,6 +138,9 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   // Another node's act reaches this one as an event.
   events.onEvents((told) => {
     for (const { of, why } of told.flatMap((event) => endOf(event) ?? [])) void views.endWhere(of, why)
+    for (const event of told) {
+      if (event.kind === 'session-ended' && event.data.nodeId !== nodeId) identity.heardEnd(event.data)
+    }
   })
   identity.onEnded(({ sessionId, principalId, why }) => {
     const of = {
@@ -239,6 +253,15 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     { name: 'views_live', help: 'Views that are open now', read: () => views.liveCount() },
     { name: 'relays_running', help: 'Streams that are fetched now', read: () => [...relays.running()].length },
     ...relayFigures(relays),
+    {
+      name: 'audit_outside_copies',
+      help: 'Places outside that checkpoints of the audit trail are copied to; 1 where the newest has arrived',
+      labels: ['place'],
+      read: () =>
+        audit
+          .outsideCopies()
+          .map(({ kind, fault }) => ({ labels: { place: kind }, value: fault === undefined ? 1 : 0 })),
+    },
     {
       name: 'alarm_messages_total',
       help: 'Messages of alarm sources since the start, by what became of them',

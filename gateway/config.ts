@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -29,6 +29,12 @@ const CellCodePattern = z.string().transform((text, context) => {
   }
 })
 
+/** What is sent there proves what the host has done, so nobody on the way may change it. */
+const CheckpointUrl = z.string().refine((text) => {
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+}, 'must begin with https://')
+
 const MqttUrl = z.string().regex(/^mqtts?:\/\//, 'must begin with mqtt:// or mqtts://')
 
 /** The environment as Gridlight reads it; `docs/ref/configuration.md` tells the same for people. */
@@ -49,6 +55,12 @@ const Environment = z.strictObject({
   GRIDLIGHT_CAMERA_NETWORKS: CameraNetworks.prefault('10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8'),
   GRIDLIGHT_ADMIN_PASSWORD: z.string().min(10, 'needs 10 characters or more').max(200).optional(),
   GRIDLIGHT_MASTER_KEY_FILE: z.string().optional(),
+  GRIDLIGHT_AUDIT_CHECKPOINT_FILE: z.string().optional(),
+  GRIDLIGHT_AUDIT_CHECKPOINT_TOPIC: z
+    .string()
+    .regex(/^[^+#\0]{1,200}$/, 'is a topic of 200 characters at the most, without + or #')
+    .optional(),
+  GRIDLIGHT_AUDIT_CHECKPOINT_URL: CheckpointUrl.optional(),
   GRIDLIGHT_CELL_CODE_PATTERN: CellCodePattern.prefault('^\\d{15}$'),
   GRIDLIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
@@ -61,6 +73,7 @@ export interface Config {
   cameraNetworks: readonly string[]
   adminPassword: string | undefined
   masterKeyFile: string
+  auditCheckpoints: { file: string | undefined; topic: string | undefined; url: string | undefined }
   cellCodePattern: RegExp
   logLevel: z.infer<typeof Environment>['GRIDLIGHT_LOG_LEVEL']
 }
@@ -82,6 +95,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       `GRIDLIGHT_HTTP_HOST: ${host} is not loopback; set GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE, or GRIDLIGHT_BEHIND_TLS_PROXY=true behind a TLS proxy`,
     )
   }
+  const checkpointFile = ours.GRIDLIGHT_AUDIT_CHECKPOINT_FILE
+  const insideDir = resolve(ours.GRIDLIGHT_DATA_DIR ?? './data')
+  if (checkpointFile !== undefined && !relative(insideDir, resolve(checkpointFile)).startsWith('..')) {
+    faults.push(
+      'GRIDLIGHT_AUDIT_CHECKPOINT_FILE: lies in the data directory; a copy proves something only where the host’s administrators cannot write',
+    )
+  }
   if (!parsed.success || faults.length > 0 || tls === 'incomplete') return { ok: false, faults }
   const env = parsed.data
   const dataDir = resolve(env.GRIDLIGHT_DATA_DIR)
@@ -98,6 +118,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       cameraNetworks: env.GRIDLIGHT_CAMERA_NETWORKS,
       adminPassword: env.GRIDLIGHT_ADMIN_PASSWORD,
       masterKeyFile: resolve(env.GRIDLIGHT_MASTER_KEY_FILE ?? `${dataDir}/master.key`),
+      auditCheckpoints: {
+        file: checkpointFile === undefined ? undefined : resolve(checkpointFile),
+        topic: env.GRIDLIGHT_AUDIT_CHECKPOINT_TOPIC,
+        url: env.GRIDLIGHT_AUDIT_CHECKPOINT_URL,
+      },
       cellCodePattern: env.GRIDLIGHT_CELL_CODE_PATTERN,
       logLevel: env.GRIDLIGHT_LOG_LEVEL,
     },

@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import type { NewAuditEntry, OutsideCopy } from '../contracts/audit.ts'
 import type { App } from '../http/route.ts'
 import { afterCommit, type Database, type Tx } from '../storage/database.ts'
 import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.ts'
+import { OutsideCopies, type OutsideDeps, type OutsidePlaces } from './outside-copies.ts'
 import { auditRoutes } from './routes.ts'
 import { appendEntry } from './store.ts'
 
@@ -16,25 +17,44 @@ export interface AuditDeps {
   bootId: string
   /** Private key of this gateway's checkpoints, in the data directory; made on the first start. */
   keyFile: string
-  /** Where checkpoints are copied to, out of reach of whoever can write the database. */
-  outsideFile?: string
+  outside?: OutsidePlaces
+  /** To the broker, for a checkpoint's topic. */
+  publish?: OutsideDeps['publish']
 }
 
 export interface Audit extends Pick<CheckpointWriter, 'start' | 'close'> {
   routes(app: App): void
   /** Adds an entry in the transaction of what it records: both are on disk, or neither. */
   append(tx: Tx, entry: NewAuditEntry): Promise<void>
+  /** Whether an entry could be written now: one is, and taken back. */
+  canWrite(): Promise<boolean>
+  /** Where checkpoints are copied to, and how that goes. */
+  outsideCopies(): OutsideCopy[]
 }
 
+const TAKEN_BACK = new Error('an entry was written to see whether it can be')
+
 export function createAudit(deps: AuditDeps): Audit {
-  const writer = createCheckpointWriter(deps)
+  const { outside = {}, publish = () => Promise.reject(new Error('there is no broker')), ...rest } = deps
+  const copies = new OutsideCopies({ ...rest, places: outside, publish })
+  const writer = createCheckpointWriter({ ...rest, copies })
   const append: Audit['append'] = async (tx, entry) => {
     await appendEntry(tx, entry, deps)
     afterCommit(tx, () => writer.noteEntry())
   }
+  const canWrite = (): Promise<boolean> =>
+    deps.database
+      .transaction(async (tx) => {
+        const actor = { kind: 'system', name: 'gridlight' } as const
+        await appendEntry(tx, { action: 'audit-read', actor, object: 'audit', result: 'done' }, deps)
+        throw TAKEN_BACK
+      })
+      .catch((error: unknown) => error === TAKEN_BACK)
   return {
     append,
-    routes: (app) => auditRoutes(app, { database: deps.database, append }),
+    canWrite,
+    outsideCopies: () => copies.status(),
+    routes: (app) => auditRoutes(app, { database: deps.database, append, copies }),
     start: () => writer.start(),
     close: () => writer.close(),
   }

@@ -1,5 +1,5 @@
 import type { AuditDeps } from './audit.ts'
-import { appendCheckpointLine } from './checkpoint-file.ts'
+import type { OutsideCopies } from './outside-copies.ts'
 import { type CheckpointSigner, loadSigner } from './signer.ts'
 import { storeCheckpoint, toAuditCheckpoint, uncoveredHead } from './store.ts'
 
@@ -16,8 +16,10 @@ export interface CheckpointWriter {
   close(): Promise<void>
 }
 
-export function createCheckpointWriter(deps: Omit<AuditDeps, 'bootId'>): CheckpointWriter {
-  const { database, clock, log, newId, keyFile, outsideFile } = deps
+type WriterDeps = Omit<AuditDeps, 'bootId' | 'outside' | 'publish'> & { copies: OutsideCopies }
+
+export function createCheckpointWriter(deps: WriterDeps): CheckpointWriter {
+  const { database, clock, log, newId, keyFile, copies } = deps
   const stop = new AbortController()
   let entries = 0
   let wake = new AbortController()
@@ -27,11 +29,10 @@ export function createCheckpointWriter(deps: Omit<AuditDeps, 'bootId'>): Checkpo
   const runOnce = async (signer: CheckpointSigner): Promise<void> => {
     entries = 0
     const head = await uncoveredHead(database.client)
-    if (head === undefined) return
+    if (head === undefined) return copies.catchUp()
     const checkpoint = signer.sign(head, clock.now())
     const id = newId()
-    if (outsideFile !== undefined) await appendCheckpointLine(outsideFile, toAuditCheckpoint(id, checkpoint))
-    await storeCheckpoint(database.client, id, checkpoint)
+    if (await copies.send(toAuditCheckpoint(id, checkpoint))) await storeCheckpoint(database.client, id, checkpoint)
   }
 
   const tryOnce = (signer: CheckpointSigner): Promise<void> =>

@@ -1,23 +1,28 @@
 import { z } from 'zod'
-import { AuditCheckpoint, AuditEntry, AuditQuery } from '../contracts/audit.ts'
+import { AuditCheckpoint, AuditEntry, AuditQuery, OutsideCopy } from '../contracts/audit.ts'
 import { PageQuery, page } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import type { Audit } from './audit.ts'
+import type { OutsideCopies } from './outside-copies.ts'
 import { listCheckpoints, listEntries } from './store.ts'
 
 export interface AuditRoutesDeps {
   database: Database
   append: Audit['append']
+  copies: OutsideCopies
 }
+
+/** `outside` is empty where no copy leaves the host: whoever controls it could then rebuild the whole chain. */
+const Checkpoints = page(AuditCheckpoint).extend({ outside: z.array(OutsideCopy) })
 
 /** Auditors check the register, administrators look for the cause of a fault; both leave a trace. */
 const READERS = { roles: ['auditor', 'administrator'] } as const
 
 const Cursor = z.string().regex(/^\d{1,18}$/)
 
-export function auditRoutes(app: App, { database, append }: AuditRoutesDeps): void {
+export function auditRoutes(app: App, { database, append, copies }: AuditRoutesDeps): void {
   app.get(
     '/api/v1/audit',
     {
@@ -56,11 +61,12 @@ export function auditRoutes(app: App, { database, append }: AuditRoutesDeps): vo
     '/api/v1/audit/checkpoints',
     {
       config: { access: READERS },
-      schema: { tags: ['audit'], querystring: PageQuery, response: { 200: page(AuditCheckpoint) } },
+      schema: { tags: ['audit'], querystring: PageQuery, response: { 200: Checkpoints } },
     },
     async (request) => {
       const { limit, cursor } = request.query
-      return paged(await listCheckpoints(database.client, parseCursor(cursor), limit), limit)
+      const items = await listCheckpoints(database.client, parseCursor(cursor), limit)
+      return { ...paged(items, limit), outside: copies.status() }
     },
   )
 }

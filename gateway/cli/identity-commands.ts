@@ -77,7 +77,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 }
 
 const usersOf = (store: Store): Users =>
-  createIdentity({ ...store, log: pino({ level: 'silent' }), secureCookies: true }).users
+  createIdentity({ ...store, log: pino({ level: 'silent' }), announceEnd: async () => {}, secureCookies: true }).users
 
 function onlyName(positionals: readonly string[]): string {
   const [name] = positionals

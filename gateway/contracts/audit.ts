@@ -108,3 +108,11 @@ export const AuditCheckpoint = z.object({
   signature: z.string(),
 })
 export type AuditCheckpoint = z.infer<typeof AuditCheckpoint>
+
+/** A place outside where checkpoints are copied to; `fault` while it does not have the newest. */
+export const OutsideCopy = z.object({
+  kind: z.enum(['file', 'mqtt', 'https']),
+  lastSentAt: Instant.optional(),
+  fault: z.string().optional(),
+})
+export type OutsideCopy = z.infer<typeof OutsideCopy>

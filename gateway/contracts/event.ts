@@ -17,7 +17,15 @@ export const CameraEvent = z.object({
 })
 export type CameraEvent = z.infer<typeof CameraEvent>
 
-export const LinkEvent = z.object({ id: Id, cameraId: Id, cellCode: CellCode, state: LinkState, since: Instant })
+export const LinkEvent = z.object({
+  id: Id,
+  cameraId: Id,
+  cellCode: CellCode,
+  state: LinkState,
+  since: Instant,
+  /** Of the owner's word in force. */
+  consentVersion: z.number().int().optional(),
+})
 export type LinkEvent = z.infer<typeof LinkEvent>
 
 export const ViewEndedEvent = z.object({ id: Id, cameraId: Id, why: ViewEnd, at: Instant })
@@ -34,8 +42,25 @@ export const LiveEvent = z.discriminatedUnion('kind', [
 export type LiveEvent = z.infer<typeof LiveEvent>
 export type LiveEventKind = LiveEvent['kind']
 
+/** A session, or all that a person or script has open, is over or has other rights: told to other gateways alone. */
+export const SessionEndedEvent = z.object({
+  sessionId: Id.optional(),
+  principalId: Id.optional(),
+  why: z.enum(['signed-out', 'rights-changed']),
+  /** The gateway that ended it, and has acted on it already. */
+  nodeId: z.string(),
+})
+export type SessionEndedEvent = z.infer<typeof SessionEndedEvent>
+
+/** What the outbox holds: live events, and what gateways of one database tell each other. */
+export const OutboxEvent = z.discriminatedUnion('kind', [
+  ...LiveEvent.options,
+  z.object({ kind: z.literal('session-ended'), data: SessionEndedEvent }),
+])
+export type OutboxEvent = z.infer<typeof OutboxEvent>
+
 /**
  * An event to be written in the transaction of the change it tells. It reaches everyone whose rights cover
  * `cellCode`, or one session alone when `sessionId` is given.
  */
-export type NewLiveEvent = LiveEvent & { cellCode: string; sessionId?: string }
+export type NewLiveEvent = OutboxEvent & { cellCode: string; sessionId?: string }

@@ -55,6 +55,7 @@ export const ViewEnd = z.enum([
   'signed-out',
   'rights-changed',
   'camera-removed',
+  'audit-unavailable',
   'interrupted',
 ])
 export type ViewEnd = z.infer<typeof ViewEnd>

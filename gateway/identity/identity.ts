@@ -4,7 +4,7 @@ import type { NewAuditEntry } from '../contracts/audit.ts'
 import type { App } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { sessionRoutes } from './routes.ts'
-import { createSessionEnds, type EndListener } from './session-end.ts'
+import { createSessionEnds, type EndListener, type SessionEnd } from './session-end.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { createSignIn } from './sign-in.ts'
 import { tokenRoutes } from './token-routes.ts'
@@ -17,6 +17,8 @@ export interface IdentityDeps {
   log: FastifyBaseLogger
   newId: () => string
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
+  /** Writes the end of a session for the other gateways of this database. */
+  announceEnd(tx: Tx, end: SessionEnd): Promise<void>
   /** True everywhere but on plain HTTP, which listens on loopback only. */
   secureCookies: boolean
 }
@@ -26,6 +28,8 @@ export interface Identity {
   users: Users
   /** Called after the commit, when a session is over or a person's rights have changed. */
   onEnded(listener: EndListener): void
+  /** Another gateway of this database has ended a session. */
+  heardEnd(end: SessionEnd): void
   routes(app: App): void
   /** Begins to end sessions that run out by time. */
   start(): void
@@ -33,7 +37,7 @@ export interface Identity {
 }
 
 export function createIdentity(deps: IdentityDeps): Identity {
-  const ends = createSessionEnds()
+  const ends = createSessionEnds(deps.announceEnd)
   const sessions = createSessions({ ...deps, ends })
   const users = createUsers({ ...deps, ends })
   const signIn = createSignIn({ ...deps, sessions })
@@ -41,6 +45,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
     sessions,
     users,
     onEnded: ends.onEnded,
+    heardEnd: ends.heard,
     routes: (app) => {
       sessionRoutes(app, { ...deps, sessions, signIn })
       userRoutes(app, { ...deps, users })

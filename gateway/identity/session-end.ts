@@ -1,9 +1,10 @@
+import { takeNumbers } from '../storage/counter.ts'
 import { afterCommit, type Tx } from '../storage/database.ts'
 
 /** A session, or everything a person or script has open, is over or has other rights from now on. */
 export interface SessionEnd {
-  sessionId?: string
-  principalId?: string
+  sessionId?: string | undefined
+  principalId?: string | undefined
   why: 'signed-out' | 'rights-changed'
 }
 
@@ -12,19 +13,28 @@ export type EndListener = (end: SessionEnd) => void
 /** Tells whoever keeps something open on the strength of a session, once the end is on disk. */
 export interface SessionEnds {
   onEnded(listener: EndListener): void
-  tell(tx: Tx, end: SessionEnd): void
+  /** After the rows of the sessions; it holds the numbers of the trail and of the events until the commit. */
+  tell(tx: Tx, end: SessionEnd): Promise<void>
+  /** The same end, as another gateway of this database told it. */
+  heard(end: SessionEnd): void
 }
 
-export function createSessionEnds(): SessionEnds {
+/** @param announce writes the end for the other gateways of this database */
+export function createSessionEnds(announce: (tx: Tx, end: SessionEnd) => Promise<void>): SessionEnds {
   const listeners: EndListener[] = []
+  const heard = (end: SessionEnd): void => {
+    for (const listener of listeners) listener(end)
+  }
   return {
     onEnded: (listener) => {
       listeners.push(listener)
     },
-    tell: (tx, end) => {
-      afterCommit(tx, () => {
-        for (const listener of listeners) listener(end)
-      })
+    tell: async (tx, end) => {
+      // The trail's numbers before those of events, whatever the caller writes afterwards.
+      await takeNumbers(tx, 'audit', 0)
+      await announce(tx, end)
+      afterCommit(tx, () => heard(end))
     },
+    heard,
   }
 }

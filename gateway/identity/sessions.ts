@@ -119,16 +119,16 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
   }
 
   const end: Sessions['end'] = async (tx, sessionId) => {
-    if (await endSession(tx, sessionId, clock.now())) ends.tell(tx, { sessionId, why: 'signed-out' })
+    if (await endSession(tx, sessionId, clock.now())) await ends.tell(tx, { sessionId, why: 'signed-out' })
   }
 
   /** Whatever runs out by time alone is told like a sign-out, for those who hold a socket and send no request. */
   const endOverdue = (sinceMs: number): Promise<void> =>
     database.transaction(async (tx) => {
       const nowMs = clock.now()
-      for (const sessionId of await endOverdueSessions(tx, nowMs)) ends.tell(tx, { sessionId, why: 'signed-out' })
+      for (const sessionId of await endOverdueSessions(tx, nowMs)) await ends.tell(tx, { sessionId, why: 'signed-out' })
       for (const id of await tokensExpired(tx, sinceMs, nowMs)) {
-        ends.tell(tx, { sessionId: id, principalId: id, why: 'signed-out' })
+        await ends.tell(tx, { sessionId: id, principalId: id, why: 'signed-out' })
       }
     })
 

@@ -135,7 +135,7 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
           detail: { before: rightsOf(before), after: rightsOf(user), passwordChanged: hash !== undefined },
         })
         if (hash !== undefined || JSON.stringify(rightsOf(before)) !== JSON.stringify(rightsOf(user))) {
-          ends.tell(tx, { principalId: id, why: 'rights-changed' })
+          await ends.tell(tx, { principalId: id, why: 'rights-changed' })
         }
         return { ok: true, user }
       })
@@ -175,7 +175,7 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
         if (token.revoked) return { ok: true }
         await revokeToken(tx, id, clock.now())
         await audit.append(tx, { action: 'token-revoked', actor, object: `token:${id}`, result: 'done' })
-        ends.tell(tx, { sessionId: id, principalId: id, why: 'rights-changed' })
+        await ends.tell(tx, { sessionId: id, principalId: id, why: 'rights-changed' })
         return { ok: true }
       }),
   }

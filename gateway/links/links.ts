@@ -346,11 +346,12 @@ export class Links {
   }
 
   async #publish(tx: Tx, link: Link): Promise<void> {
-    const { id, cameraId, cellCode, state, stateSince } = link
+    const { id, cameraId, cellCode, state, stateSince, consent } = link
+    const version = consent === undefined ? {} : { consentVersion: consent.version }
     await this.#deps.events.publish(tx, {
       kind: 'link',
       cellCode,
-      data: { id, cameraId, cellCode, state, since: stateSince },
+      data: { id, cameraId, cellCode, state, since: stateSince, ...version },
     })
   }
 }

@@ -1,4 +1,4 @@
-import type { LiveEvent, NewLiveEvent } from '../contracts/event.ts'
+import type { NewLiveEvent, OutboxEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
 import { afterCommit, type Tx } from '../storage/database.ts'
 import { EventReader, type EventReaderDeps } from './event-reader.ts'
@@ -19,7 +19,7 @@ export interface Events {
   /** Runs `listener` after every commit that wrote events, and for other nodes' events within a second. */
   onNews(listener: () => void): () => void
   /** The same with the events that were committed, in order, here and at other nodes. */
-  onEvents(listener: (events: readonly LiveEvent[]) => void): () => void
+  onEvents(listener: (events: readonly OutboxEvent[]) => void): () => void
   /** Cuts the live connections of a session, or of a person or script, that has ended or has other rights now. */
   endSessions(ended: { sessionId?: string; principalId?: string }): void
   routes(app: App): void

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { CameraEvent, LiveEvent } from '../contracts/event.ts'
+import type { CameraEvent, OutboxEvent } from '../contracts/event.ts'
 import { cameraState, cellAlarms, cellCases, type OutgoingMessage } from '../mqtt/topics.ts'
 import type { Database } from '../storage/database.ts'
 import { waitOrWake } from './event-reader.ts'
@@ -34,7 +34,7 @@ export interface Outbox {
 }
 
 /** The MQTT message that tells an event to other systems; undefined for what stays inside. */
-export function messageOf(event: LiveEvent): OutgoingMessage | undefined {
+export function messageOf(event: OutboxEvent): OutgoingMessage | undefined {
   switch (event.kind) {
     case 'alarm':
       return { topic: cellAlarms(event.data.cellCode), payload: JSON.stringify(event.data), retain: false }
@@ -44,6 +44,7 @@ export function messageOf(event: LiveEvent): OutgoingMessage | undefined {
       return cameraMessage(event.data)
     case 'link':
     case 'view-ended':
+    case 'session-ended':
       return undefined
   }
 }

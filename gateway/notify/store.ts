@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { type LiveEvent, LiveEvent as LiveEventSchema, type NewLiveEvent } from '../contracts/event.ts'
+import { type NewLiveEvent, OutboxEvent } from '../contracts/event.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
 
 /** One row of the outbox. Numbers are in the order of commits, so a reader that has seen N misses nothing below N. */
 export interface StoredEvent {
   number: bigint
-  event: LiveEvent
+  event: OutboxEvent
   /** `event.data` as stored, so that nobody serialises it again. */
   dataJson: string
   cellCode: string
@@ -23,7 +23,7 @@ interface EventRow {
 
 /** @returns why not, for a row that another release wrote or that slipped through */
 function toStoredEvent(row: EventRow): StoredEvent | { number: bigint; fault: string } {
-  const read = LiveEventSchema.safeParse({ kind: row.kind, data: JSON.parse(row.dataJson) })
+  const read = OutboxEvent.safeParse({ kind: row.kind, data: JSON.parse(row.dataJson) })
   if (!read.success) return { number: row.id, fault: `${row.kind}: ${z.prettifyError(read.error)}` }
   const { dataJson, cellCode, sessionId } = row
   return { number: row.id, event: read.data, dataJson, cellCode, sessionId: sessionId ?? undefined }

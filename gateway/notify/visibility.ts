@@ -4,13 +4,14 @@ import { coversCell, hasRole } from '../identity/rights.ts'
 import type { StoredEvent } from './store.ts'
 
 /**
- * Whether this person is told of this event. An event for one session goes to nobody else; an owner hears of own
+ * Whether this person is told of this event. What gateways tell each other is for nobody; an event for one session goes to nobody else; an owner hears of own
  * links only; staff hear of their cells, and of alarms and cases if their role reads alarms.
  */
 export function maySee(
   principal: Principal,
   { event, cellCode, sessionId }: Pick<StoredEvent, 'event' | 'cellCode' | 'sessionId'>,
 ): boolean {
+  if (event.kind === 'session-ended') return false
   if (sessionId !== undefined || event.kind === 'view-ended') return sessionId === principal.sessionId
   if (principal.kind === 'owner') return event.kind === 'link' && (principal.linkIds ?? []).includes(event.data.id)
   if (!coversCell(principal, cellCode)) return false

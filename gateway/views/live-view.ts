@@ -1,5 +1,5 @@
 import type { NewAuditEntry } from '../contracts/audit.ts'
-import { toInstant } from '../contracts/common.ts'
+import { type Ownership, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { LinkScope } from '../contracts/link.ts'
 import type { View, ViewEnd, ViewReason, ViewRefusal } from '../contracts/view.ts'
@@ -11,6 +11,7 @@ export interface LiveView {
   readonly cameraId: string
   readonly cellCode: string
   readonly linkId: string
+  readonly ownership: Ownership
   readonly consentVersion: number | undefined
   readonly principal: Principal
   readonly reason: ViewReason

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { NewAuditEntry } from '../contracts/audit.ts'
+import type { Ownership } from '../contracts/common.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { OwnerView } from '../contracts/link.ts'
@@ -22,6 +23,8 @@ const MAX_ENDED_KEPT = 10_000
 const READY_MS = 15_000
 const IDLE_MS = 30_000
 const SWEEP_MS = 1_000
+/** How often the trail is tried while private feeds are watched: what cannot be written down is not shown. */
+const AUDIT_CHECK_MS = 5_000
 /** Ends written in one transaction; between two of them others get their turn. */
 const RECORD_BATCH = 8
 
@@ -32,7 +35,11 @@ export interface ViewsDeps {
   newId: () => string
   /** Of this gateway; others may serve views from the same database. */
   nodeId: string
-  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
+  audit: {
+    append(tx: Tx, entry: NewAuditEntry): Promise<unknown>
+    /** Whether an entry could be written now. */
+    canWrite(): Promise<boolean>
+  }
   events: { publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<unknown> }
   cameras: Cameras
   links: ViewLinks
@@ -43,10 +50,13 @@ export interface ViewsDeps {
 
 /** Which views to end; a view must meet all that is given, and nothing given meets none. */
 export interface EndCriteria {
-  cameraId?: string
-  linkId?: string
-  sessionId?: string
-  principalId?: string
+  cameraId?: string | undefined
+  linkId?: string | undefined
+  sessionId?: string | undefined
+  principalId?: string | undefined
+  /** Granted under an earlier version of the consent than this. */
+  consentBefore?: number
+  ownership?: Ownership
 }
 
 export type OpenResult =
@@ -69,6 +79,7 @@ export class Views {
   readonly #ended = new Map<string, { sessionId: string; why: ViewEnd }>()
   #unrecorded: EndedView[] = []
   #recording: Promise<void> = Promise.resolve()
+  #auditCheckedMs = 0
   readonly #closing = new AbortController()
   #sweeping: Promise<void> = Promise.resolve()
 
@@ -159,14 +170,16 @@ export class Views {
 
   /** The cut-off: media end before this returns its promise; the promise is for the record of it. Never rejects. */
   async endWhere(criteria: EndCriteria, why: ViewEnd): Promise<void> {
-    const { cameraId, linkId, sessionId, principalId } = criteria
-    if ((cameraId ?? linkId ?? sessionId ?? principalId) === undefined) return
+    const { cameraId, linkId, sessionId, principalId, consentBefore, ownership } = criteria
+    if ((cameraId ?? linkId ?? sessionId ?? principalId ?? ownership) === undefined) return
     for (const view of this.#live.values()) {
       const isMeant =
         (cameraId === undefined || view.cameraId === cameraId) &&
         (linkId === undefined || view.linkId === linkId) &&
         (sessionId === undefined || view.principal.sessionId === sessionId) &&
-        (principalId === undefined || view.principal.id === principalId)
+        (principalId === undefined || view.principal.id === principalId) &&
+        (consentBefore === undefined || (view.consentVersion ?? 0) < consentBefore) &&
+        (ownership === undefined || view.ownership === ownership)
       if (isMeant) this.#cut(view, why)
     }
     await this.#record()
@@ -235,6 +248,7 @@ export class Views {
           cameraId: camera.id,
           cellCode: camera.cellCode,
           linkId: answer.link.id,
+          ownership: answer.link.ownership,
           consentVersion: answer.consentVersion,
           principal,
           reason,
@@ -266,8 +280,18 @@ export class Views {
       })
     } catch (error) {
       if (view !== undefined) this.#live.delete(view.id)
+      await this.#checkAudit()
       throw error
     }
+  }
+
+  /** A private feed is watched as long as the trail can be written, and no longer. Never rejects. */
+  async #checkAudit(): Promise<void> {
+    this.#auditCheckedMs = this.#deps.clock.monotonicMs()
+    if (![...this.#live.values()].some(({ ownership }) => ownership === 'private')) return
+    if (await this.#deps.audit.canWrite()) return
+    this.#deps.log.error('views: the audit trail cannot be written, so nobody watches a private feed')
+    for (const view of this.#live.values()) if (view.ownership === 'private') this.#cut(view, 'audit-unavailable')
   }
 
   async #startRelay(view: LiveView, source: StreamSource, gone: AbortSignal): Promise<OpenResult> {
@@ -349,6 +373,7 @@ export class Views {
           await recordEnds(this.#deps, batch)
         } catch (error) {
           this.#deps.log.error({ err: error, views: batch.length }, 'views: ended, but not yet written down')
+          await this.#checkAudit()
           return
         }
         this.#unrecorded = this.#unrecorded.slice(batch.length)
@@ -366,6 +391,7 @@ export class Views {
         if (this.#isOver(view)) this.#cut(view, view.endsWhy)
         else if (clock.monotonicMs() - view.usedMonotonicMs > IDLE_MS) this.#cut(view, 'idle')
       }
+      if (clock.monotonicMs() - this.#auditCheckedMs >= AUDIT_CHECK_MS) await this.#checkAudit()
       await this.#record()
     }
   }

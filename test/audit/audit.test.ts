@@ -37,7 +37,15 @@ async function fixture(t: Test, database: Database): Promise<Fixture> {
   const clock = new FakeClock()
   const [keyFile, outsideFile] = [join(directory, 'audit.key'), join(directory, 'outside.jsonl')]
   const log = pino({ level: 'silent' })
-  const audit = createAudit({ database, clock, log, newId: randomUUID, bootId: 'boot-1', keyFile, outsideFile })
+  const audit = createAudit({
+    database,
+    clock,
+    log,
+    newId: randomUUID,
+    bootId: 'boot-1',
+    keyFile,
+    outside: { file: outsideFile },
+  })
   return { database, clock, audit, keyFile, outsideFile }
 }
 
@@ -199,7 +207,15 @@ t.test('while the outside copy cannot be written nothing is called signed', asyn
   const log = pino({ level: 'silent' })
   const { database, clock, keyFile } = subject
   const outsideFile = join(keyFile, 'not-a-directory')
-  const audit = createAudit({ database, clock, log, newId: randomUUID, bootId: 'b', keyFile, outsideFile })
+  const audit = createAudit({
+    database,
+    clock,
+    log,
+    newId: randomUUID,
+    bootId: 'b',
+    keyFile,
+    outside: { file: outsideFile },
+  })
   audit.start()
   await append(subject)
   await audit.close()

@@ -54,10 +54,13 @@ export async function identityFixture(t: Teardown, options: Options = {}): Promi
     newId: randomUUID,
     bootId: randomUUID(),
     keyFile: auditKeyFile,
-    ...(options.outsideFile === undefined ? {} : { outsideFile: options.outsideFile }),
+    outside: { file: options.outsideFile },
   })
   const secureCookies = options.secureCookies ?? false
-  const identity = createIdentity({ database, clock, log, newId: randomUUID, audit, secureCookies })
+  const identity = createIdentity({
+    ...{ database, clock, log, newId: randomUUID, audit, secureCookies },
+    announceEnd: async () => {},
+  })
   const app = await createServer({
     logger: log,
     version: '0.0.0',

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import type { Camera } from '../../gateway/contracts/camera.ts'
 import type { NewLinkAnswer, OwnerView } from '../../gateway/contracts/link.ts'
 import type { View } from '../../gateway/contracts/view.ts'
-import { startTestGateway } from '../fakes/gateway.ts'
+import { ADMIN_PASSWORD, startTestGateway } from '../fakes/gateway.ts'
 import { temporaryDataDir } from '../fakes/gateway-process.ts'
 import { gstMissing, PIPELINES, startGst } from '../fakes/gst-server.ts'
 import { postgresqlBinaries, startPostgresql } from '../fakes/postgresql.ts'
@@ -87,10 +89,77 @@ t.test('an owner revokes at one node; whoever watches at the other sees no more'
   const { items } = await ask<{ items: OwnerView[] }>(third.url, `/api/v1/owner/links/${link.id}/views`, own)
   t.match(items, [{ id: view.id, watchingNow: true }], 'a node that starts closes no view of another')
 
+  /** Asks for the playlist until it is refused. @returns the refusal */
+  const dark = async (what: string, { hlsUrl }: View, headers: Record<string, string>): Promise<[number, unknown]> => {
+    const sinceMs = performance.now()
+    const ask = (): Promise<Response> => fetch(new URL(hlsUrl, here.url), { headers })
+    let last = await ask()
+    while (last.status === 200 && performance.now() - sinceMs < CUT_OFF_LIMIT_MS) last = await ask()
+    t.comment(`${what}: dark at the other node after ${Math.round(performance.now() - sinceMs)} ms`)
+    return [last.status, await last.json()]
+  }
   await act('pause', { untilAt: new Date(Date.now() + 3_600_000).toISOString() })
-  const pausedMs = performance.now()
-  let last = await media()
-  while (last.status === 200 && performance.now() - pausedMs < CUT_OFF_LIMIT_MS) last = await media()
-  t.match([last.status, await last.json()], [410, { code: 'view-ended', why: 'link-paused' }])
-  t.comment(`dark at the other node after ${Math.round(performance.now() - pausedMs)} ms`)
+  t.match(await dark('pause', view, watch), [410, { code: 'view-ended', why: 'link-paused' }])
+
+  await act('resume', {})
+  const again = await ask<View>(here.url, '/api/v1/views', watch, { cameraId, reason })
+  await act('consent', { scopes: ['live'], validUntil: new Date(Date.now() + 3_600_000).toISOString() })
+  t.match(await dark('narrower consent', again, watch), [410, { code: 'view-ended', why: 'rights-changed' }])
+
+  /** A person signed in, with a view and an event stream open at this node. */
+  const watcher = async (username: string) => {
+    const admin = await signIn(here.url, 'admin', ADMIN_PASSWORD)
+    const { id } = await ask<{ id: string }>(here.url, '/api/v1/users', admin, {
+      ...{ username, password: ADMIN_PASSWORD, displayName: username, roles: ['operator'] },
+    })
+    const headers = await signIn(here.url, username, ADMIN_PASSWORD)
+    const opened = await ask<View>(here.url, '/api/v1/views', headers, { cameraId, reason })
+    const stream = await fetch(new URL('/api/v1/events', here.url), { headers })
+    const socket = new WebSocket(new URL('/live/socket', here.url), { headers })
+    const messages: string[] = []
+    socket.on('message', (data, isBinary) => {
+      if (!isBinary) messages.push(data.toString())
+    })
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ open: opened.id }))
+    await once(socket, 'message')
+    return { id, headers, view: opened, stream, socket, messages }
+  }
+  const signIn = async (url: string, username: string, password: string): Promise<Record<string, string>> => {
+    const session = await ask<{ cookie: string; csrfToken: string }>(url, '/api/v1/session', {}, { username, password })
+    return { cookie: session.cookie, 'x-csrf-token': session.csrfToken }
+  }
+  const patch = async (id: string, change: object): Promise<void> => {
+    const headers = { ...(await signIn(there.url, 'admin', ADMIN_PASSWORD)), ...json }
+    const body = JSON.stringify(change)
+    const answer = await fetch(new URL(`/api/v1/users/${id}`, there.url), { method: 'PATCH', headers, body })
+    t.equal(answer.status, 200)
+  }
+  type Watcher = Awaited<ReturnType<typeof watcher>>
+  const acts: readonly [string, (who: Watcher) => Promise<unknown>, string][] = [
+    [
+      'sign-out',
+      ({ headers }) => fetch(new URL('/api/v1/session', there.url), { method: 'DELETE', headers }),
+      'signed-out',
+    ],
+    ['changed role', ({ id }) => patch(id, { roles: ['installer'] }), 'rights-changed'],
+    ['disabled user', ({ id }) => patch(id, { disabled: true }), 'rights-changed'],
+  ]
+  for (const [at, [name, end, why]] of acts.entries()) {
+    const who = await watcher(`wang${at}`)
+    const heard = once(who.socket, 'close').then(() => performance.now())
+    const told = (async () => {
+      while (!who.messages.some((message) => message.includes(why))) await once(who.socket, 'message')
+      return performance.now()
+    })()
+    const ended = who.stream.text().then(() => performance.now())
+    await end(who)
+    const sinceMs = performance.now()
+    const times = { picture: (await told) - sinceMs, events: (await ended) - sinceMs }
+    for (const [what, ms] of Object.entries(times)) {
+      t.ok(ms < CUT_OFF_LIMIT_MS, `${name} at the other node: ${what} end here after ${Math.round(ms)} ms`)
+    }
+    who.socket.close()
+    await heard
+  }
 })

@@ -93,6 +93,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'viewEnd.signed-out': 'Signed out',
   'viewEnd.rights-changed': 'Your rights were changed',
   'viewEnd.camera-removed': 'The camera was removed',
+  'viewEnd.audit-unavailable': 'the audit trail cannot be written, so private feeds are closed',
   'viewEnd.interrupted': 'The view was interrupted; opening it again',
 
   'reason.title': 'Reason for watching “{name}”',

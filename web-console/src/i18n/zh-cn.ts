@@ -91,6 +91,7 @@ export const zhCn = {
   'viewEnd.signed-out': '已退出登录',
   'viewEnd.rights-changed': '查看权限已变更',
   'viewEnd.camera-removed': '摄像头已移除',
+  'viewEnd.audit-unavailable': '审计记录无法写入，社会资源停止查看',
   'viewEnd.interrupted': '查看中断，正在重新打开',
 
   'reason.title': '查看“{name}”的事由',

@@ -15,6 +15,30 @@ t.test('what cannot be written down is not shown', { skip: lacksFfmpeg }, async 
   const { cameraId, linkId } = await f.privateCamera()
   const [headers, auditor] = [await f.bearer(['operator']), await f.bearer(['auditor'])]
   const opened = await f.watch(headers, cameraId)
+  t.equal(opened.statusCode, 201)
+  const media = () => f.app.inject({ method: 'GET', url: opened.json().hlsUrl, headers })
+  t.equal((await media()).statusCode, 200)
+
+  await f.database.client.$executeRawUnsafe(REFUSE)
+  const refused = await f.watch(headers, cameraId)
+  t.match([refused.statusCode, refused.json().code], [503, 'storage-failure'])
+  const ended = await media()
+  t.match(
+    [ended.statusCode, ended.json()],
+    [410, { code: 'view-ended', why: 'audit-unavailable' }],
+    'and who watches is cut',
+  )
+  const at = { cameraId, fromMs: f.clock.now(), toMs: f.clock.now(), recording: 'clip:1' }
+  const principal = {
+    kind: 'user',
+    id: 'u',
+    name: '陈',
+    roles: ['operator'],
+    cellCodes: undefined,
+    sessionId: 's',
+  } as const
+  const reason = { kind: 'request', text: '派出所来电调看' } as const
+  await t.rejects(f.views.mayOpenRecording({ ...at, principal, reason }), 'no recording either')
   const unread = await f.app.inject({ method: 'GET', url: '/api/v1/audit', headers: auditor })
   t.equal(unread.statusCode, 500, 'nor is the trail read without a trace')
 

@@ -269,6 +269,12 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       read: () => Object.entries(alarms.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
     },
     {
+      name: 'case_step_seconds',
+      help: 'How long the steps of cases of the last day took, from the step before',
+      labels: ['priority', 'step', 'quantile'],
+      read: () => cases.metrics(),
+    },
+    {
       name: 'channel_messages',
       help: 'Messages to people over outgoing channels since the start, by what became of them',
       labels: ['outcome'],

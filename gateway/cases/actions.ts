@@ -22,7 +22,7 @@ import {
   type Settlement,
 } from './notifications.ts'
 import { isOver, legalActions, next } from './steps.ts'
-import { type CaseChange, changeCase, findAction, insertAction, lockCase, readCase } from './store.ts'
+import { type CaseChange, changeCase, findAction, insertAction, lockCase, markOverdue, readCase } from './store.ts'
 
 /** An unanswered dispatch goes to the next person after this time, and from there back to the centre. */
 export const ANSWER_MS = 60_000
@@ -98,6 +98,15 @@ export class CaseActions {
         await this.note(tx, caseId, 'shelve-ended')
       }
       await this.#publish(tx, caseId)
+    })
+  }
+
+  /** The response target has passed: the timeline says so, once. */
+  sayOverdue(caseId: string): Promise<void> {
+    return this.amend(caseId, async (tx) => {
+      if (!(await markOverdue(tx, caseId, new Date(this.#deps.clock.now())))) return false
+      await this.note(tx, caseId, 'overdue')
+      return true
     })
   }
 
@@ -180,7 +189,12 @@ export class CaseActions {
     await changeCase(tx, before.id, {
       phase: to,
       dueAt: dueAfter(to, request, before, now),
-      ...(request.action === 'acknowledge' ? { owner: { id: by.id ?? '', name: by.name } } : {}),
+      ...(request.action === 'acknowledge'
+        ? { owner: { id: by.id ?? '', name: by.name }, acknowledgedAt: new Date(now) }
+        : {}),
+      ...(isResponse(request.action, to) && before.response?.respondedAt === undefined
+        ? { respondedAt: new Date(now) }
+        : {}),
       ...(request.action === 'accept' ? { assignee: { id: by.id ?? '', name: by.name } } : {}),
       ...(request.action === 'dispatch' ? { assignee: sent ?? null } : {}),
       ...(to === 'opened' ? { assignee: null } : {}),
@@ -248,6 +262,10 @@ export class CaseActions {
     return after
   }
 }
+
+/** Somebody is there, has said what there is, or nobody needs to go any more. */
+const isResponse = (action: CaseActionName, to: CasePhase): boolean =>
+  action === 'on-site' || action === 'feedback' || isOver(to)
 
 /** Whom a notification went to, and over what. */
 const placeOf = ({ toName, channelName }: Pending): string =>

@@ -6,9 +6,12 @@ import { CaseActions, type CaseActionsDeps } from './actions.ts'
 import { type CollectedAlarm, collect, placesInCases } from './collect.ts'
 import { type CellPeople, inOrder, type Person } from './dispatch.ts'
 import { Escalation } from './escalation.ts'
+import { figureRoutes } from './figure-routes.ts'
+import { CaseMetrics } from './metrics.ts'
 import { type Settlement, stillNeeded } from './notifications.ts'
 import { caseRoutes } from './routes.ts'
 import { readCase } from './store.ts'
+import { Targets } from './targets.ts'
 
 export interface CasesDeps extends CaseActionsDeps {
   log: FastifyBaseLogger
@@ -35,6 +38,8 @@ export interface Cases {
   /** Of these notifications those that still wait for their person. */
   stillNeeded(notificationIds: readonly string[]): Promise<ReadonlySet<string>>
   routes(app: App): void
+  /** How long the steps of the last day's cases took, as samples of `case_step_seconds`. */
+  metrics(): Iterable<{ labels: Record<string, string>; value: number }>
   start(): void
   close(): Promise<void>
 }
@@ -49,7 +54,9 @@ export function createCases(deps: CasesDeps): Cases {
     const found = await readCase(database.client, provider, caseId)
     return found === undefined ? [] : peopleOf(found.cellCode)
   }
-  const escalation = new Escalation({ ...deps, actions, peopleFor })
+  const targets = new Targets()
+  const metrics = new CaseMetrics(deps)
+  const escalation = new Escalation({ ...deps, actions, peopleFor, targets })
 
   return {
     begin: async (tx, alarms) => {
@@ -61,15 +68,24 @@ export function createCases(deps: CasesDeps): Cases {
           return place.caseId
         },
         collect: async (stored) => {
-          const cases = await collect(tx, provider, newId, places, stored)
+          const cases = await collect(tx, provider, newId, places, stored, (priority) => targets.respondMs(priority))
           return cases.map((one) => ({ kind: 'case', cellCode: one.cellCode, data: one }))
         },
       }
     },
     settle: (of, settlement, work) => actions.settle(of, settlement, work),
     stillNeeded: (ids) => stillNeeded(database, ids),
-    routes: (app) => caseRoutes(app, { ...deps, actions, peopleOf }),
-    start: () => escalation.start(),
-    close: () => escalation.close(),
+    routes: (app) => {
+      caseRoutes(app, { ...deps, actions, peopleOf })
+      figureRoutes(app, { ...deps, targets })
+    },
+    metrics: () => metrics.samples,
+    start: () => {
+      escalation.start()
+      metrics.start()
+    },
+    close: async () => {
+      await Promise.all([escalation.close(), metrics.close()])
+    },
   }
 }

@@ -14,6 +14,8 @@ export interface CollectedAlarm {
   cellCode: string
   cameraId: string | undefined
   text: string
+  /** By the clock of its device. */
+  occurredAt: Date
   receivedAt: Date
 }
 
@@ -70,13 +72,15 @@ export async function placesInCases(
 
 const JOIN = {
   sqlite: `UPDATE "Case" SET "occurrences" = "occurrences" + (value ->> 'count'), "version" = "version" + 1,
-    "lastAlarmAt" = MAX("lastAlarmAt", value ->> 'lastAlarmAt'), "priority" = MIN("priority", value ->> 'priority')
+    "lastAlarmAt" = MAX("lastAlarmAt", value ->> 'lastAlarmAt'), "priority" = MIN("priority", value ->> 'priority'),
+    "respondBy" = MIN(COALESCE("respondBy", "openedAt" + (value ->> 'respondMs')), "openedAt" + (value ->> 'respondMs'))
     FROM json_each(?) WHERE "Case"."id" = value ->> 'id'`,
   postgresql: `UPDATE "Case" SET "occurrences" = "occurrences" + "new"."count", "version" = "version" + 1,
     "lastAlarmAt" = GREATEST("Case"."lastAlarmAt", "new"."lastAlarmAt"),
-    "priority" = LEAST("Case"."priority", "new"."priority")
+    "priority" = LEAST("Case"."priority", "new"."priority"),
+    "respondBy" = LEAST("Case"."respondBy", "Case"."openedAt" + "new"."respondMs" * interval '1 millisecond')
     FROM jsonb_to_recordset($1::jsonb)
-    AS "new" ("id" text, "count" integer, "lastAlarmAt" timestamp(3), "priority" integer)
+    AS "new" ("id" text, "count" integer, "lastAlarmAt" timestamp(3), "priority" integer, "respondMs" integer)
     WHERE "Case"."id" = "new"."id"`,
 } as const satisfies Record<Database['provider'], string>
 
@@ -101,6 +105,7 @@ const time = (provider: Database['provider'], at: Date): number | string =>
  * Writes the cases of a batch: those there were grow, the others are opened. A handful of statements, whatever the
  * size of the batch.
  * @param stored the alarms that were new, and nothing else
+ * @param respondMs how long a case of a priority may wait for somebody on site
  * @returns the cases as they stand now
  */
 export async function collect(
@@ -109,6 +114,7 @@ export async function collect(
   newId: () => string,
   places: ReadonlyMap<string, Place>,
   stored: readonly CollectedAlarm[],
+  respondMs: (priority: Priority) => number,
 ): Promise<Case[]> {
   const grown: Record<string, unknown>[] = []
   const opened: Group[] = []
@@ -119,14 +125,20 @@ export async function collect(
     const priority = Math.min(...alarms.map((alarm) => alarm.priority)) as Priority
     const lastAlarmAt = new Date(Math.max(...alarms.map(({ receivedAt }) => receivedAt.getTime())))
     if (place.isKnown) {
-      grown.push({ id: place.caseId, count: alarms.length, lastAlarmAt: time(provider, lastAlarmAt), priority })
+      grown.push({
+        id: place.caseId,
+        count: alarms.length,
+        lastAlarmAt: time(provider, lastAlarmAt),
+        priority,
+        respondMs: respondMs(priority),
+      })
     } else opened.push({ place, first, priority, lastAlarmAt, alarmIds: alarms.map(({ id }) => id) })
   }
   const grownIds = grown.map(({ id }) => String(id)).sort()
   if (grown.length > 0) await tx.$executeRawUnsafe(JOIN[provider], JSON.stringify(grown))
   return [
     ...(grown.length > 0 ? await readCases(tx, provider, grownIds) : []),
-    ...(opened.length > 0 ? await open(tx, provider, newId, opened) : []),
+    ...(opened.length > 0 ? await open(tx, provider, newId, opened, respondMs) : []),
   ]
 }
 
@@ -154,6 +166,8 @@ const COLUMNS = {
   occurrences: 'integer',
   openedAt: 'timestamp(3)',
   lastAlarmAt: 'timestamp(3)',
+  occurredAt: 'timestamp(3)',
+  respondBy: 'timestamp(3)',
 } as const satisfies Partial<Record<keyof CaseRow, string>>
 const ENTRY_COLUMNS = {
   id: 'text',
@@ -185,6 +199,7 @@ async function open(
   provider: Database['provider'],
   newId: () => string,
   groups: readonly Group[],
+  respondMs: (priority: Priority) => number,
 ): Promise<Case[]> {
   const byCell = Map.groupBy(groups, ({ first }) => `${first.cellCode} ${numberOf.year(first.receivedAt)}`)
   const wanted = [...byCell.keys()].sort().map((key) => {
@@ -199,13 +214,16 @@ async function open(
     const opened = byCell.get(`${cellCode} ${year}`) ?? []
     return opened.map((group, at) => {
       const number = Number(value) - opened.length + 1 + at
-      return { row: newCase(group, Number(year), number, newId()), alarmIds: group.alarmIds }
+      const row = newCase(group, Number(year), number, newId(), respondMs(group.priority))
+      return { row, alarmIds: group.alarmIds }
     })
   })
   const cases = rows.map(({ row: { actions: _, notifications: __, ...row } }) => ({
     ...row,
     openedAt: time(provider, row.openedAt),
     lastAlarmAt: time(provider, row.lastAlarmAt),
+    occurredAt: time(provider, row.occurredAt),
+    respondBy: time(provider, row.respondBy),
   }))
   const entries = rows.flatMap(({ row }) => row.actions.map((entry) => ({ ...entry, at: time(provider, entry.at) })))
   await tx.$executeRawUnsafe(INSERT_CASES[provider], JSON.stringify(cases))
@@ -213,8 +231,14 @@ async function open(
   return rows.map(({ row, alarmIds }) => toCase(row, alarmIds.slice(-ALARM_IDS_NAMED).reverse()))
 }
 
-function newCase({ place, first, priority, lastAlarmAt, alarmIds }: Group, year: number, number: number, id: string) {
-  const { cellCode, type, sourceId, cameraId, text, receivedAt } = first
+function newCase(
+  { place, first, priority, lastAlarmAt, alarmIds }: Group,
+  year: number,
+  number: number,
+  id: string,
+  respondMs: number,
+) {
+  const { cellCode, type, sourceId, cameraId, text, occurredAt, receivedAt } = first
   const collected = { action: 'collect', idempotencyKey: 'collect', at: receivedAt, byName: GATEWAY_NAME }
   return {
     id: place.caseId,
@@ -237,10 +261,10 @@ function newCase({ place, first, priority, lastAlarmAt, alarmIds }: Group, year:
     assigneeName: null,
     dueAt: null,
     closedAt: null,
-    occurredAt: null,
+    occurredAt,
     shownAt: null,
     acknowledgedAt: null,
-    respondBy: null,
+    respondBy: new Date(receivedAt.getTime() + respondMs),
     respondedAt: null,
     overdueAt: null,
     version: 1,

@@ -4,7 +4,8 @@ import type { Database } from '../storage/database.ts'
 import type { CaseActions } from './actions.ts'
 import type { Person } from './dispatch.ts'
 import { dueNotifications } from './notifications.ts'
-import { dueCases } from './store.ts'
+import { dueCases, overdueCases } from './store.ts'
+import { TARGETS_REFRESH_MS, type Targets } from './targets.ts'
 
 const POLL_MS = 1000
 /** What is due beyond this waits for the next round. */
@@ -15,6 +16,7 @@ export interface EscalationDeps {
   clock: Clock
   log: FastifyBaseLogger
   actions: CaseActions
+  targets: Targets
   /** Who may be sent for a case, in order. */
   peopleFor(caseId: string): Promise<readonly Person[]>
 }
@@ -39,10 +41,15 @@ export class Escalation {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#deps
+    const { clock, log, database, targets } = this.#deps
     const { signal } = this.#stop
+    let loadedMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
       try {
+        if (clock.monotonicMs() - loadedMs >= TARGETS_REFRESH_MS) {
+          await targets.load(database)
+          loadedMs = clock.monotonicMs()
+        }
         await this.runOnce()
       } catch (error) {
         log.error({ err: error }, 'cases that are due could not be escalated; trying again')
@@ -56,6 +63,7 @@ export class Escalation {
     const { database, clock, actions } = this.#deps
     const now = new Date(clock.now())
     for (const { id, caseId } of await dueNotifications(database, now, DUE_AT_ONCE)) await actions.passOn(caseId, id)
+    for (const caseId of await overdueCases(database, now, DUE_AT_ONCE)) await actions.sayOverdue(caseId)
     for (const caseId of await dueCases(database, now, DUE_AT_ONCE)) {
       await actions.expire(caseId, await this.#deps.peopleFor(caseId))
     }

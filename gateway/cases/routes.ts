@@ -24,7 +24,7 @@ import type { ActionResult, CaseActions } from './actions.ts'
 import { dutySince, type Person, setDuty } from './dispatch.ts'
 import { markDelivered } from './notifications.ts'
 import { isOver, STEP_OF } from './steps.ts'
-import { type CasePlace, listCases, readCase } from './store.ts'
+import { type CasePlace, listCases, markShown, readCase } from './store.ts'
 
 export interface CaseRoutesDeps {
   database: Database
@@ -108,17 +108,21 @@ export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
   app.post(
     '/api/v1/cases/:id/receipt',
     {
-      config: { access: { roles: PATROL_ROLES } },
+      config: { access: { roles: [...CENTRE_ROLES, ...PATROL_ROLES] } },
       schema: {
         tags: ['cases'],
-        summary: 'The duty page says that it shows a case it was notified of',
+        summary: 'A page says that it shows the case: the duty page one it was notified of, the console any',
         params: IdParams,
         response: { 204: z.undefined() },
       },
     },
     async (request, reply) => {
       const principal = principalOf(request)
-      const { id } = await caseFor(principal, request.params.id)
+      const { id, times } = await caseFor(principal, request.params.id)
+      if (hasRole(principal, ...CENTRE_ROLES)) {
+        if (times.console === undefined) await markShown(database, id, new Date(clock.now()))
+        return reply.code(204).send()
+      }
       await actions.amend(id, async (tx) => {
         if (!(await markDelivered(tx, id, principal.id, new Date(clock.now())))) return false
         await actions.note(tx, id, 'delivered', principal.name)

@@ -41,6 +41,8 @@ export function toCase(row: CaseRow, alarmIds: readonly string[]): Case {
     ...(row.assigneeId === null ? {} : { assignee: { id: row.assigneeId, name: row.assigneeName ?? '' } }),
     ...(due === undefined ? {} : phase === 'dispatched' ? { escalatesAt: due } : { shelvedUntil: due }),
     ...(row.closedAt === null ? {} : { closedAt: instant(row.closedAt) }),
+    ...responseOf(row),
+    times: timesOf(row),
     version: row.version,
     timeline: row.actions.map(({ at, deviceAt, action, byName, text }) => ({
       at: instant(at),
@@ -50,6 +52,32 @@ export function toCase(row: CaseRow, alarmIds: readonly string[]): Case {
       ...(text === null ? {} : { text }),
     })),
     notifications: row.notifications.map(toNotification),
+  }
+}
+
+function responseOf({ openedAt, respondBy, respondedAt, overdueAt }: CaseRow): Pick<Case, 'response'> {
+  if (respondBy === null) return {}
+  const answered = respondedAt === null ? undefined : respondedAt > respondBy ? 'late' : 'met'
+  return {
+    response: {
+      targetSeconds: Math.round((respondBy.getTime() - openedAt.getTime()) / 1000),
+      dueAt: instant(respondBy),
+      state: answered ?? (overdueAt === null ? 'running' : 'overdue'),
+      ...(respondedAt === null ? {} : { respondedAt: instant(respondedAt) }),
+    },
+  }
+}
+
+function timesOf({ occurredAt, openedAt, shownAt, acknowledgedAt, notifications }: CaseRow): Case['times'] {
+  const receipts = notifications.flatMap(({ channelId, receivedAt }) =>
+    channelId === null && receivedAt !== null ? receivedAt.getTime() : [],
+  )
+  return {
+    ...(occurredAt === null ? {} : { device: instant(occurredAt) }),
+    gateway: instant(openedAt),
+    ...(shownAt === null ? {} : { console: instant(shownAt) }),
+    ...(receipts.length === 0 ? {} : { phone: toInstant(Math.min(...receipts)) }),
+    ...(acknowledgedAt === null ? {} : { acknowledged: instant(acknowledgedAt) }),
   }
 }
 
@@ -165,6 +193,9 @@ export interface CaseChange {
   assignee?: { id: string; name: string } | null
   dueAt?: Date | null
   closedAt?: Date
+  acknowledgedAt?: Date
+  respondedAt?: Date
+  overdueAt?: Date
 }
 
 export async function changeCase(tx: Tx, id: string, { owner, assignee, ...change }: CaseChange): Promise<void> {
@@ -202,6 +233,31 @@ export async function insertAction(tx: Tx, caseId: string, entry: NewTimelineEnt
       text: entry.text ?? null,
     },
   })
+}
+
+/** A console of the centre shows the case; the first one counts, and it is no change that others are told of. */
+export async function markShown({ client }: Database, id: string, now: Date): Promise<void> {
+  await client.case.updateMany({ where: { id, shownAt: null }, data: { shownAt: now } })
+}
+
+/** Open cases whose response is due and of which the timeline does not say so yet. */
+export async function overdueCases({ client }: Database, now: Date, limit: number): Promise<string[]> {
+  const rows = await client.case.findMany({
+    where: { overdueAt: null, respondedAt: null, respondBy: { lte: now }, closedAt: null },
+    orderBy: { respondBy: 'asc' },
+    take: limit,
+    select: { id: true },
+  })
+  return rows.map(({ id }) => id)
+}
+
+/** @returns whether it was news */
+export async function markOverdue(tx: Tx, id: string, now: Date): Promise<boolean> {
+  const { count } = await tx.case.updateMany({
+    where: { id, overdueAt: null, respondedAt: null, respondBy: { lte: now }, closedAt: null },
+    data: { overdueAt: now },
+  })
+  return count > 0
 }
 
 /** Cases whose dispatch is to be escalated or whose shelving is over. */

@@ -37,6 +37,7 @@ export const AuditAction = z.enum([
   'alarm-source-created',
   'alarms-silenced',
   'case-action',
+  'case-targets-changed',
   'channel-created',
   'channel-changed',
   'channel-removed',

@@ -88,6 +88,7 @@ export const TimelineAction = z.enum([
   ...CaseActionName.options,
   'collect',
   'shelve-ended',
+  'overdue',
   'delivered',
   'message-taken',
   'undelivered',
@@ -140,6 +141,23 @@ export const Case = z.object({
   escalatesAt: Instant.optional(),
   shelvedUntil: Instant.optional(),
   closedAt: Instant.optional(),
+  /** Until somebody is on site, gives feedback, or closes the case; remaining time is `dueAt` less now. */
+  response: z
+    .object({
+      targetSeconds: z.number().int(),
+      dueAt: Instant,
+      state: z.enum(['running', 'overdue', 'met', 'late']),
+      respondedAt: Instant.optional(),
+    })
+    .optional(),
+  /** The way of the first alarm: its device's clock, then ours. */
+  times: z.object({
+    device: Instant.optional(),
+    gateway: Instant,
+    console: Instant.optional(),
+    phone: Instant.optional(),
+    acknowledged: Instant.optional(),
+  }),
   /** Grows with every change: the higher one is the newer. */
   version: z.number().int().positive(),
   timeline: z.array(

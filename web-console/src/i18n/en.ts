@@ -371,6 +371,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'caseAction.evaluate': 'Evaluate',
   'caseAction.collect': 'Collected',
   'caseAction.shelve-ended': 'Back from the shelf',
+  'caseAction.overdue': 'Response overdue',
   'caseAction.delivered': 'Notification delivered',
   'caseAction.message-taken': 'Taken by the provider',
   'caseAction.undelivered': 'Notification not delivered',

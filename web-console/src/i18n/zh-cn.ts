@@ -363,6 +363,7 @@ export const zhCn = {
   'caseAction.evaluate': '评价',
   'caseAction.collect': '信息采集',
   'caseAction.shelve-ended': '搁置结束',
+  'caseAction.overdue': '响应超时',
   'caseAction.delivered': '通知已送达',
   'caseAction.message-taken': '服务商已接收',
   'caseAction.undelivered': '通知未送达',

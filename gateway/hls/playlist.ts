@@ -3,8 +3,11 @@ import { TIMESCALE } from '../media.ts'
 
 /** Never changes during a muxing session (RFC 8216bis §6.2.1), so it cannot follow the camera. */
 export const TARGET_DURATION_S = 2
-/** Older parts are no use to a player at the live edge (RFC 8216bis §6.2.2). */
-const PARTS_LISTED_S = 3 * TARGET_DURATION_S
+/**
+ * Parts of a segment that began longer ago are not listed: no player is so far behind with parts of 200 ms. Each must be
+ * there for three target durations after it left the list (RFC 8216bis §6.2.2), so listing them longer costs memory.
+ */
+export const PARTS_LISTED_S = 3
 /** CAN-SKIP-UNTIL is at least six target durations (RFC 8216bis §4.4.3.8). */
 export const SKIP_BOUNDARY_S = 6 * TARGET_DURATION_S
 
@@ -14,10 +17,15 @@ export interface Segment {
   parts: Part[]
   /** Undefined while the segment grows. */
   durationTicks: number | undefined
-  /** False once the window has begun to let its parts go. */
-  isWhole: boolean
   /** EXT-X-DISCONTINUITY-SEQUENCE of the segment: equal in all renditions for what belongs together (§6.2.1). */
   discontinuitySequence: number
+  /** Media time when it was first listed whole. */
+  wholeAtTicks: number | undefined
+  /** Of the lists it stood in, whole segments only. */
+  longestListTicks: number
+  hasPartsListed: boolean
+  /** Media time up to which its parts must be there once they have left the list. */
+  partsKeptUntilTicks: number
   initId: number
   /** Wall clock of its first frame, ms since 1970. */
   startedAtMs: number
@@ -54,9 +62,7 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuitySequence ?? 0}`,
   ]
   const ages = agesToEndS(segments)
-  const skipped = skip
-    ? segments.filter((segment, i) => segment.durationTicks !== undefined && (ages[i] ?? 0) > SKIP_BOUNDARY_S).length
-    : 0
+  const skipped = skip ? segmentsBeforeSkipBoundary(segments, ages) : 0
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`)
   let initId = skipped > 0 ? segments[skipped - 1]?.initId : undefined
   for (const [i, segment] of segments.entries()) {
@@ -66,8 +72,7 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
     if (segment.initId !== initId) lines.push(`#EXT-X-MAP:URI="init-${segment.initId}.mp4"`)
     initId = segment.initId
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startedAtMs).toISOString()}`)
-    if ((ages[i] ?? 0) <= PARTS_LISTED_S + TARGET_DURATION_S)
-      for (const part of segment.parts) lines.push(partTag(part))
+    if (segment.hasPartsListed) for (const part of segment.parts) lines.push(partTag(part, view.partTargetTicks))
     if (segment.durationTicks !== undefined)
       lines.push(`#EXTINF:${extinf(segment.durationTicks)},`, `s${segment.msn}.m4s`)
   }
@@ -85,8 +90,10 @@ export interface MultivariantView {
   codecString: string
   width: number
   height: number
-  /** Peak of the segments at hand, bits a second. */
-  bandwidthBps: number
+  /** Of the segments at hand, bits a second. */
+  peakBps: number
+  averageBps: number
+  frameRate: number
   /** The sound that goes with the picture, if the reader may hear it. */
   sound: SoundRendition | undefined
 }
@@ -101,7 +108,8 @@ export interface SoundRendition {
 /** Multivariant playlist (RFC 8216bis §4.4.6): the picture, and its sound as a rendition of its own. */
 export function multivariantPlaylist(view: MultivariantView): string {
   const { sound } = view
-  const bandwidthBps = Math.ceil(view.bandwidthBps + (sound?.bandwidthBps ?? 0))
+  const soundBps = sound?.bandwidthBps ?? 0
+  const rates = `BANDWIDTH=${Math.ceil(view.peakBps + soundBps)},AVERAGE-BANDWIDTH=${Math.ceil(view.averageBps + soundBps)}`
   const codecs = sound === undefined ? view.codecString : `${view.codecString},${sound.codecString}`
   const media =
     sound === undefined
@@ -114,19 +122,27 @@ export function multivariantPlaylist(view: MultivariantView): string {
     '#EXTM3U',
     '#EXT-X-VERSION:9',
     ...media,
-    `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidthBps},CODECS="${codecs}",RESOLUTION=${view.width}x${view.height}${group}`,
+    `#EXT-X-STREAM-INF:${rates},CODECS="${codecs}",RESOLUTION=${view.width}x${view.height},FRAME-RATE=${view.frameRate.toFixed(3)}${group}`,
     view.mediaUri,
     '',
   ].join('\n')
 }
 
-function partTag(part: Part): string {
+/** A pause of the camera makes a frame last; the part target holds all the same (RFC 8216bis §4.4.4.9). */
+function partTag(part: Part, targetTicks: number): string {
   const { id, durationTicks, independent } = part.facts
-  return `#EXT-X-PART:DURATION=${seconds(durationTicks)},URI="p${id}.m4s"${independent ? ',INDEPENDENT=YES' : ''}`
+  return `#EXT-X-PART:DURATION=${seconds(Math.min(durationTicks, targetTicks))},URI="p${id}.m4s"${independent ? ',INDEPENDENT=YES' : ''}`
+}
+
+/** Those that end further than the boundary from the end of the last whole one (RFC 8216bis §6.2.5.1). */
+function segmentsBeforeSkipBoundary(segments: readonly Segment[], ages: readonly number[]): number {
+  const open = segments.findIndex(({ durationTicks }) => durationTicks === undefined)
+  const openS = open < 0 ? 0 : (ages[open] ?? 0)
+  return segments.filter((_, i) => (ages[i + 1] ?? 0) - openS > SKIP_BOUNDARY_S).length
 }
 
 /** For each segment the time from its start to the end of the playlist. */
-function agesToEndS(segments: readonly Segment[]): number[] {
+export function agesToEndS(segments: readonly Segment[]): number[] {
   const ages: number[] = new Array(segments.length)
   let age = 0
   for (let i = segments.length - 1; i >= 0; i--) {

@@ -7,7 +7,16 @@ import type { PictureTime } from './picture-time.ts'
 import { TARGET_DURATION_S } from './playlist.ts'
 import type { Window } from './window.ts'
 
+/** What a part should last: as many whole frames as come closest to it. */
 const PART_TICKS = TIMESCALE / 5
+/** A part lasts between 85 % of the part target and all of it (RFC 8216bis §4.4.4.9): the middle leaves room for jitter. */
+const PART_SHARE = 0.925
+const MIN_PART_SHARE = 0.85
+/** After so many frames their distance is known, whatever the camera says of it. */
+const MEASURED_FRAMES = 10
+/** Program dates may overlap by less than a second (RFC 8216bis §6.2.1), unless a clock was set. */
+const MAX_DATE_OVERLAP_MS = 900
+const MAX_DATE_STEP_MS = 10_000
 /** A key frame this late begins a new segment; a little less than a second, for clocks that jitter. */
 const MIN_SEGMENT_TICKS = 0.9 * TIMESCALE
 /** Rounded it is still the target duration; a camera with rarer key frames is cut between them. */
@@ -52,7 +61,9 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   #lastDecode = 0
   #lastArrivalMs = 0
   #frameTicks = DEFAULT_FRAME_TICKS
-  #measured = false
+  #measured = 0
+  #partTarget = 0
+  #lastDatedMs: number | undefined
   #segmentStart = 0
   #partStart = 0
   #segmentOpen = false
@@ -72,10 +83,14 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   /** Monotonic time at which the first key frame of this session was whole. */
   firstKeyAtMs: number | undefined
 
-  constructor(writer: PartWriter, window: Window, clock: SegmenterClock) {
+  /** @param frameMs distance of frames as it was when the stream was last fetched */
+  constructor(writer: PartWriter, window: Window, clock: SegmenterClock, frameMs?: number) {
     this.#writer = writer
     this.#window = window
     this.#clock = clock
+    if (frameMs === undefined) return
+    this.#frameTicks = frameMs * (TIMESCALE / 1000)
+    this.#measured = MEASURED_FRAMES
   }
 
   get format(): VideoFormat | undefined {
@@ -105,6 +120,11 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     return (this.#anchorMs ?? this.#clock.now()) + ticks / (TIMESCALE / 1000)
   }
 
+  /** As measured; undefined of a few frames. */
+  get measuredFrameMs(): number | undefined {
+    return this.#measured >= MEASURED_FRAMES ? this.frameMs : undefined
+  }
+
   get lastArrivalMs(): number {
     return this.#lastArrivalMs
   }
@@ -114,12 +134,11 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     this.#codec = codec
     this.#sender = sender
     this.#needKey = true
-    this.#measured = false
     this.clockOffsetMs = undefined
     this.keyFrameIntervalMs = undefined
     this.firstKeyAtMs = undefined
     this.#writer.end = this.#writer.unitStart
-    if (frameRate !== undefined) this.#frameTicks = TIMESCALE / frameRate
+    if (frameRate !== undefined && this.#measured === 0) this.#frameTicks = TIMESCALE / frameRate
   }
 
   /** The connection is gone: what is there becomes visible. */
@@ -181,7 +200,7 @@ export class Segmenter implements AccessUnitSink, PictureTime {
       this.#window.closeSegment(age)
       this.#openSegment(decode)
       this.#startsWithKey = key
-    } else if (key) {
+    } else if (this.#endsPart(key, decode - this.#partStart)) {
       this.#closePart(step)
     }
     if (this.#writer.samples === 0) this.#partStart = decode
@@ -193,12 +212,18 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     return age + this.#frameTicks > MAX_SEGMENT_TICKS
   }
 
+  /** A part begins with a key frame where it can, which is unless the one before it would be too short. */
+  #endsPart(key: boolean, durationTicks: number): boolean {
+    const wouldBeTooLong = durationTicks + this.#frameTicks > this.#partTarget
+    return wouldBeTooLong || (key && durationTicks >= MIN_PART_SHARE * this.#partTarget)
+  }
+
   /** Ends the part once another frame would take it further from its target, without waiting for that frame. */
   #cutAfter(decode: number): void {
     const duration = decode + this.#frameTicks - this.#partStart
     const isFirst = this.#writer.nextId === 0
-    const isFull = duration + this.#frameTicks / 2 >= PART_TICKS || this.#writer.samples >= MAX_PART_SAMPLES
-    if (isFirst || isFull) this.#closePart(this.#frameTicks)
+    const isLong = duration >= MIN_PART_SHARE * this.#partTarget && duration + this.#frameTicks > this.#partTarget
+    if (isFirst || isLong || this.#writer.samples >= MAX_PART_SAMPLES) this.#closePart(this.#frameTicks)
     if (isFirst) this.#openingSegment(duration)
   }
 
@@ -215,7 +240,7 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   #restart(ticks: number, format: VideoFormat): void {
     this.#closePart(this.#frameTicks)
     if (this.#segmentOpen) this.#window.closeSegment(this.#lastDecode + this.#frameTicks - this.#segmentStart)
-    if (format.frameRate !== undefined && !this.#measured) this.#frameTicks = TIMESCALE / format.frameRate
+    if (format.frameRate !== undefined && this.#measured === 0) this.#frameTicks = TIMESCALE / format.frameRate
     const elapsed = (this.#clock.monotonicMs() - this.#lastArrivalMs) * (TIMESCALE / 1000)
     const decode = this.#started ? Math.round(this.#lastDecode + Math.max(this.#frameTicks, elapsed)) : START_TICKS
     this.#times = new DecodeTimes(format.reorderFrames ?? 0)
@@ -225,6 +250,7 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     this.#anchorMs = undefined
     this.#lastKeyTicks = undefined
     this.generation++
+    if (!this.#started) this.#setPartTarget()
     this.#openSegment(decode)
     this.#startsWithKey = true
     this.#started = true
@@ -241,10 +267,29 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     } else if (this.#anchorMs === undefined || Math.abs(this.#anchorMs + elapsedMs - now) > MAX_ANCHOR_ERROR_MS) {
       this.#anchorMs = now - elapsedMs
     }
-    const startedAtMs = Math.round(this.#anchorMs + elapsedMs)
+    const startedAtMs = this.#dated(this.#anchorMs + elapsedMs, elapsedMs - this.#segmentStart / (TIMESCALE / 1000))
     this.#window.startSegment({ discontinuitySequence: this.generation, startedAtMs })
     this.#segmentStart = decode
     this.#segmentOpen = true
+  }
+
+  /** A camera's clock that slows down must not date a segment into the one before it. */
+  #dated(atMs: number, lastedMs: number): number {
+    const endMs = this.#lastDatedMs === undefined ? undefined : this.#lastDatedMs + lastedMs
+    const overlapMs = endMs === undefined ? 0 : endMs - atMs
+    const isClamped = overlapMs > MAX_DATE_OVERLAP_MS && overlapMs < MAX_DATE_STEP_MS
+    this.#lastDatedMs = Math.round(isClamped ? atMs + overlapMs - MAX_DATE_OVERLAP_MS : atMs)
+    return this.#lastDatedMs
+  }
+
+  /** Larger than it was only where a frame would not fit. */
+  #setPartTarget(): void {
+    const frames = Math.max(1, Math.round(PART_TICKS / this.#frameTicks))
+    if (this.#partTarget < this.#frameTicks) {
+      const exact = (frames * this.#frameTicks) / PART_SHARE
+      this.#partTarget = Math.ceil(exact / (TIMESCALE / 1000)) * (TIMESCALE / 1000)
+    }
+    this.#window.setPace(this.#frameTicks, this.#partTarget)
   }
 
   /** When the camera says that it took a frame. */
@@ -265,9 +310,10 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   #measure(decode: number): void {
     const step = decode - this.#lastDecode
     if (step <= 1 || step > MAX_FRAME_TICKS) return
-    if (this.#measured) this.#frameTicks += (step - this.#frameTicks) / 8
+    if (this.#measured > 0) this.#frameTicks += (step - this.#frameTicks) / 8
     else this.#frameTicks = step
-    this.#measured = true
+    this.#measured++
+    this.#setPartTarget()
   }
 
   #takeSets(sets: ParameterSets): boolean {

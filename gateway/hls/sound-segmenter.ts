@@ -7,8 +7,6 @@ import type { SenderClock } from './segmenter.ts'
 import type { Window } from './window.ts'
 
 const PART_S = 0.2
-/** Every part but a segment's last has at least this share of the longest (RFC 8216bis §4.4.4.9). */
-const LEAST_PART_SHARE = 0.85
 /** Sound whose clock says nothing goes by its arrival, which jitters. */
 const MAX_ARRIVAL_ERROR_S = 0.4
 /** By both clocks of the camera: what a listener would notice at the lips. */
@@ -52,8 +50,9 @@ export class SoundSegmenter {
     this.#picture = picture
     this.#clock = clock
     const frameS = format.frameSamples / format.sampleRate
-    const frames = Math.max(1, Math.floor(PART_S / frameS))
-    this.#partFrames = frames * frameS < LEAST_PART_SHARE * PART_S ? frames + 1 : frames
+    this.#partFrames = Math.max(1, Math.round(PART_S / frameS))
+    const frameTicks = frameS * TIMESCALE
+    window.setPace(frameTicks, frameTicks * this.#partFrames)
     window.setInit(initSegment(format, format.sampleRate), format)
   }
 

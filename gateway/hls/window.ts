@@ -3,8 +3,10 @@ import type { Part } from '../cmaf/part.ts'
 import { type AudioFormat, TIMESCALE, type VideoFormat } from '../media.ts'
 import { found, type MediaAnswer, refused } from './answer.ts'
 import {
+  agesToEndS,
   mediaPlaylist,
   multivariantPlaylist,
+  PARTS_LISTED_S,
   type RenditionReport,
   type Segment,
   type SoundRendition,
@@ -14,15 +16,12 @@ import { Waiters } from './waiters.ts'
 
 /** At least three target durations must be listed (RFC 8216bis §6.2.2). */
 const MIN_LISTED_S = 3 * TARGET_DURATION_S
-/**
- * A part that left the playlist stays this long behind the list's shortest length, for who has just read the old one.
- * Parts then go one by one as new ones come, so that memory does not swing.
- */
-const GRACE_S = 3
+/** A part that left the list must be there for three target durations more (RFC 8216bis §6.2.2). */
+const PART_GRACE_TICKS = 3 * TARGET_DURATION_S * TIMESCALE
+/** Frames come a little earlier or later than their time stamps say. */
+const ARRIVAL_SLACK_TICKS = TIMESCALE / 4
 /** Whatever a camera sends, its window is not larger. */
 const MAX_WINDOW_BYTES = 48 * 1024 * 1024
-const PART_TARGET_TICKS = TIMESCALE / 5
-const PART_TARGET_STEP_TICKS = TIMESCALE / 20
 const HELD_MS = 3 * TARGET_DURATION_S * 1000
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 const MEDIA_CACHE_S = 3600
@@ -78,7 +77,8 @@ export class Window {
   #nextMsn = 0
   #nextInitId = 0
   #nextPartId = 0
-  #partTargetTicks = PART_TARGET_TICKS
+  #partTargetTicks = 0
+  #frameTicks = 1
   #sizeBytes = 0
   #rendered = new Map<string, Buffer>()
   #closed = false
@@ -124,6 +124,15 @@ export class Window {
     return init.id
   }
 
+  /**
+   * How long frames and parts are. Players want the part target to stay as it was first told (RFC 8216bis §6.2.1), so
+   * the segmenter makes a larger one only where a frame would not fit.
+   */
+  setPace(frameTicks: number, partTargetTicks: number): void {
+    this.#frameTicks = frameTicks
+    this.#partTargetTicks = partTargetTicks
+  }
+
   startSegment(facts: { discontinuitySequence: number; startedAtMs: number }): void {
     const initId = this.#nextInitId - 1
     this.#segments.push({
@@ -131,7 +140,10 @@ export class Window {
       msn: this.#nextMsn++,
       parts: [],
       durationTicks: undefined,
-      isWhole: true,
+      wholeAtTicks: undefined,
+      longestListTicks: 0,
+      hasPartsListed: true,
+      partsKeptUntilTicks: 0,
       initId,
       sizeBytes: 0,
     })
@@ -148,10 +160,8 @@ export class Window {
     segment.sizeBytes += part.sizeBytes
     this.#sizeBytes += part.sizeBytes
     this.#nextPartId = part.facts.id + 1
-    if (part.facts.durationTicks > this.#partTargetTicks) {
-      this.#partTargetTicks = Math.ceil(part.facts.durationTicks / PART_TARGET_STEP_TICKS) * PART_TARGET_STEP_TICKS
-    }
     this.#evict()
+    this.#removeOutdated(part)
     this.#changed()
     for (const sink of this.#sinks) sink.part(part)
   }
@@ -165,6 +175,8 @@ export class Window {
       return
     }
     segment.durationTicks = durationTicks
+    this.#evict()
+    this.#noteListLength()
     this.#changed()
   }
 
@@ -241,7 +253,8 @@ export class Window {
       codecString,
       width,
       height,
-      bandwidthBps: this.peakBps,
+      ...this.bitRates,
+      frameRate: TIMESCALE / this.#frameTicks,
       sound: sound === true ? this.#options.sound?.() : undefined,
     })
     return found(PLAYLIST_TYPE, 0, [Buffer.from(text)])
@@ -279,7 +292,7 @@ export class Window {
     const open = this.#segments.at(-1)
     if (open === undefined || msn > open.msn + (open.durationTicks === undefined ? 1 : 2)) return true
     const limit = Math.ceil((3 * TIMESCALE) / Math.min(this.#partTargetTicks, TIMESCALE))
-    return msn === open.msn && part >= open.parts.length + limit
+    return msn >= open.msn && part >= limit + (msn === open.msn ? open.parts.length : 0)
   }
 
   /** A part past the end of its segment means the first of the next one (RFC 8216bis §6.2.5.2). */
@@ -309,9 +322,9 @@ export class Window {
 
   #segment(msn: number): MediaAnswer {
     const segment = this.#segments[msn - (this.#segments[0]?.msn ?? 0)]
-    if (segment?.durationTicks === undefined || !segment.isWhole) return refused(404, 'not-found')
+    if (segment?.durationTicks === undefined) return refused(404, 'not-found')
     const buffers = segment.parts.flatMap((part) => part.buffers)
-    return found(this.#mediaType, MEDIA_CACHE_S, buffers, [...segment.parts]) // the segment lets its parts go one by one
+    return found(this.#mediaType, MEDIA_CACHE_S, buffers, segment.parts)
   }
 
   #initAnswer(id: number): MediaAnswer {
@@ -323,14 +336,18 @@ export class Window {
     return this.#kind === 'sound' ? 'audio/mp4' : 'video/mp4'
   }
 
-  /** Peak of the segments at hand, bits a second. */
-  get peakBps(): number {
-    let peak = 0
+  /** Peak over segments, or over a second where they are shorter, and average of all at hand. */
+  get bitRates(): { peakBps: number; averageBps: number } {
+    let peakBps = 1
+    let bytes = 0
+    let ticks = 0
     for (const { parts, durationTicks, sizeBytes } of this.#segments) {
-      const ticks = durationTicks ?? parts.reduce((sum, part) => sum + part.facts.durationTicks, 0)
-      if (ticks > 0) peak = Math.max(peak, (sizeBytes * 8 * TIMESCALE) / Math.max(ticks, TIMESCALE))
+      const own = durationTicks ?? parts.reduce((sum, part) => sum + part.facts.durationTicks, 0)
+      bytes += sizeBytes
+      ticks += own
+      if (own > 0) peakBps = Math.max(peakBps, (sizeBytes * 8 * TIMESCALE) / Math.max(own, TIMESCALE))
     }
-    return Math.max(peak, 1)
+    return { peakBps, averageBps: Math.min(peakBps, (bytes * 8 * TIMESCALE) / Math.max(ticks, 1)) }
   }
 
   /**
@@ -352,27 +369,30 @@ export class Window {
       if (this.#listedFrom === 0) this.#listedFrom = 1
       this.#removeFirst()
     }
-    this.#releaseUnlisted()
   }
 
-  #releaseUnlisted(): void {
-    const newest = this.#segments.at(-1)?.parts.at(-1)?.facts
-    if (newest === undefined) return
-    const oldestTicks = newest.startTicks + newest.durationTicks - (this.#listedS + GRACE_S) * TIMESCALE
-    while (this.#listedFrom > 0) {
-      const segment = this.#segments[0]
-      const part = segment?.parts[0]
-      if (segment === undefined || part === undefined) {
-        this.#removeFirst()
-        continue
-      }
-      if (part.facts.startTicks >= oldestTicks) return
-      segment.parts.shift()
-      segment.isWhole = false
-      segment.sizeBytes -= part.sizeBytes
-      this.#sizeBytes -= part.sizeBytes
-      part.release()
+  /**
+   * A segment stays for its own duration and that of the longest list it stood in, counted from when it was whole, and for
+   * three target durations after its parts left the list (RFC 8216bis §6.2.2). Media time is that of arrival here.
+   */
+  #removeOutdated(newest: Part): void {
+    const nowTicks = newest.facts.startTicks + newest.facts.durationTicks
+    const listed = this.#segments.slice(this.#listedFrom)
+    const ages = agesToEndS(listed)
+    for (const [i, segment] of listed.entries()) {
+      if (segment.durationTicks !== undefined) segment.wholeAtTicks ??= nowTicks
+      if (!segment.hasPartsListed || (ages[i] ?? 0) <= PARTS_LISTED_S) continue
+      segment.hasPartsListed = false
+      segment.partsKeptUntilTicks = nowTicks + PART_GRACE_TICKS
     }
+    while (this.#listedFrom > 0 && isOutdated(this.#segments[0], nowTicks - ARRIVAL_SLACK_TICKS)) this.#removeFirst()
+  }
+
+  #noteListLength(): void {
+    const listed = this.#segments.slice(this.#listedFrom)
+    let listTicks = 0
+    for (const { durationTicks = 0 } of listed) listTicks += durationTicks
+    for (const segment of listed) segment.longestListTicks = Math.max(segment.longestListTicks, listTicks)
   }
 
   #removeFirst(): void {
@@ -389,6 +409,12 @@ export class Window {
     this.#rendered.clear()
     this.#waiters.wake()
   }
+}
+
+function isOutdated(segment: Segment | undefined, nowTicks: number): boolean {
+  if (segment?.durationTicks === undefined) return false
+  const untilTicks = (segment.wholeAtTicks ?? 0) + segment.durationTicks + segment.longestListTicks
+  return nowTicks > Math.max(untilTicks, segment.partsKeptUntilTicks)
 }
 
 function isCount(value: number): boolean {

@@ -108,7 +108,7 @@ export class Relay {
       ...(options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }),
     })
     this.#writer = new PartWriter(options.slabs)
-    this.#segmenter = new Segmenter(this.#writer, this.#window, clock)
+    this.#segmenter = new Segmenter(this.#writer, this.#window, clock, this.#record.frameMs)
     this.#snapshot = new Snapshot(this.#window, options.ffmpeg)
     this.#sound = new Sound({
       monotonicMs: () => clock.monotonicMs(),
@@ -271,6 +271,7 @@ export class Relay {
     } finally {
       this.#record.receivedPackets += receiver?.receivedPackets ?? 0
       this.#record.lostPackets += receiver?.lostPackets ?? 0
+      this.#record.frameMs = this.#segmenter.measuredFrameMs ?? this.#record.frameMs
       this.#record.measures = { ...this.#record.measures, ...this.#measures() }
       this.#receiver = undefined
       channel = -1

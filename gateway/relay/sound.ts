@@ -54,7 +54,7 @@ export class Sound {
       uri: `${SOUND_PATH}${this.#window.prefix}/sound.m3u8`,
       codecString,
       channels,
-      bandwidthBps: this.#window.peakBps,
+      bandwidthBps: this.#window.bitRates.peakBps,
     }
   }
 

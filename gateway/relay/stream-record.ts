@@ -44,6 +44,8 @@ export interface StreamMeasures {
 export class StreamRecord {
   /** As the last relay left them. */
   measures: StreamMeasures = {}
+  /** Distance of frames, as the last relay measured it. */
+  frameMs: number | undefined
   reconnects = 0
   receivedPackets = 0
   lostPackets = 0

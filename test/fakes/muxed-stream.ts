@@ -13,6 +13,8 @@ export interface MuxOptions {
   listedSeconds?: number
   frameTicks?: number
   firstTimestamp?: number
+  /** As the camera's description names it. */
+  frameRate?: number
 }
 
 /** RTP receiver, segmenter and window wired as in a relay, with time that moves with the frames. */
@@ -36,7 +38,7 @@ export class MuxedStream {
     this.window = new Window({ monotonicMs: () => this.clock.monotonicMs(), ...listed })
     this.writer = new PartWriter(this.slabs)
     this.segmenter = new Segmenter(this.writer, this.window, this.clock)
-    this.segmenter.startSession(codec, undefined)
+    this.segmenter.startSession(codec, options.frameRate)
     const track = { codec, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }
     this.receiver = videoReceiver(track, this.writer, this.segmenter)
   }

@@ -160,5 +160,8 @@ t.test('paths that are none', async (t) => {
   ]) {
     t.match(await muxed.window.read(path, {}, signal), { kind: 'refused', status: 404 }, path)
   }
-  t.match(await muxed.text('index.m3u8'), /#EXT-X-STREAM-INF:BANDWIDTH=\d+,CODECS="avc1\.42001e",RESOLUTION=640x360/)
+  t.match(
+    await muxed.text('index.m3u8'),
+    /#EXT-X-STREAM-INF:BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+,CODECS="avc1\.42001e",RESOLUTION=640x360/,
+  )
 })

@@ -48,7 +48,7 @@ for (const [name, pipeline] of [
     const { url } = await playing(t, pipeline, { sound: true })
     const top = await (await fetch(`${url}index.m3u8`)).text()
     t.match(top, /#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",.*URI="(sound\/[^"]+)"/)
-    t.match(top, /CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2",RESOLUTION=640x360,AUDIO="sound"/)
+    t.match(top, /CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2",RESOLUTION=640x360,FRAME-RATE=[0-9.]+,AUDIO="sound"/)
     const soundUri = /URI="([^"]+)"/.exec(top)?.[1] ?? ''
     const playlist = await (await fetch(`${url}${soundUri}`)).text()
     t.match(playlist, /#EXT-X-RENDITION-REPORT:URI="\.\.\/\.\.\/[\w-]+\/video\.m3u8",LAST-MSN=\d+,LAST-PART=\d+/)

@@ -9,12 +9,14 @@ import { createCases } from './cases/cases.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AuditAction, NewAuditEntry } from './contracts/audit.ts'
+import { toInstant } from './contracts/common.ts'
 import { createGrid } from './grid/grid.ts'
 import { consoleFiles } from './http/console.ts'
 import { healthRoutes } from './http/health.ts'
 import { metricsRoute } from './http/metrics.ts'
 import type { App } from './http/route.ts'
 import { createServer } from './http/server.ts'
+import { settingsRoute } from './http/settings.ts'
 import { createIdentity } from './identity/identity.ts'
 import { coversCell } from './identity/rights.ts'
 import { createLinks } from './links/create-links.ts'
@@ -58,6 +60,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const newId = (): string => randomUUID()
   const newToken = (): string => randomBytes(32).toString('base64url')
   const random = (): number => Math.random()
+  const startedAt = toInstant(clock.now())
   const files = dataFiles(config)
 
   const access = cameraAccess(config, clock)
@@ -287,6 +290,21 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       read: () => Object.entries(registry.eventCounts()).map(([outcome, value]) => ({ labels: { outcome }, value })),
     },
   ])
+  settingsRoute(app, () => ({
+    version,
+    node: process.version,
+    nodeId,
+    startedAt,
+    database: database.provider,
+    mqtt: config.mqtt.kind,
+    mqttConnected: mqtt.isConnected(),
+    transport: config.http.tls !== undefined ? 'https' : config.http.behindTlsProxy ? 'tls-proxy' : 'loopback-http',
+    dataDir: config.dataDir,
+    cameraNetworks: [...config.cameraNetworks],
+    cellCodePattern: config.cellCodePattern.source,
+    timeZone: TIME_ZONE,
+    logLevel: config.logLevel,
+  }))
   identity.routes(app)
   audit.routes(app)
   grid.routes(app)

@@ -19,6 +19,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { Receipt } from './intake.ts'
 import { isReserved, type MappedSources, topicsOf } from './mapped-sources.ts'
 import { MAX_MESSAGE_BYTES } from './normalise.ts'
+import { rejectedRoute } from './rejected-routes.ts'
 import { insertSource, isWebhookToken, listSources } from './sources.ts'
 import { type AlarmPlace, listAlarms } from './store.ts'
 import { TokenBuckets } from './token-buckets.ts'
@@ -131,6 +132,7 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
     },
   )
 
+  rejectedRoute(app, deps.database)
   webhookRoute(app, deps)
 }
 

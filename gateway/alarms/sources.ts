@@ -133,7 +133,11 @@ export async function listSources(
     orderBy: { id: 'asc' },
     take: limit,
   })
-  return rows.map(toSource)
+  const silent = new Set((await openSilences(database)).map(({ sourceKey }) => sourceKey.split(':')[1]))
+  return rows.map(toSource).map((source) => {
+    const isSilent = silent.has(source.id) && source.lastHeardAt !== undefined
+    return isSilent ? { ...source, silentSince: source.lastHeardAt } : source
+  })
 }
 
 /** Notes when sources were last heard, and that these of them send heartbeats. */

@@ -54,7 +54,7 @@ export function createAudit(deps: AuditDeps): Audit {
     append,
     canWrite,
     outsideCopies: () => copies.status(),
-    routes: (app) => auditRoutes(app, { database: deps.database, append, copies }),
+    routes: (app) => auditRoutes(app, { database: deps.database, clock: deps.clock, append, copies }),
     start: () => writer.start(),
     close: () => writer.close(),
   }

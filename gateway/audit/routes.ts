@@ -1,15 +1,26 @@
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { AuditCheckpoint, AuditEntry, AuditQuery, OutsideCopy } from '../contracts/audit.ts'
-import { PageQuery, page } from '../contracts/common.ts'
+import type { Clock } from '../clock.ts'
+import {
+  AuditCheckpoint,
+  AuditEntry,
+  AuditQuery,
+  AuditVerdict,
+  type NewAuditEntry,
+  OutsideCopy,
+} from '../contracts/audit.ts'
+import { PageQuery, page, toInstant } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import type { Audit } from './audit.ts'
 import type { OutsideCopies } from './outside-copies.ts'
 import { listCheckpoints, listEntries } from './store.ts'
+import { verifyStored } from './verify-stored.ts'
 
 export interface AuditRoutesDeps {
   database: Database
+  clock: Clock
   append: Audit['append']
   copies: OutsideCopies
 }
@@ -22,7 +33,9 @@ const READERS = { roles: ['auditor', 'administrator'] } as const
 
 const Cursor = z.string().regex(/^\d{1,18}$/)
 
-export function auditRoutes(app: App, { database, append, copies }: AuditRoutesDeps): void {
+export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
+  const { database, append, copies } = deps
+
   app.get(
     '/api/v1/audit',
     {
@@ -31,7 +44,6 @@ export function auditRoutes(app: App, { database, append, copies }: AuditRoutesD
     },
     async (request) => {
       const { since, until, actor, object, action, result, limit, cursor } = request.query
-      const { kind, id, name, roles, sessionId } = principalOf(request)
       const before = parseCursor(cursor)
       const items = await database.transaction(async (tx) => {
         const found = await listEntries(tx, {
@@ -46,7 +58,7 @@ export function auditRoutes(app: App, { database, append, copies }: AuditRoutesD
         })
         await append(tx, {
           action: 'audit-read',
-          actor: { kind, id, name, roles, sessionId },
+          actor: readerOf(request),
           object: 'audit',
           result: 'done',
           detail: request.query,
@@ -69,6 +81,54 @@ export function auditRoutes(app: App, { database, append, copies }: AuditRoutesD
       return { ...paged(items, limit), outside: copies.status() }
     },
   )
+
+  verificationRoute(app, deps)
+}
+
+/** At most one walk of the chain at a time: it reads every entry. */
+function verificationRoute(app: App, { database, clock, append }: AuditRoutesDeps): void {
+  let walking: Promise<AuditVerdict> | undefined
+
+  const walk = async (): Promise<AuditVerdict> => {
+    const verdict = await verifyStored(database, { outside: [], trustedKeys: undefined })
+    const at = toInstant(clock.now())
+    if (!verdict.ok) return { ...verdict, at, sequence: Number(verdict.sequence) }
+    const { entries, checkpoints, erasedDetails } = verdict
+    return { ok: true, at, entries, checkpoints, erasedDetails }
+  }
+
+  app.get(
+    '/api/v1/audit/verification',
+    {
+      config: { access: READERS },
+      schema: {
+        tags: ['audit'],
+        summary: 'Walk the whole chain now; `gridlight audit verify` compares it with checkpoints kept elsewhere too',
+        response: { 200: AuditVerdict },
+      },
+    },
+    async (request) => {
+      walking ??= walk().finally(() => {
+        walking = undefined
+      })
+      const verdict = await walking
+      await database.transaction((tx) =>
+        append(tx, {
+          action: 'audit-read',
+          actor: readerOf(request),
+          object: 'audit-chain',
+          result: 'done',
+          detail: verdict,
+        }),
+      )
+      return verdict
+    },
+  )
+}
+
+function readerOf(request: FastifyRequest): NewAuditEntry['actor'] {
+  const { kind, id, name, roles, sessionId } = principalOf(request)
+  return { kind, id, name, roles, sessionId }
 }
 
 function parseCursor(cursor: string | undefined): bigint | undefined {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CellCode, Id, Instant, InstantInput, Line } from './common.ts'
+import { CellCode, Id, Instant, InstantInput, Line, page } from './common.ts'
 import type { Role } from './identity.ts'
 
 /** Roles that are told of alarms: by list, live event and MQTT. */
@@ -108,9 +108,24 @@ export const AlarmSource = z.object({
   alarmType: AlarmType.optional(),
   silenceSeconds: z.int().optional(),
   lastHeardAt: Instant.optional(),
+  /** It sends heartbeats and stopped: last heard then. */
+  silentSince: Instant.optional(),
   createdAt: Instant,
 })
 export type AlarmSource = z.infer<typeof AlarmSource>
+
+/** What a source sent and could not be taken. */
+export const RejectedInput = z.object({
+  id: Id,
+  sourceId: Id.optional(),
+  reason: z.string(),
+  at: Instant,
+  /** As text, and no more than its beginning. */
+  payload: z.string(),
+  payloadBytes: z.number().int(),
+})
+export type RejectedInput = z.infer<typeof RejectedInput>
+export const RejectedInputs = page(RejectedInput)
 
 /** Credentials of a new source, shown once. */
 export const NewAlarmSourceAnswer = AlarmSource.extend({

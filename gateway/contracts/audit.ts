@@ -100,6 +100,26 @@ export const AuditQuery = z.strictObject({
   cursor: z.string().max(200).optional(),
 })
 
+/** What walking the whole chain found; checkpoints kept elsewhere are compared at the command line only. */
+export const AuditVerdict = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    at: Instant,
+    entries: z.number().int(),
+    checkpoints: z.number().int(),
+    erasedDetails: z.number().int(),
+  }),
+  z.object({
+    ok: z.literal(false),
+    at: Instant,
+    /** The first entry that is not as it was written. */
+    sequence: z.number().int(),
+    fault: z.string(),
+    detail: z.string(),
+  }),
+])
+export type AuditVerdict = z.infer<typeof AuditVerdict>
+
 export const AuditCheckpoint = z.object({
   id: Id,
   sequence: z.number().int().nonnegative(),

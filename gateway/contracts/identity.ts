@@ -6,6 +6,7 @@ export type Role = z.infer<typeof Role>
 
 /** Roles a person of the centre can be given; feed owners come in by their invitation, not by a user account. */
 export const StaffRole = Role.exclude(['feed-owner'])
+export type StaffRole = z.infer<typeof StaffRole>
 
 export const Username = z
   .string()

@@ -3,7 +3,20 @@ import { z } from 'zod'
 import type { App } from './route.ts'
 
 /** Paths that the browser tells apart by itself; web-console/src/pages.ts has the same, and a test compares them. */
-export const CONSOLE_PAGES = ['/', '/wall', '/alarms', '/patrol', '/install', '/links', '/owner'] as const
+export const CONSOLE_PAGES = [
+  '/',
+  '/wall',
+  '/alarms',
+  '/patrol',
+  '/install',
+  '/health',
+  '/links',
+  '/audit',
+  '/sources',
+  '/users',
+  '/settings',
+  '/owner',
+] as const
 
 /** Names under assets/ are made from the content, so what they name never changes. */
 const FOREVER = { maxAge: '365d', immutable: true } as const

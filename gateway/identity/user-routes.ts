@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import { NewUser, User, UserChange } from '../contracts/identity.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
@@ -51,6 +52,24 @@ export function userRoutes(app: App, { database, users }: { database: Database; 
       const result = await users.change(request.params.id, request.body, actorOf(principalOf(request)))
       if (!result.ok) throw refusal(result.why)
       return result.user
+    },
+  )
+
+  app.post(
+    '/api/v1/users/:id/sign-out',
+    {
+      config: { access: ADMINISTRATOR },
+      schema: {
+        tags: ['identity'],
+        summary: 'End every session of a person; what they watch goes dark',
+        params: IdParams,
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const result = await users.signOutEverywhere(request.params.id, actorOf(principalOf(request)))
+      if (!result.ok) throw refusal(result.why)
+      return reply.code(204).send(null)
     },
   )
 }

@@ -36,6 +36,7 @@ export type UserResult = { ok: true; user: User } | { ok: false; why: UserRefusa
 export type TokenResult =
   | { ok: true; token: Token; secret: string }
   | { ok: false; why: 'duties-not-separate' | 'already-expired' }
+export type SignOutResult = { ok: true } | { ok: false; why: 'no-such-user' }
 export type RevokeResult = { ok: true } | { ok: false; why: 'no-such-token' }
 
 /** People and scripts, and what they may do; every change is in the audit trail or does not happen. */
@@ -46,6 +47,8 @@ export interface Users {
   /** Patrol leads who can sign in and work in the cell. */
   patrolLeads(cellCode: string): Promise<User[]>
   change(id: string, change: UserChange, actor: Actor): Promise<UserResult>
+  /** Ends every session of a person: a lost phone, a forgotten workstation. */
+  signOutEverywhere(id: string, actor: Actor): Promise<SignOutResult>
   createToken(token: NewToken, actor: Actor): Promise<TokenResult>
   revokeToken(id: string, actor: Actor): Promise<RevokeResult>
 }
@@ -140,6 +143,15 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
         return { ok: true, user }
       })
     },
+
+    signOutEverywhere: (id, actor) =>
+      database.transaction(async (tx) => {
+        if ((await findUser(tx, id)) === undefined) return { ok: false, why: 'no-such-user' }
+        await endSessionsOf(tx, id, undefined, clock.now())
+        await audit.append(tx, { action: 'sign-out', actor, object: `user:${id}`, result: 'done', why: 'everywhere' })
+        ends.tell(tx, { principalId: id, why: 'signed-out' })
+        return { ok: true }
+      }),
 
     createToken: async ({ name, roles, cellCodes, expiresAt }, actor) => {
       if (!separatesDuties(roles)) return { ok: false, why: 'duties-not-separate' }

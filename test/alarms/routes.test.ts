@@ -281,4 +281,25 @@ t.test('webhook: an idempotency key stands for the id, and for the name of a dev
   t.not((await post(device, push, 'p2')).id, pushed.id)
   t.match(await post(device, { lux: 3 }), { status: 200, ignored: 'no rule fits' })
   t.equal(await database.client.alarm.count(), 3)
+
+t.test('what could not be taken is listed with its reason, newest first, in the asker’s cells only', async (t) => {
+  const { app, alarms } = await fixture(t)
+  const [here, there] = [await register(app), await register(app, { cellCode: OTHER_CELL })]
+  await alarms.receive(here.id, Buffer.from('{"id":'))
+  await alarms.receive(there.id, Buffer.from('x'.repeat(3_000)))
+  const get = async (authorization: string, query = '') => {
+    const url = `/api/v1/alarm-sources/rejected${query}`
+    return (await app.inject({ url, headers: { authorization } })).json()
+  }
+  const all = (await get('administrator')).items
+  t.equal(all.length, 2)
+  const long = all.find(({ sourceId }: { sourceId: string }) => sourceId === there.id)
+  t.match(long, { payload: /^x{2000}$/, payloadBytes: 3_000 })
+  t.match((await get('installer')).items, [{ sourceId: here.id, reason: /.+/, payload: '{"id":' }])
+  t.equal((await get('installer')).items.length, 1)
+  t.equal((await get('operator')).code, 'role-not-allowed')
+  const first = await get('administrator', '?limit=1')
+  const second = await get('administrator', `?limit=1&cursor=${first.nextCursor}`)
+  t.same([...first.items, ...second.items], all, 'page by page')
+  t.equal((await get('administrator', '?cursor=x')).code, 'invalid-request')
 })

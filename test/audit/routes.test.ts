@@ -42,6 +42,9 @@ t.test('filters and pages', async (t) => {
   t.equal((await get({ actor: '王' })).items.length, 5)
   t.equal((await get({ object: 'camera:1' })).items.length, 2)
   t.equal((await get({ since, object: 'camera:1' })).items.length, 1)
+  t.equal((await get({ until: since, object: 'camera:1' })).items.length, 1)
+  t.equal((await get({ action: 'camera-changed' })).items.length, 6)
+  t.equal((await get({ action: 'camera-changed', result: 'refused' })).items.length, 0)
   const first = await get({ actor: '王', limit: '3' })
   t.same(
     first.items.map(({ object }: { object: string }) => object),
@@ -64,4 +67,16 @@ t.test('checkpoints can be fetched and kept elsewhere', async (t) => {
   await audit.close()
   const reply = await app.inject({ url: '/api/v1/audit/checkpoints', headers })
   t.match(reply.json(), { items: [{ sequence: 1, hash: /^[0-9a-f]{64}$/, signature: /^[\w+/]{86}==$/ }] })
+})
+
+t.test('the chain is verified on request, which leaves a trace, and the first changed entry is named', async (t) => {
+  const { app, bearer, database } = await identityFixture(t)
+  const headers = await bearer(['auditor'])
+  const url = '/api/v1/audit/verification'
+  t.match((await app.inject({ url, headers: await bearer(['operator']) })).json(), { code: 'role-not-allowed' })
+  t.match((await app.inject({ url, headers })).json(), { ok: true, entries: 2, checkpoints: 0, erasedDetails: 0 })
+  const entry = await database.client.auditEntry.findFirstOrThrow({ orderBy: { sequence: 'desc' } })
+  t.match(entry, { action: 'audit-read', object: 'audit-chain', actorKind: 'token' })
+  await database.client.auditEntry.update({ where: { sequence: 2n }, data: { actorName: 'somebody else' } })
+  t.match((await app.inject({ url, headers })).json(), { ok: false, sequence: 2, fault: 'changed' })
 })

@@ -27,6 +27,7 @@ export interface JourneyGateway {
   baseUrl: string
   /** Of everybody but `admin`. */
   password: string
+  adminPassword: string
   /** Names of public cameras that are linked and play. */
   publicCameras: string[]
   /** A device that no camera is registered of, and where it answers. */
@@ -89,6 +90,7 @@ export async function startGateway(): Promise<JourneyGateway> {
   return {
     baseUrl: gateway.url,
     password: PEOPLE_PASSWORD,
+    adminPassword: ADMIN_PASSWORD,
     publicCameras: registered.flatMap(({ channels }) => channels.map(({ name }) => name)),
     unregistered: { device, address: found.onvif ?? '' },
     panel,

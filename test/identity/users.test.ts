@@ -206,3 +206,28 @@ t.test('rights', async (t) => {
   t.equal(hasRole(principal, 'administrator', 'operator'), true)
   t.equal(hasRole(principal, 'administrator'), false)
 })
+
+t.test('a person is signed out everywhere at once, and may come back', async (t) => {
+  const { app, bearer, addUser, signIn, identity, database } = await identityFixture(t)
+  const id = await addUser('li', ['operator'])
+  const ended: SessionEnd[] = []
+  identity.onEnded((end) => ended.push(end))
+  const [desk, phone] = [await signIn('li'), await signIn('li')]
+  const url = `/api/v1/users/${id}/sign-out`
+  const byOther = await app.inject({ method: 'POST', url, headers: await bearer(['operator']) })
+  t.match(byOther.json(), { code: 'role-not-allowed' })
+  const headers = await bearer(['administrator'])
+  t.equal((await app.inject({ method: 'POST', url, headers })).statusCode, 204)
+  for (const { cookie } of [desk, phone]) {
+    t.equal((await app.inject({ url: '/api/v1/session', headers: { cookie } })).statusCode, 401)
+  }
+  t.match(ended.at(-1), { principalId: id, why: 'signed-out' })
+  t.match(await database.client.auditEntry.findFirst({ where: { action: 'sign-out' } }), { object: `user:${id}` })
+  await t.resolves(signIn('li'))
+  const unknown = await app.inject({
+    method: 'POST',
+    url: '/api/v1/users/00000000-0000-4000-8000-000000000009/sign-out',
+    headers,
+  })
+  t.equal(unknown.statusCode, 404)
+})

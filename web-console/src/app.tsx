@@ -15,7 +15,12 @@ const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load'
   '/alarms': () => import('./alarms/alarms-page.tsx').then((code) => code.AlarmsPage),
   '/patrol': () => import('./patrol/patrol-page.tsx').then((code) => code.PatrolPage),
   '/install': () => import('./install/install-page.tsx').then((code) => code.InstallPage),
+  '/health': () => import('./admin/health-page.tsx').then((code) => code.HealthPage),
   '/links': () => import('./links/links-page.tsx').then((code) => code.LinksPage),
+  '/audit': () => import('./admin/audit-page.tsx').then((code) => code.AuditPage),
+  '/sources': () => import('./admin/sources-page.tsx').then((code) => code.SourcesPage),
+  '/users': () => import('./admin/users-page.tsx').then((code) => code.UsersPage),
+  '/settings': () => import('./admin/settings-page.tsx').then((code) => code.SettingsPage),
   '/owner': () => import('./owner/owner-page.tsx').then((code) => code.OwnerPage),
 }
 

@@ -15,6 +15,7 @@ import './style/tokens.css'
 import './style/base.css'
 import './style/controls.css'
 import './style/shell.css'
+import './style/table.css'
 
 const root = document.getElementById('console')
 if (root === null) throw new Error('index.html has no element #console')
@@ -33,6 +34,7 @@ setInterval(() => {
 
 const parts: Parts = {
   calls,
+  client,
   language,
   router: createRouter(window),
   session,

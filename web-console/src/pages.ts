@@ -6,7 +6,12 @@ export const PAGES = {
   '/alarms': ['operator', 'patrol-lead', 'auditor', 'administrator'],
   '/patrol': ['patrol-lead'],
   '/install': ['installer', 'administrator'],
+  '/health': ['operator', 'installer', 'administrator'],
   '/links': ['auditor', 'operator', 'installer', 'administrator'],
+  '/audit': ['auditor', 'administrator'],
+  '/sources': ['installer', 'administrator'],
+  '/users': ['administrator'],
+  '/settings': ['administrator'],
   '/owner': ['feed-owner'],
 } as const satisfies Record<string, readonly Role[]>
 export type PagePath = keyof typeof PAGES

@@ -3,6 +3,7 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { AlarmBoard } from './alarms/alarm-board.ts'
 import type { Calls } from './api/calls.ts'
+import type { Client } from './api/client.ts'
 import type { Township } from './cameras.ts'
 import type { CaseBoard } from './cases/case-board.ts'
 import type { Language } from './i18n/language.ts'
@@ -13,6 +14,8 @@ import type { Session } from './session.ts'
 /** What the screens are made of, built once in main.tsx. */
 export interface Parts {
   readonly calls: Calls
+  /** For rooms that have calls of their own, so that others need not fetch them. */
+  readonly client: Client
   readonly language: Language
   readonly router: Router
   readonly session: Session

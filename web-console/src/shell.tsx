@@ -1,16 +1,24 @@
+import { useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
 import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
 import type { Key } from './i18n/language.ts'
 import { type PagePath, pagesFor } from './pages.ts'
 import { useParts } from './parts.ts'
 import { dateTime, duration, timeOfDay } from './time.ts'
 import { Icon } from './ui/icon.tsx'
+import { useLifetime } from './ui/use-lifetime.ts'
 
 const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/wall': 'page.wall',
   '/alarms': 'page.alarms',
   '/patrol': 'page.patrol',
   '/install': 'page.install',
+  '/health': 'page.health',
   '/links': 'page.links',
+  '/audit': 'page.audit',
+  '/sources': 'page.sources',
+  '/users': 'page.users',
+  '/settings': 'page.settings',
   '/owner': 'page.owner',
 }
 
@@ -18,29 +26,12 @@ const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
 const MAX_CLOCK_SKEW_MS = 2_500
 
 export function Header({ user }: { user: SessionAnswer['user'] }) {
-  const { language, router, session, nowMs, alarms } = useParts()
+  const { language, session, nowMs } = useParts()
   const { t } = language
-  const urgent = alarms.active.value.length
   return (
     <header class="header">
       <span class="brand">{t('app.name')}</span>
-      <nav aria-label={t('page.navigation')}>
-        {pagesFor(user.roles).map((page) => (
-          <a
-            key={page}
-            href={page}
-            aria-current={router.path.value === page ? 'page' : undefined}
-            onClick={(event) => {
-              if (event.ctrlKey || event.metaKey || event.shiftKey) return
-              event.preventDefault()
-              router.go(page)
-            }}
-          >
-            {t(PAGE_NAMES[page])}
-            {page === '/alarms' && urgent > 0 && <span class="count">{urgent}</span>}
-          </a>
-        ))}
-      </nav>
+      <PageMenu pages={pagesFor(user.roles)} />
       <time class="clock" dateTime={new Date(nowMs.value).toISOString()}>
         {dateTime(nowMs.value)}
       </time>
@@ -51,6 +42,65 @@ export function Header({ user }: { user: SessionAnswer['user'] }) {
         {t('signIn.out')}
       </button>
     </header>
+  )
+}
+
+/** More than these stand in a menu unless the screen is a wall. */
+const MANY_PAGES = 6
+
+/** The pages of a person in a row; on a phone, and where there are many, behind a button that names the present one. */
+function PageMenu({ pages }: { pages: readonly PagePath[] }) {
+  const { language, router, alarms } = useParts()
+  const { t } = language
+  const isOpen = useSignal(false)
+  const nav = useRef<HTMLElement>(null)
+  const urgent = alarms.active.value.length
+  const current = pages.find((page) => page === router.path.value)
+  useLifetime((until) => {
+    const leave = ({ target }: Event): void => {
+      if (!(target instanceof Node) || !nav.current?.contains(target)) isOpen.value = false
+    }
+    addEventListener('pointerdown', leave, { signal: until })
+    addEventListener('focusin', leave, { signal: until })
+  })
+  return (
+    <nav
+      ref={nav}
+      aria-label={t('page.navigation')}
+      class={pages.length > MANY_PAGES ? 'nav nav-many' : 'nav'}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') isOpen.value = false
+      }}
+    >
+      <button
+        type="button"
+        class="nav-button quiet"
+        aria-expanded={isOpen.value}
+        onClick={() => {
+          isOpen.value = !isOpen.value
+        }}
+      >
+        <Icon name="menu" /> {t(current === undefined ? 'page.navigation' : PAGE_NAMES[current])}
+      </button>
+      <div class="nav-pages" data-open={isOpen.value}>
+        {pages.map((page) => (
+          <a
+            key={page}
+            href={page}
+            aria-current={page === current ? 'page' : undefined}
+            onClick={(event) => {
+              if (event.ctrlKey || event.metaKey || event.shiftKey) return
+              event.preventDefault()
+              isOpen.value = false
+              router.go(page)
+            }}
+          >
+            {t(PAGE_NAMES[page])}
+            {page === '/alarms' && urgent > 0 && <span class="count">{urgent}</span>}
+          </a>
+        ))}
+      </div>
+    </nav>
   )
 }
 

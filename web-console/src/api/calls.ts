@@ -16,12 +16,9 @@ import {
   OwnerView,
 } from '../../../gateway/contracts/link.ts'
 import { type NewView, View } from '../../../gateway/contracts/view.ts'
-import type { Answer, Client } from './client.ts'
+import { type Answer, allPages, type Client } from './client.ts'
 
 const API = '/api/v1'
-const PAGE_LIMIT = 500
-/** 500 × 40 cameras is more than any township has; a cursor that never ends must not hold the page. */
-const MAX_PAGES = 40
 
 const Started = z.object({ id: z.string() })
 const Cameras = page(Camera)
@@ -34,25 +31,12 @@ export type LinkFilter = { ownership?: 'public' | 'private' | undefined; state?:
 
 /** The gateway's routes as the console uses them, each with the schema of its answer. */
 export function createCalls(client: Client) {
-  /** All pages of a list. */
-  async function all<T>(
+  const all = <T>(
     path: string,
     schema: z.ZodType<{ items: T[]; nextCursor?: string | undefined }>,
     query: Record<string, string | undefined> = {},
     signal?: AbortSignal,
-  ): Promise<Answer<T[]>> {
-    const items: T[] = []
-    let cursor: string | undefined
-    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-      const options = { query: { ...query, limit: PAGE_LIMIT, cursor }, ...(signal ? { signal } : {}) }
-      const answer = await client.call('GET', `${API}${path}`, schema, options)
-      if (answer.kind !== 'ok') return answer
-      items.push(...answer.data.items)
-      cursor = answer.data.nextCursor
-      if (cursor === undefined) break
-    }
-    return { kind: 'ok', data: items }
-  }
+  ): Promise<Answer<T[]>> => allPages(client, `${API}${path}`, schema, query, signal)
 
   return {
     session: () => client.call('GET', `${API}/session`, SessionAnswer),

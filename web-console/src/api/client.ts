@@ -27,7 +27,7 @@ export interface CallOptions {
   keepalive?: boolean
 }
 
-type Method = 'GET' | 'POST' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
 export interface Client {
   call<T>(method: Method, path: string, schema: ZodType<T>, options?: CallOptions): Promise<Answer<T>>
@@ -92,6 +92,31 @@ export function createClient({ language, onSignedOut }: ClientOptions): Client {
       csrfToken = token
     },
   }
+}
+
+const PAGE_LIMIT = 500
+/** 500 × 40 cameras is more than any township has; a cursor that never ends must not hold the page. */
+const MAX_PAGES = 40
+
+/** All pages of a list. */
+export async function allPages<T>(
+  client: Client,
+  path: string,
+  schema: ZodType<{ items: T[]; nextCursor?: string | undefined }>,
+  query: CallOptions['query'] = {},
+  signal?: AbortSignal,
+): Promise<Answer<T[]>> {
+  const items: T[] = []
+  let cursor: string | undefined
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const options = { query: { limit: PAGE_LIMIT, ...query, cursor }, ...(signal ? { signal } : {}) }
+    const answer = await client.call('GET', path, schema, options)
+    if (answer.kind !== 'ok') return answer
+    items.push(...answer.data.items)
+    cursor = answer.data.nextCursor
+    if (cursor === undefined) break
+  }
+  return { kind: 'ok', data: items }
 }
 
 function withQuery(path: string, query: CallOptions['query'] = {}): string {

@@ -26,7 +26,7 @@ interface InputProps {
   value: Signal<string>
   type?: 'text' | 'password' | 'date' | 'time'
   name?: string
-  autocomplete?: 'off' | 'username' | 'current-password'
+  autocomplete?: 'off' | 'username' | 'current-password' | 'new-password'
   autocapitalize?: 'none'
   inputMode?: 'url'
   spellcheck?: boolean

@@ -6,6 +6,7 @@ const PATHS = {
   unsupported: 'M3 5h18v14H3Zm2 2v10h14V7Zm3 2 8 6-1 1.500-8-6Z',
   refused: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18Zm-5 8v2h10v-2Z',
   empty: 'M4 5h16v14H4Zm2 2v10h12V7Zm5 2h2v2h2v2h-2v2h-2v-2H9v-2h2Z',
+  menu: 'M3 5h18v2H3Zm0 6h18v2H3Zm0 6h18v2H3Z',
   ok: 'm4 12 2-2 4 4 8-9 2 2-10 11Z',
   fail: 'm6 4 6 6 6-6 2 2-6 6 6 6-2 2-6-6-6 6-2-2 6-6-6-6Z',
 } as const

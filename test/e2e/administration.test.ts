@@ -1,0 +1,180 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import t from 'tap'
+import { DESK, lacksBrowser, launch, openPage, PHONE, seriousFaults } from './browser.ts'
+import { type JourneyGateway, startGateway } from './gateway.ts'
+import { signInAs, textOf } from './journeys.ts'
+
+const skip = lacksBrowser
+const PASSWORD = 'a first password'
+
+let gateway: JourneyGateway
+let browser: Browser
+
+t.before(async () => {
+  if (skip) return
+  ;[gateway, browser] = await Promise.all([startGateway(), launch()])
+})
+t.teardown(async () => {
+  await browser?.close()
+  await gateway?.close()
+})
+
+async function person(
+  username: string,
+  options: BrowserContextOptions = DESK,
+  password = username === 'admin' ? gateway.adminPassword : gateway.password,
+): Promise<{ page: Page; faults: string[] }> {
+  const opened = await openPage(browser, options)
+  await signInAs(opened.page, gateway.baseUrl, username, password)
+  return opened
+}
+
+const visit = async (page: Page, path: string): Promise<void> => {
+  await page.goto(`${gateway.baseUrl}${path}`)
+  await page.locator('h1').waitFor({ state: 'attached' })
+}
+
+t.test('an administrator lets a person in, signs them out everywhere and disables them', { skip }, async (t) => {
+  const admin = await person('admin')
+  await visit(admin.page, '/users')
+  await admin.page.getByRole('button', { name: '新增用户' }).click()
+  const dialog = admin.page.getByRole('dialog')
+  await dialog.getByLabel('用户名').fill('newcomer')
+  await dialog.getByLabel('姓名').fill('新来的值班员')
+  await dialog.getByLabel('初始密码').fill(PASSWORD)
+  await dialog.getByRole('button', { name: '保存' }).click()
+  await admin.page.getByRole('row', { name: /新来的值班员/ }).waitFor()
+
+  const newcomer = await person('newcomer', DESK, PASSWORD)
+  await newcomer.page.locator('.tiles').first().waitFor()
+  await admin.page.getByRole('button', { name: '管理“新来的值班员”' }).click()
+  await dialog.getByRole('button', { name: '全部下线' }).click()
+  await dialog.getByText('所有登录已失效').waitFor()
+  await newcomer.page.locator('input[name=password]').waitFor()
+  t.pass('the newcomer stands at the sign-in page')
+
+  await dialog.getByRole('button', { name: '停用' }).click()
+  await admin.page.getByRole('row', { name: /新来的值班员.*已停用/ }).waitFor()
+  await newcomer.page.locator('input[name=username]').fill('newcomer')
+  await newcomer.page.locator('input[name=password]').fill(PASSWORD)
+  await newcomer.page.locator('button[type=submit]').click()
+  await newcomer.page.locator('.problem').waitFor()
+
+  await admin.page.getByRole('button', { name: '新增令牌' }).click()
+  await dialog.getByLabel('用途').fill('县平台对接')
+  await dialog.getByRole('button', { name: '新增令牌' }).click()
+  const secret = await textOf(dialog.locator('output'))
+  const headers = { authorization: `Bearer ${secret}` }
+  const cameras = `${gateway.baseUrl}/api/v1/cameras`
+  t.equal((await fetch(cameras, { headers })).status, 200, 'the token that was shown works')
+  await dialog.getByRole('button', { name: '关闭' }).click()
+  await admin.page.getByRole('button', { name: '撤销令牌“县平台对接”' }).click()
+  await admin.page.getByRole('row', { name: /县平台对接.*已撤销/ }).waitFor()
+  t.equal((await fetch(cameras, { headers })).status, 401, 'and no more')
+  t.same([...admin.faults, ...newcomer.faults], [])
+  await Promise.all([admin.page.context().close(), newcomer.page.context().close()])
+})
+
+t.test(
+  'a source is made with credentials shown once, and what it sends wrong is seen with the reason',
+  { skip },
+  async (t) => {
+    const { page, faults } = await person('admin')
+    await visit(page, '/sources')
+    await page.getByRole('row', { name: /沿街商铺联网报警主机/ }).waitFor()
+    await page.getByRole('button', { name: '新增告警源' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('名称').fill('河堤水位计')
+    await dialog.getByText('传感器', { exact: true }).click()
+    await dialog.getByLabel('所属网格').selectOption({ index: 1 })
+    await dialog.getByRole('button', { name: '新增告警源' }).click()
+    const [, , , url = '', token = ''] = await dialog.locator('output').allTextContents()
+    await dialog.getByRole('button', { name: '已保存凭据' }).click()
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ id: 'w-1', type: 'flood', occurredAt: '2026-03-02T06:00:00Z' }),
+    })
+    t.equal(answer.status, 400)
+    await page.reload()
+    await page.locator('.rejected li', { hasText: '河堤水位计' }).getByText(/type/).first().waitFor()
+    t.notMatch(await textOf(page.locator('main')), new RegExp(token), 'the token is not shown again')
+    t.same(faults, [])
+    await page.context().close()
+  },
+)
+
+t.test('the auditor filters the trail, walks the chain and takes it along', { skip }, async (t) => {
+  const { page, faults } = await person('auditor')
+  await visit(page, '/audit')
+  await page.locator('tbody tr').first().waitFor()
+  await page.getByRole('button', { name: '校验全部记录' }).click()
+  await page.getByText(/^ ?完整：\d+ 条记录/).waitFor()
+  await page.getByLabel('行为').selectOption('key-rotated')
+  await page.getByRole('button', { name: '筛选' }).click()
+  await page.getByText('没有相符的记录').waitFor()
+  await page.getByLabel('行为').selectOption('camera-registered')
+  await page.getByRole('button', { name: '筛选' }).click()
+  await page
+    .getByRole('row', { name: /登记摄像头/ })
+    .first()
+    .waitFor()
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: '导出 CSV' }).click(),
+  ])
+  t.match(download.suggestedFilename(), /^audit-\d{4}-\d\d-\d\d\.csv$/)
+  await visit(page, '/audit')
+  await page
+    .getByRole('row', { name: /查看审计日志/ })
+    .first()
+    .waitFor()
+  t.pass('reading it is an entry of it')
+  t.same(faults, [])
+  await page.context().close()
+})
+
+t.test('health names every camera, worst first, with figures once somebody watched', { skip }, async (t) => {
+  const { page, faults } = await person('operator')
+  await page.locator('[data-tile="1"][data-state="live"]').waitFor({ timeout: 20_000 })
+  await visit(page, '/health')
+  const rows = page.locator('.health-row')
+  await rows.first().waitFor()
+  t.equal(await rows.count(), gateway.publicCameras.length)
+  await page.locator('.figures', { hasText: '首帧 p50 / p95' }).first().waitFor({ timeout: 15_000 })
+  await page.getByLabel('搜索摄像头或网格').fill(gateway.publicCameras[1] ?? '')
+  await page.locator('.health-row:only-child').waitFor()
+  t.same(faults, [])
+  await page.context().close()
+})
+
+t.test(
+  'pages of those who run and check it: both languages, desk and phone, one line of header',
+  { skip },
+  async (t) => {
+    const visits = [
+      { username: 'admin', pages: ['/health', '/users', '/sources', '/settings', '/install', '/links'] },
+      { username: 'auditor', pages: ['/audit', '/links'] },
+      { username: 'patrol-dongjie', pages: ['/patrol', '/alarms'] },
+    ]
+    for (const { username, pages } of visits) {
+      for (const options of [DESK, PHONE]) {
+        const { page, faults } = await person(username, options)
+        for (const language of ['zh-CN', 'en']) {
+          await page.evaluate(`localStorage['gridlight.language'] = '${language}'`)
+          for (const path of pages) {
+            await visit(page, path)
+            const place = `${path} ${language} at ${options.viewport?.width}`
+            t.same(await seriousFaults(page), [], place)
+            const excess = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+            t.ok(excess <= 0, `${place} is ${excess} px too wide`)
+            const header = await page.evaluate<number>('document.querySelector("header").offsetHeight')
+            t.ok(header <= 60, `${place}: header of ${header} px`)
+          }
+        }
+        t.same(faults, [])
+        await page.context().close()
+      }
+    }
+  },
+)

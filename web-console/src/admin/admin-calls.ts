@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import {
+  AlarmSource,
+  type NewAlarmSource,
+  NewAlarmSourceAnswer,
+  RejectedInputs,
+} from '../../../gateway/contracts/alarm.ts'
+import { AuditCheckpoint, AuditEntry, AuditVerdict } from '../../../gateway/contracts/audit.ts'
+import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
+import { page } from '../../../gateway/contracts/common.ts'
+import { Availability } from '../../../gateway/contracts/health.ts'
+import {
+  type NewToken,
+  NewTokenAnswer,
+  type NewUser,
+  Token,
+  User,
+  type UserChange,
+} from '../../../gateway/contracts/identity.ts'
+import { Settings } from '../../../gateway/contracts/settings.ts'
+import { allPages, type Client } from '../api/client.ts'
+
+const API = '/api/v1'
+/** The gateway gives no more of them at once: each carries its streams. */
+const HEALTH_PAGE = 200
+
+/** An action that is newer than this page still has a line. */
+const Entry = AuditEntry.extend({ action: z.string() })
+export type Entry = z.infer<typeof Entry>
+const Entries = page(Entry)
+
+export interface AuditFilter {
+  since?: string | undefined
+  until?: string | undefined
+  actor?: string | undefined
+  object?: string | undefined
+  action?: string | undefined
+  result?: string | undefined
+}
+
+/** What those ask who run and check the gateway. */
+export function createAdminCalls(client: Client) {
+  return {
+    health: (filter: { state: string | undefined; attention: 'yes' | undefined }, signal: AbortSignal) =>
+      allPages(client, `${API}/health/cameras`, page(CameraHealth), { ...filter, limit: HEALTH_PAGE }, signal),
+    availability: (days: number, signal: AbortSignal) =>
+      client.call('GET', `${API}/health/availability`, Availability, { query: { by: 'cell', days }, signal }),
+
+    users: (signal: AbortSignal) => allPages(client, `${API}/users`, page(User), {}, signal),
+    createUser: (body: NewUser) => client.call('POST', `${API}/users`, User, { body }),
+    changeUser: (id: string, body: UserChange) => client.call('PATCH', `${API}/users/${id}`, User, { body }),
+    signOutUser: (id: string) => client.send('POST', `${API}/users/${id}/sign-out`),
+    tokens: (signal: AbortSignal) => allPages(client, `${API}/tokens`, page(Token), {}, signal),
+    createToken: (body: NewToken) => client.call('POST', `${API}/tokens`, NewTokenAnswer, { body }),
+    revokeToken: (id: string) => client.send('DELETE', `${API}/tokens/${id}`),
+
+    /** One page, newest first; every page that is read leaves a trace. */
+    audit: (filter: AuditFilter, cursor: string | undefined, limit: number, signal?: AbortSignal) =>
+      client.call('GET', `${API}/audit`, Entries, {
+        query: { ...filter, cursor, limit },
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    verifyAudit: () => client.call('GET', `${API}/audit/verification`, AuditVerdict),
+    lastCheckpoint: (signal: AbortSignal) =>
+      client.call('GET', `${API}/audit/checkpoints`, page(AuditCheckpoint), { query: { limit: 1 }, signal }),
+
+    sources: (signal: AbortSignal) => allPages(client, `${API}/alarm-sources`, page(AlarmSource), {}, signal),
+    createSource: (body: NewAlarmSource) => client.call('POST', `${API}/alarm-sources`, NewAlarmSourceAnswer, { body }),
+    rejected: (limit: number, signal: AbortSignal) =>
+      client.call('GET', `${API}/alarm-sources/rejected`, RejectedInputs, { query: { limit }, signal }),
+
+    settings: (signal: AbortSignal) => client.call('GET', `${API}/settings`, Settings, { signal }),
+  }
+}
+export type AdminCalls = ReturnType<typeof createAdminCalls>

@@ -1,0 +1,44 @@
+import { isKey, type Translate } from '../i18n/language.ts'
+import type { Entry } from './admin-calls.ts'
+
+/** Words for an action, or its name where it is newer than this page. */
+export function auditActionWords(t: Translate, action: string): string {
+  const key = `auditAction.${action}`
+  return isKey(key) ? t(key) : action
+}
+
+const COLUMNS = [
+  'sequence',
+  'at',
+  'actorKind',
+  'actorId',
+  'actorName',
+  'roles',
+  'action',
+  'object',
+  'result',
+  'why',
+  'detail',
+  'hash',
+] as const
+
+/** A cell that begins like a formula is not one: spreadsheets run what they take for it. */
+function cell(value: unknown): string {
+  const text = value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return `"${harmless.replaceAll('"', '""')}"`
+}
+
+/** RFC 4180, with the mark that lets spreadsheets see it is UTF-8. */
+export const auditCsv = (entries: readonly Entry[]): string =>
+  `\ufeff${[COLUMNS.join(','), ...entries.map((entry) => COLUMNS.map((name) => cell(entry[name])).join(','))].join('\r\n')}\r\n`
+
+/** Hands the entries to the person as a file. */
+export function saveAuditCsv(entries: readonly Entry[]): void {
+  const url = URL.createObjectURL(new Blob([auditCsv(entries)], { type: 'text/csv' }))
+  const save = document.createElement('a')
+  save.href = url
+  save.download = `audit-${new Date().toISOString().slice(0, 10)}.csv`
+  save.click()
+  URL.revokeObjectURL(url)
+}

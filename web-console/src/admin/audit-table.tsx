@@ -1,0 +1,49 @@
+import { useParts } from '../parts.ts'
+import { dateTime } from '../time.ts'
+import { Icon } from '../ui/icon.tsx'
+import type { Entry } from './admin-calls.ts'
+import { auditActionWords } from './audit-csv.ts'
+
+/** Entries as they stand in the chain, newest first. */
+export function AuditTable({ entries }: { entries: readonly Entry[] }) {
+  const { t } = useParts().language
+  return (
+    <div class="table-scroll">
+      <table class="audit-table">
+        <thead>
+          <tr>
+            <th scope="col">{t('audit.number')}</th>
+            <th scope="col">{t('audit.time')}</th>
+            <th scope="col">{t('audit.actor')}</th>
+            <th scope="col">{t('audit.action')}</th>
+            <th scope="col">{t('audit.object')}</th>
+            <th scope="col">{t('audit.result')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map((entry) => (
+            <tr key={entry.sequence}>
+              <th scope="row">{entry.sequence}</th>
+              <td data-label={t('audit.time')}>{dateTime(entry.at)}</td>
+              <td data-label={t('audit.actor')}>{entry.actorName}</td>
+              <td data-label={t('audit.action')}>{auditActionWords(t, entry.action)}</td>
+              <td data-label={t('audit.object')} class="audit-object">
+                <code>{entry.object}</code>
+                {entry.detail !== undefined && (
+                  <details>
+                    <summary>{t('audit.detail')}</summary>
+                    <code>{JSON.stringify(entry.detail)}</code>
+                  </details>
+                )}
+              </td>
+              <td data-label={t('audit.result')}>
+                <Icon name={entry.result === 'done' ? 'ok' : 'refused'} /> {t(`auditResult.${entry.result}`)}
+                {entry.why !== undefined && <span class="secondary">{entry.why}</span>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,89 @@
+import type { CameraHealth, StreamHealth } from '../../../gateway/contracts/camera-health.ts'
+import type { Translate } from '../i18n/language.ts'
+import { useParts } from '../parts.ts'
+import { dateTime } from '../time.ts'
+import { Icon } from '../ui/icon.tsx'
+import { problemWords } from '../ui/problem-note.tsx'
+
+const STATE_ICON = { online: 'ok', offline: 'offline', stalled: 'stalled', unlinked: 'lock' } as const
+
+/** One camera: its state with since when, and the figures of its streams. */
+export function CameraHealthRow({ health }: { health: CameraHealth }) {
+  const { township, language } = useParts()
+  const { t } = language
+  const device = township.cameras.value.get(health.cameraId)?.device
+  const model = [device?.manufacturer, device?.model].filter((part) => part !== undefined).join(' ')
+  return (
+    <li class={`panel health-row health-${health.state}`}>
+      <h3>
+        <Icon name={STATE_ICON[health.state]} /> {health.name}
+      </h3>
+      <p>
+        {t(`health.state.${health.state}`)} · {t('links.since', { time: dateTime(health.stateSince) })}
+        {health.stateReason !== undefined && ` · ${problemWords(t, { status: 0, code: health.stateReason }).cause}`}
+      </p>
+      <p class="secondary">
+        {[township.cellName(health.cellCode), model, device?.address ?? ''].filter((part) => part !== '').join(' · ')}
+      </p>
+      {health.streams.map((stream) => (
+        <Figures key={stream.role} stream={stream} />
+      ))}
+    </li>
+  )
+}
+
+function Figures({ stream }: { stream: StreamHealth }) {
+  const { t } = useParts().language
+  return (
+    <div class="figures">
+      <h4>
+        {t(`stream.${stream.role}`)} · {t(`health.stream.${stream.state}`)}
+        {stream.fault !== undefined && ` · ${problemWords(t, { status: 0, ...stream.fault }).cause}`}
+      </h4>
+      <dl>
+        {figuresOf(t, stream).map(([label, text]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      {stream.advice.map((advice) => (
+        <p key={advice.code} class="advice">
+          {advice.detail} — {t('problem.nextStep')}
+          {advice.nextStep}
+        </p>
+      ))}
+    </div>
+  )
+}
+
+const ms = (value: number): string => (value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`)
+
+/** What is known, in the order in which a fault is looked for. */
+function figuresOf(t: Translate, stream: StreamHealth): [string, string][] {
+  const { opens, receivedPackets, lostPackets } = stream
+  const packets = receivedPackets + lostPackets
+  const figures: [string, string | undefined][] = [
+    [
+      t('health.picture'),
+      stream.width === undefined ? undefined : `${stream.codec ?? ''} ${stream.width}×${stream.height}`,
+    ],
+    [t('health.frameAge'), stream.lastFrameAgeMs === undefined ? undefined : ms(stream.lastFrameAgeMs)],
+    [
+      t('health.firstFrame'),
+      opens.firstFrameMs === undefined ? undefined : `${ms(opens.firstFrameMs.p50)} / ${ms(opens.firstFrameMs.p95)}`,
+    ],
+    [
+      t('health.bitrate'),
+      stream.bitrateBps === undefined ? undefined : `${Math.round(stream.bitrateBps / 1000)} kbit/s`,
+    ],
+    [t('health.frameRate'), stream.frameRate === undefined ? undefined : stream.frameRate.toFixed(1)],
+    [t('health.keyFrames'), stream.keyFrameIntervalMs === undefined ? undefined : ms(stream.keyFrameIntervalMs)],
+    [t('health.loss'), packets === 0 ? undefined : `${((lostPackets / packets) * 100).toFixed(2)} %`],
+    [t('health.reconnects'), String(stream.reconnects)],
+    [t('health.opens'), t('health.opensOf', { n: opens.count, failed: opens.failed })],
+    [t('health.clock'), stream.clockOffsetMs === undefined ? undefined : ms(Math.abs(stream.clockOffsetMs))],
+  ]
+  return figures.flatMap(([label, text]) => (text === undefined ? [] : [[label, text]]))
+}

@@ -1,0 +1,137 @@
+import { useSignal } from '@preact/signals'
+import type { AlarmSource } from '../../../gateway/contracts/alarm.ts'
+import { useParts } from '../parts.ts'
+import { ago, dateTime } from '../time.ts'
+import { Icon } from '../ui/icon.tsx'
+import { LoadedList, useLoaded } from '../ui/loaded.tsx'
+import { SourceDialog } from './source-dialog.tsx'
+import { useAdminCalls } from './use-admin-calls.ts'
+import './admin.css'
+
+const SHOWN_REJECTED = 50
+
+/** Where alarms come from, who fell silent, and what could not be taken and why. */
+export function SourcesPage() {
+  const { t } = useParts().language
+  const calls = useAdminCalls()
+  const sources = useLoaded(calls.sources, [])
+  const isMaking = useSignal(false)
+  return (
+    <main class="page admin">
+      <div class="page-head">
+        <h1>{t('sources.title')}</h1>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => {
+            isMaking.value = true
+          }}
+        >
+          {t('sources.add')}
+        </button>
+      </div>
+      <LoadedList of={sources} empty={t('sources.none')}>
+        {(items) => <SourceTable sources={items} />}
+      </LoadedList>
+      <RejectedList sources={sources.data.value ?? []} />
+      {isMaking.value && (
+        <SourceDialog
+          onMade={sources.reload}
+          onClose={() => {
+            isMaking.value = false
+          }}
+        />
+      )}
+    </main>
+  )
+}
+
+function SourceTable({ sources }: { sources: readonly AlarmSource[] }) {
+  const { township, language } = useParts()
+  const { t } = language
+  return (
+    <div class="table-scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('sources.name')}</th>
+            <th scope="col">{t('sources.kind')}</th>
+            <th scope="col">{t('links.cell')}</th>
+            <th scope="col">{t('links.camera')}</th>
+            <th scope="col">{t('sources.heard')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {sources.map((source) => (
+            <tr key={source.id}>
+              <th scope="row">
+                {source.name}
+                <span class="secondary">{source.id}</span>
+              </th>
+              <td data-label={t('sources.kind')}>
+                {t(`sourceKind.${source.kind}`)}
+                {source.mapping !== undefined && <span class="secondary">{source.mapping}</span>}
+              </td>
+              <td data-label={t('links.cell')}>{township.cellName(source.cellCode)}</td>
+              <td data-label={t('links.camera')}>
+                {source.cameraId === undefined ? '—' : (township.cameras.value.get(source.cameraId)?.name ?? '—')}
+              </td>
+              <td data-label={t('sources.heard')}>
+                <Heard source={source} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Heard({ source: { lastHeardAt, silentSince } }: { source: AlarmSource }) {
+  const { language, nowMs } = useParts()
+  const { t } = language
+  if (lastHeardAt === undefined) return <>{t('sources.never')}</>
+  return (
+    <>
+      {silentSince !== undefined && (
+        <strong class="fault">
+          <Icon name="offline" /> {t('sources.silentSince', { time: dateTime(silentSince) })}
+        </strong>
+      )}
+      <span class={silentSince === undefined ? '' : 'secondary'}>{ago(t, lastHeardAt, nowMs.value)}</span>
+    </>
+  )
+}
+
+function RejectedList({ sources }: { sources: readonly AlarmSource[] }) {
+  const { t } = useParts().language
+  const calls = useAdminCalls()
+  const rejected = useLoaded(async (signal) => {
+    const answer = await calls.rejected(SHOWN_REJECTED, signal)
+    return answer.kind === 'ok' ? { kind: 'ok', data: answer.data.items } : answer
+  }, [])
+  const names = new Map(sources.map(({ id, name }) => [id, name]))
+  return (
+    <section>
+      <h2>{t('rejected.title')}</h2>
+      <LoadedList of={rejected} empty={t('rejected.none')}>
+        {(items) => (
+          <ul class="rejected">
+            {items.map((input) => (
+              <li key={input.id} class="panel">
+                <p>
+                  <strong>{names.get(input.sourceId ?? '') ?? t('rejected.unknown')}</strong> {dateTime(input.at)}
+                </p>
+                <p class="fault">{input.reason}</p>
+                <details>
+                  <summary>{t('rejected.payload', { n: input.payloadBytes })}</summary>
+                  <code>{input.payload}</code>
+                </details>
+              </li>
+            ))}
+          </ul>
+        )}
+      </LoadedList>
+    </section>
+  )
+}

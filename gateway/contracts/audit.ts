@@ -16,6 +16,7 @@ export const AuditAction = z.enum([
   'camera-registered',
   'camera-changed',
   'camera-removed',
+  'camera-photo-seen',
   'certificate-accepted',
   'device-clock-set',
   'link-created',

@@ -201,6 +201,7 @@ export class Cameras {
       const camera = toCamera(row, true)
       const gone = { state: 'offline' as const, stateReason: 'removed', stateSince: now }
       await tx.camera.update({ where: { id }, data: { ...gone, removedAt: now, updatedAt: now, gbId: null } })
+      await tx.cameraPhoto.deleteMany({ where: { cameraId: id } })
       const { name, cellCode, gbId } = camera
       await this.#record(tx, principal, 'camera-removed', camera, { name, cellCode, ...(gbId ? { gbId } : {}) })
       await this.#publish(tx, { ...camera, ...gone, stateSince: toInstant(now.getTime()) })

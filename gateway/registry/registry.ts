@@ -23,6 +23,7 @@ import { healthRoutes } from './health-routes.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { type InterviewRequest, interview } from './interview.ts'
 import type { OwnAlarms } from './outages.ts'
+import { photoRoutes } from './photo-routes.ts'
 import { PtzControl } from './ptz.ts'
 import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
@@ -148,6 +149,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
       healthRoutes(app, { cameras, streamFigures: deps.streamFigures ?? (() => undefined) })
       deviceRoutes(app, { acts, work })
       availabilityRoute(app, deps)
+      photoRoutes(app, { ...deps, cameras })
       ptzRoutes(app, { ptz, mayTurn: deps.mayTurn, camera: (id) => readCameraBasics(database.client, id) })
     },
     streamSource: async (cameraId, want) => {

@@ -75,6 +75,12 @@ function figuresOf(t: Translate, stream: StreamHealth): [string, string][] {
       opens.firstFrameMs === undefined ? undefined : `${ms(opens.firstFrameMs.p50)} / ${ms(opens.firstFrameMs.p95)}`,
     ],
     [
+      t('health.keyFrameWait'),
+      opens.keyFrameWaitMs === undefined
+        ? undefined
+        : `${ms(opens.keyFrameWaitMs.p50)} / ${ms(opens.keyFrameWaitMs.p95)}`,
+    ],
+    [
       t('health.bitrate'),
       stream.bitrateBps === undefined ? undefined : `${Math.round(stream.bitrateBps / 1000)} kbit/s`,
     ],

@@ -545,6 +545,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'auditAction.channel-removed': 'Channel removed',
   'auditAction.channel-tested': 'Channel tested',
   'auditAction.delivery-retried': 'Delivery retried',
+  'auditAction.camera-photo-seen': 'Photo of a camera seen',
 
   'sources.title': 'Alarm sources',
   'sources.add': 'Add a source',

@@ -536,6 +536,7 @@ export const zhCn = {
   'auditAction.channel-removed': '移除通知渠道',
   'auditAction.channel-tested': '测试通知渠道',
   'auditAction.delivery-retried': '重发通知',
+  'auditAction.camera-photo-seen': '查看现场照片',
 
   'sources.title': '告警源',
   'sources.add': '新增告警源',

@@ -281,6 +281,7 @@ t.test('webhook: an idempotency key stands for the id, and for the name of a dev
   t.not((await post(device, push, 'p2')).id, pushed.id)
   t.match(await post(device, { lux: 3 }), { status: 200, ignored: 'no rule fits' })
   t.equal(await database.client.alarm.count(), 3)
+})
 
 t.test('what could not be taken is listed with its reason, newest first, in the asker’s cells only', async (t) => {
   const { app, alarms } = await fixture(t)

@@ -546,6 +546,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'auditAction.channel-tested': 'Channel tested',
   'auditAction.delivery-retried': 'Delivery retried',
   'auditAction.camera-photo-seen': 'Photo of a camera seen',
+  'auditAction.view-heard': 'Sound heard',
 
   'sources.title': 'Alarm sources',
   'sources.add': 'Add a source',

@@ -537,6 +537,7 @@ export const zhCn = {
   'auditAction.channel-tested': '测试通知渠道',
   'auditAction.delivery-retried': '重发通知',
   'auditAction.camera-photo-seen': '查看现场照片',
+  'auditAction.view-heard': '收听声音',
 
   'sources.title': '告警源',
   'sources.add': '新增告警源',

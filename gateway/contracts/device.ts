@@ -10,8 +10,16 @@ export const DeviceAddress = z
 
 export const NewDiscovery = z.strictObject({
   method: z.enum(['multicast', 'range']),
-  /** CIDR ranges or single addresses; needed for `range`. */
-  targets: z.array(z.string().trim().max(64)).min(1).max(64).optional(),
+  targets: z
+    .array(z.string().trim().max(64))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'range: the CIDR ranges and single addresses to ask, needed. multicast: only interfaces whose network meets one ' +
+        'of these ranges are asked, and only devices within them are listed; without targets every interface that ' +
+        'lies in the camera networks.',
+    ),
 })
 export type NewDiscovery = z.infer<typeof NewDiscovery>
 

@@ -62,6 +62,15 @@ export function parseDiscovery(datagram: Uint8Array): DiscoveryMessage {
   return { kind: 'announcements', relatesTo, devices }
 }
 
+/** Who a device is by its scopes. */
+export function nameByScopes(scopes: readonly string[]): Pick<Announcement, 'manufacturer' | 'model' | 'name'> {
+  return {
+    manufacturer: scope(scopes, 'manufacturer') ?? scope(scopes, 'mfr'),
+    model: scope(scopes, 'hardware'),
+    name: scope(scopes, 'name'),
+  }
+}
+
 function toAnnouncement(match: XmlElement): Announcement[] {
   const scopes = words(textAt(match, 'Scopes')).slice(0, MAX_SCOPES)
   const xaddrs = words(textAt(match, 'XAddrs'))
@@ -72,9 +81,7 @@ function toAnnouncement(match: XmlElement): Announcement[] {
     {
       endpointReference: toEndpointReference(textAt(match, 'EndpointReference', 'Address')),
       xaddrs,
-      manufacturer: scope(scopes, 'manufacturer') ?? scope(scopes, 'mfr'),
-      model: scope(scopes, 'hardware'),
-      name: scope(scopes, 'name'),
+      ...nameByScopes(scopes),
       scopes,
     },
   ]

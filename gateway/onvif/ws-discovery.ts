@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os'
 import type { Clock } from '../clock.ts'
 import type { Dialer } from '../dial.ts'
 import { type Announcement, chooseXaddr, type ProbeForm, parseDiscovery, probeMessage } from './discovery-message.ts'
+import { Pace } from './pace.ts'
 
 const GROUP = '239.255.255.250'
 const PORT = 3702
@@ -19,9 +20,18 @@ export interface DiscoveryTiming {
   listenMs: number
   /** Unicast datagrams a second. */
   pacePerSecond: number
+  /** Connections a second to addresses that keep silent. */
+  connectsPerSecond?: number
 }
 
 export const DEFAULT_TIMING: DiscoveryTiming = { roundGapMs: 1_000, listenMs: 5_000, pacePerSecond: 50 }
+
+/** Something answered that is not proven to be a camera: a fault, an answer to nobody's question, or a Hello. */
+export interface Candidate {
+  address: string
+  /** Where it says its device service is. */
+  announced: Found | undefined
+}
 
 export interface Found {
   /** Where to reach the device service. */
@@ -33,8 +43,7 @@ export interface Found {
 
 export interface SearchResult {
   devices: Found[]
-  /** Addresses where something answered that is not proven to be a camera: a fault, or an answer to nobody's question. */
-  candidates: string[]
+  candidates: Candidate[]
 }
 
 export interface SearchOptions {
@@ -46,12 +55,16 @@ export interface SearchOptions {
   onFound?: (found: Found) => void
   /** Datagrams sent of those to send. */
   onProgress?: (done: number, total: number) => void
+  /** Unicast: addresses that were asked once and kept silent. */
+  onSilent?: (addresses: string[]) => void
 }
 
 /** An own address of this host with multicast, such as `eth0`, `192.0.2.9`. */
 export interface Interface {
   name: string
   address: string
+  /** Such as `192.0.2.9/24`. */
+  cidr: string
 }
 
 /** Interfaces that lie in the camera networks; loopback is one only if its network is listed. */
@@ -59,13 +72,16 @@ export function searchableInterfaces(dialer: Dialer): Interface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, entries]) =>
     (entries ?? [])
       .filter(({ family, address }) => family === 'IPv4' && dialer.allows(address))
-      .map(({ address }) => ({ name, address })),
+      .map(({ address, cidr }) => ({ name, address, cidr: cidr ?? `${address}/32` })),
   )
 }
 
-/** Asks the discovery group on every interface given, in two rounds of both forms (WS-Discovery §3.1). */
+/**
+ * Asks the discovery group on every interface given, in two rounds of both forms (WS-Discovery §3.1), and hears who
+ * says Hello meanwhile (§4.1).
+ */
 export async function searchMulticast(
-  interfaces: readonly Interface[],
+  interfaces: readonly Pick<Interface, 'address'>[],
   options: SearchOptions,
   signal: AbortSignal,
 ): Promise<SearchResult> {
@@ -74,6 +90,7 @@ export async function searchMulticast(
   try {
     const sockets = await Promise.all(interfaces.map(({ address }) => search.open(address)))
     for (const [at, { address }] of interfaces.entries()) sockets[at]?.setMulticastInterface(address)
+    await search.hear(interfaces.map(({ address }) => address))
     const total = ROUNDS * sockets.length * FORMS.length
     let done = 0
     for (let round = 0; round < ROUNDS; round++) {
@@ -105,17 +122,19 @@ export async function searchUnicast(
   let done = 0
   try {
     const socket = await search.open('0.0.0.0')
+    const pace = new Pace(options.clock, pacePerSecond)
     for (let round = 0; round < ROUNDS; round++) {
       for (const address of allowed) {
         if (!search.heard(address)) {
           for (const form of FORMS) {
+            await pace.turn(signal)
             await search.send(socket, form, address)
-            await options.clock.sleep(1000 / pacePerSecond, signal)
           }
         }
         done += FORMS.length
         options.onProgress?.(done, total)
       }
+      if (round === 0) options.onSilent?.(allowed.filter((address) => !search.heard(address)))
     }
     await options.clock.sleep(listenMs, signal)
     return search.result()
@@ -130,7 +149,7 @@ class Search {
   readonly #asked = new Set<string>()
   readonly #found = new Map<string, Found>()
   readonly #devicesOf = new Map<string, number>()
-  readonly #candidates = new Set<string>()
+  readonly #candidates = new Map<string, Candidate>()
 
   constructor(options: SearchOptions) {
     this.#options = options
@@ -150,6 +169,29 @@ class Search {
     })
   }
 
+  /** The group's own port, shared with whoever else listens there; without it only answers are heard. */
+  async hear(addresses: readonly string[]): Promise<void> {
+    const socket = createSocket({ type: 'udp4', reuseAddr: true })
+    socket.on('message', (datagram, from) => this.#receive(datagram, from))
+    const isBound = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(false))
+      socket.bind(PORT, GROUP, () => resolve(true))
+    })
+    if (!isBound) {
+      socket.close()
+      return
+    }
+    this.#sockets.push(socket)
+    socket.on('error', () => {})
+    for (const address of addresses) {
+      try {
+        socket.addMembership(GROUP, address)
+      } catch {
+        // An interface that takes no part in the group: the others do.
+      }
+    }
+  }
+
   send(socket: Socket, form: ProbeForm, address: string): Promise<void> {
     const messageId = this.#options.newId()
     this.#asked.add(`urn:uuid:${messageId}`)
@@ -162,7 +204,7 @@ class Search {
   }
 
   result(): SearchResult {
-    const candidates = [...this.#candidates].filter((address) => !this.heard(address))
+    const candidates = [...this.#candidates.values()].filter(({ address }) => !this.heard(address))
     return { devices: [...this.#found.values()], candidates }
   }
 
@@ -177,8 +219,13 @@ class Search {
     // Many cameras get RelatesTo wrong: those are asked once more before they are listed.
     const isAnswer = message.kind === 'announcements' && this.#asked.has(message.relatesTo ?? '')
     if (!isAnswer) {
-      const isCandidate = message.kind === 'fault' || message.devices.length > 0
-      if (isCandidate && this.#candidates.size < MAX_CANDIDATES) this.#candidates.add(address)
+      const [announcement] = message.kind === 'announcements' ? message.devices : []
+      const at = announcement && chooseXaddr(announcement, address)
+      const isCandidate = message.kind === 'fault' || at !== undefined
+      if (!isCandidate || this.#candidates.get(address)?.announced !== undefined) return
+      if (this.#candidates.size >= MAX_CANDIDATES && !this.#candidates.has(address)) return
+      const announced = announcement && at && { ...at, announcement }
+      this.#candidates.set(address, { address, announced })
       return
     }
     for (const announcement of message.devices) this.#add(announcement, address)

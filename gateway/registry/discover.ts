@@ -3,18 +3,22 @@ import type { Clock } from '../clock.ts'
 import { toInstant } from '../contracts/common.ts'
 import type { Discovery, FoundDevice } from '../contracts/device.ts'
 import type { Dialer } from '../dial.ts'
-import { OnvifClient } from '../onvif/client.ts'
+import { nameByScopes } from '../onvif/discovery-message.ts'
 import { joinAddress } from '../onvif/uri.ts'
 import {
+  type Candidate,
   DEFAULT_TIMING,
   type DiscoveryTiming,
   type Found,
-  type SearchResult,
   searchableInterfaces,
   searchMulticast,
   searchUnicast,
 } from '../onvif/ws-discovery.ts'
-import { parseTargets } from './targets.ts'
+import type { Words } from './device-profile.ts'
+import { searchPorts } from './port-search.ts'
+import { inLanguage } from './probe-codes.ts'
+import { type Asked, askPort, isThere, USUAL_PORTS } from './reach.ts'
+import { parseNetworks, parseTargets } from './targets.ts'
 
 export interface DiscoverDeps {
   dialer: Dialer
@@ -38,15 +42,27 @@ export interface Announced {
 const MAX_JOBS = 32
 /** Each has sockets of its own and fills the same wire. */
 const MAX_RUNNING = 4
-const VERIFY_TIMEOUT_MS = 3_000
 const VERIFY_AT_ONCE = 8
 const MAX_ANNOUNCED = 4_096
+/** A /24 with eight ports in ten seconds, while the second round of datagrams goes out. */
+const CONNECTS_PER_SECOND = 200
 
-type Job = Omit<Discovery, 'devices'> & { found: Map<string, Omit<FoundDevice, 'cameraIds'>> }
+interface Job extends Omit<Discovery, 'devices' | 'problems'> {
+  found: Map<string, Omit<FoundDevice, 'cameraIds'>>
+  problems: { code: string; words: Words }[]
+  /** Done and to do, by kind of work. */
+  parts: Map<string, { done: number; total: number }>
+  stop: AbortController
+  changed: Set<() => void>
+}
 
 export type Started =
   | { kind: 'started'; id: string }
   | { kind: 'refused'; why: 'busy' | 'bad-target' | 'nothing-to-search'; detail: string }
+
+type Work =
+  | { kind: 'work'; searched: string[]; search: (job: Job, signal: AbortSignal) => Promise<readonly Candidate[]> }
+  | (Started & { kind: 'refused' })
 
 /** Searches for devices, in memory: a search is worth nothing after a restart. */
 export class Discoveries {
@@ -64,7 +80,7 @@ export class Discoveries {
     if (this.#running.size >= MAX_RUNNING) {
       return { kind: 'refused', why: 'busy', detail: `${MAX_RUNNING} searches are running already` }
     }
-    const work = method === 'multicast' ? this.#multicast() : this.#range(targets ?? [])
+    const work = method === 'multicast' ? this.#multicast(targets) : this.#range(targets ?? [])
     if (work.kind === 'refused') return work
     const job = this.#newJob(method, work.searched)
     const running = this.#run(job, work.search).finally(() => this.#running.delete(running))
@@ -72,13 +88,31 @@ export class Discoveries {
     return { kind: 'started', id: job.id }
   }
 
-  async read(id: string): Promise<Discovery | undefined> {
+  async read(id: string, acceptLanguage: string | undefined): Promise<Discovery | undefined> {
     const job = this.#jobs.get(id)
     if (job === undefined) return undefined
-    const { found, ...answer } = job
+    const { found, problems, parts: _, stop: __, changed: ___, ...answer } = job
     const cameras = await this.#deps.camerasAt([...found.keys()])
     const devices = [...found.values()].map((device) => ({ ...device, cameraIds: cameras.get(device.address) ?? [] }))
-    return { ...answer, devices }
+    const told = problems.map(({ code, words }) => ({ code, detail: inLanguage(words, acceptLanguage) }))
+    return { ...answer, devices, problems: told }
+  }
+
+  /** Ends a search; what it has found stays. @returns false where there is none */
+  cancel(id: string): boolean {
+    const job = this.#jobs.get(id)
+    if (job?.state === 'running') {
+      job.problems.push({ code: 'cancelled', words: { zh: '搜索已取消', en: 'the search was cancelled' } })
+      job.stop.abort()
+    }
+    return job !== undefined
+  }
+
+  /** Calls back at each change of a search until the signal ends; at most as often as devices and progress come. */
+  watch(id: string, onChange: () => void, signal: AbortSignal): void {
+    const changed = this.#jobs.get(id)?.changed
+    changed?.add(onChange)
+    signal.addEventListener('abort', () => changed?.delete(onChange), { once: true })
   }
 
   announced(address: string): Announced | undefined {
@@ -91,20 +125,25 @@ export class Discoveries {
     await Promise.all(this.#running)
   }
 
-  #multicast(): Work {
-    const interfaces = searchableInterfaces(this.#deps.dialer)
+  /** With targets, only interfaces whose network meets one of them are asked, and only devices within them are listed. */
+  #multicast(targets: readonly string[] | undefined): Work {
+    const wanted = targets === undefined ? undefined : parseNetworks(targets)
+    if (wanted?.ok === false) return { kind: 'refused', why: 'bad-target', detail: `${wanted.target}: ${wanted.why}` }
+    const within = wanted?.networks
+    const interfaces = searchableInterfaces(this.#deps.dialer).filter(({ cidr }) => within?.meets(cidr) ?? true)
     if (interfaces.length === 0) {
-      return {
-        kind: 'refused',
-        why: 'nothing-to-search',
-        detail:
-          'no interface of the gateway lies in a camera network; search a range, or extend GRIDLIGHT_CAMERA_NETWORKS',
-      }
+      const which = within === undefined ? 'lies in a camera network' : 'meets these targets'
+      const detail = `no interface of the gateway ${which}; search a range, or extend GRIDLIGHT_CAMERA_NETWORKS`
+      return { kind: 'refused', why: 'nothing-to-search', detail }
     }
     return {
       kind: 'work',
-      searched: interfaces.map(({ name, address }) => `${name} ${address}`),
-      search: (job) => searchMulticast(interfaces, this.#options(job), this.#stop.signal),
+      searched: [...interfaces.map(({ name, cidr }) => `${name} ${cidr}`), ...(targets ?? [])],
+      search: async (job, signal) => {
+        const options = this.#options(job, (host) => within?.has(host) ?? true)
+        const { candidates } = await searchMulticast(interfaces, options, signal)
+        return candidates.filter(({ address }) => within?.has(address) ?? true)
+      },
     }
   }
 
@@ -118,33 +157,70 @@ export class Discoveries {
     return {
       kind: 'work',
       searched: [...targets],
-      search: async (job) => {
-        if (refused > 0) {
-          job.problems.push({
-            code: 'address-not-allowed',
-            detail: `${refused} of ${parsed.hosts.length} addresses lie outside the camera networks; they were not asked`,
-          })
-        }
+      search: async (job, signal) => {
+        if (refused > 0) job.problems.push({ code: 'address-not-allowed', words: refusedWords(refused, parsed.hosts) })
         const addresses = [...new Set(allowed.map(({ address }) => address))]
-        const result = await searchUnicast(addresses, this.#options(job), this.#stop.signal)
+        job.parts.set('connects', { done: 0, total: addresses.length * USUAL_PORTS.length })
+        let connects: Promise<void> = Promise.resolve()
+        const { candidates } = await searchUnicast(
+          addresses,
+          {
+            ...this.#options(job, () => true),
+            onSilent: (silent) => {
+              connects = this.#connectTo(job, silent, addresses.length - silent.length, signal)
+              connects.catch(() => {}) // seen below
+            },
+          },
+          signal,
+        )
+        await connects
         // A port that was typed is asked directly: not every camera that is there answers discovery.
         const typed = allowed.flatMap(({ address, port }) => (port === undefined ? [] : [{ address, port }]))
-        await this.#verify(job, typed)
-        return result
+        await this.#verify(job, typed, signal)
+        return candidates
       },
     }
   }
 
-  #options(job: Job): Parameters<typeof searchMulticast>[1] {
+  /** The usual ports of those that do not answer datagrams. */
+  #connectTo(job: Job, silent: readonly string[], answered: number, signal: AbortSignal): Promise<void> {
+    const { timing } = this.#deps
+    const part = job.parts.get('connects')
+    const progress = (count: number): void => {
+      if (part !== undefined) part.done += count
+      this.#changed(job)
+    }
+    progress(answered * USUAL_PORTS.length)
+    const heard = (address: string): boolean =>
+      [...job.found.keys()].some((known) => known === address || known.startsWith(`${address}:`))
+    return searchPorts(
+      silent,
+      {
+        connectsPerSecond: timing?.connectsPerSecond ?? CONNECTS_PER_SECOND,
+        known: heard, // by a late datagram
+        onFound: (address, found) => this.#addAsked(job, address, found, undefined, signal),
+        onProgress: () => progress(1),
+      },
+      this.#deps,
+      signal,
+    )
+  }
+
+  #options(job: Job, isWanted: (host: string) => boolean): Parameters<typeof searchMulticast>[1] {
     const { dialer, clock, newId, timing = DEFAULT_TIMING } = this.#deps
+    const part = { done: 0, total: 0 }
+    job.parts.set('datagrams', part)
     return {
       dialer,
       clock,
       newId,
       timing,
-      onFound: (found) => this.#add(job, found),
+      onFound: (found) => {
+        if (isWanted(found.host)) this.#add(job, found)
+      },
       onProgress: (done, total) => {
-        job.progress = { done, total }
+        Object.assign(part, { done, total })
+        this.#changed(job)
       },
     }
   }
@@ -164,44 +240,74 @@ export class Discoveries {
       progress: { done: 0, total: 0 },
       problems: [],
       found: new Map(),
+      parts: new Map(),
+      stop: new AbortController(),
+      changed: new Set(),
     }
     this.#jobs.set(job.id, job)
     return job
   }
 
-  async #run(job: Job, search: (job: Job) => Promise<SearchResult>): Promise<void> {
-    const { signal } = this.#stop
+  async #run(job: Job, search: (Work & { kind: 'work' })['search']): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, job.stop.signal])
     try {
-      const { candidates } = await search(job)
+      const candidates = await search(job, signal)
       await this.#verify(
         job,
-        candidates.map((address) => ({ address, port: 80 })),
+        candidates.map(({ address, announced }) => ({ address, port: announced?.port ?? 80, announced })),
+        signal,
       )
     } catch (error) {
       if (!signal.aborted) {
         this.#deps.log.error({ err: error, discovery: job.id }, 'discovery failed')
-        job.problems.push({ code: 'search-failed', detail: 'the search ended early; the cause is in the log' })
+        const words = {
+          zh: '搜索提前结束，原因见日志',
+          en: 'the search ended early; the cause is in the log',
+        }
+        job.problems.push({ code: 'search-failed', words })
       }
     } finally {
       job.state = 'finished'
-      job.progress.done = job.progress.total
+      job.progress = { done: job.progress.total, total: job.progress.total }
+      for (const tell of job.changed) tell()
+      job.changed.clear()
     }
   }
 
   /** Lists what answers an ONVIF question at the very address. */
-  async #verify(job: Job, targets: readonly { address: string; port: number }[]): Promise<void> {
+  async #verify(
+    job: Job,
+    targets: readonly { address: string; port: number; announced?: Found | undefined }[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const queue = [...targets]
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const { address, port } = next
+        const { address, port, announced } = next
         if (job.found.has(joinAddress(address, port))) continue
-        const client = new OnvifClient({ ...this.#deps, host: address, port, timeoutMs: VERIFY_TIMEOUT_MS })
-        const answer = await client.systemTime(this.#stop.signal)
-        if (!answer.ok && answer.why !== 'login-needed') continue
-        job.found.set(joinAddress(address, port), { address: joinAddress(address, port), xaddrs: [] })
+        const request = { host: address, ports: USUAL_PORTS, devicePath: announced?.path, pins: new Map() }
+        const asked = await askPort(port, request, this.#deps, signal)
+        if (isThere(asked)) await this.#addAsked(job, address, asked, announced, signal)
       }
     }
     await Promise.all(Array.from({ length: VERIFY_AT_ONCE }, worker))
+  }
+
+  /** A device that was asked over TCP: who it is, it says in its scopes, where it lets strangers read them. */
+  async #addAsked(
+    job: Job,
+    address: string,
+    { port, client }: Asked,
+    announced: Found | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (announced !== undefined) return this.#add(job, { ...announced, host: address, port })
+    const scopes = await client.scopes(signal)
+    const names = scopes.ok ? nameByScopes(scopes.value) : {}
+    const at = joinAddress(address, port)
+    const told = Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined))
+    job.found.set(at, { address: at, xaddrs: [], ...told })
+    this.#changed(job)
   }
 
   #add(job: Job, { host, port, path, announcement }: Found): void {
@@ -219,9 +325,20 @@ export class Discoveries {
       ...(model === undefined ? {} : { model }),
       ...(name === undefined ? {} : { name }),
     })
+    this.#changed(job)
+  }
+
+  #changed(job: Job): void {
+    const parts = [...job.parts.values()]
+    const sum = (key: 'done' | 'total'): number => parts.reduce((total, part) => total + part[key], 0)
+    job.progress = { done: Math.min(sum('done'), sum('total')), total: sum('total') }
+    for (const tell of job.changed) tell()
   }
 }
 
-type Work =
-  | { kind: 'work'; searched: string[]; search: (job: Job) => Promise<SearchResult> }
-  | (Started & { kind: 'refused' })
+function refusedWords(refused: number, hosts: readonly unknown[]): Words {
+  return {
+    zh: `${hosts.length} 个地址中有 ${refused} 个不在摄像头网段内，未发送任何数据`,
+    en: `${refused} of ${hosts.length} addresses lie outside the camera networks; they were not asked`,
+  }
+}

@@ -21,7 +21,7 @@ export interface ReachRequest {
   pins: ReadonlyMap<string, string>
 }
 
-type Deps = Pick<OnvifOptions, 'dialer' | 'clock' | 'randomBytes'>
+export type ReachDeps = Pick<OnvifOptions, 'dialer' | 'clock' | 'randomBytes'>
 
 export type Reached =
   | {
@@ -35,7 +35,7 @@ export type Reached =
     }
   | { ok: false; code: ProbeCode; detail: string; certificate?: { found: string; registered: string } }
 
-interface Asked {
+export interface Asked {
   port: number
   client: OnvifClient
   options: Omit<OnvifOptions, 'credentials' | 'timeoutMs'>
@@ -46,7 +46,7 @@ interface Asked {
  * The first of the ports that speaks ONVIF, in the clear or over TLS; the usual ones are asked together, for a closed
  * one answers at once. Nothing but the time is asked, and no login is sent.
  */
-export async function reach(request: ReachRequest, deps: Deps, signal: AbortSignal): Promise<Reached> {
+export async function reach(request: ReachRequest, deps: ReachDeps, signal: AbortSignal): Promise<Reached> {
   const asked = await Promise.all(request.ports.map((port) => askPort(port, request, deps, signal)))
   // Another certificate than the registered one is told, and not gone around by a port in the clear.
   const changed = asked.find(({ answer }) => !answer.ok && answer.why === 'certificate-changed')
@@ -61,10 +61,16 @@ export async function reach(request: ReachRequest, deps: Deps, signal: AbortSign
 }
 
 /** A camera that wants a login even for its clock has shown that it is there. */
-const isThere = ({ answer }: Asked): boolean => answer.ok || answer.why === 'login-needed' || answer.why === 'fault'
+export const isThere = ({ answer }: Asked): boolean =>
+  answer.ok || answer.why === 'login-needed' || answer.why === 'fault'
 
 /** In the clear first, except where the port or the register says otherwise; what does not talk HTTP is tried by TLS. */
-async function askPort(port: number, request: ReachRequest, deps: Deps, signal: AbortSignal): Promise<Asked> {
+export async function askPort(
+  port: number,
+  request: ReachRequest,
+  deps: ReachDeps,
+  signal: AbortSignal,
+): Promise<Asked> {
   const { host, devicePath, ports, pins } = request
   const pin = pins.get(joinAddress(host, port))
   const ask = async (tls: boolean): Promise<Asked> => {
@@ -95,7 +101,7 @@ const OTHER_WAY: ReadonlySet<OnvifFailure> = new Set(['not-onvif', 'closed', 'tl
 async function whyNot(
   host: string,
   asked: readonly Asked[],
-  { dialer }: Deps,
+  { dialer }: ReachDeps,
   signal: AbortSignal,
 ): Promise<{ code: ProbeCode; detail: string }> {
   const failures = asked.flatMap(({ answer, port }) => (answer.ok ? [] : [{ port, ...answer }]))
@@ -144,7 +150,7 @@ const NOT_DIALLED = {
 /** Whether any usual port of the host is open or closed, rather than silent. */
 async function lives(
   host: string,
-  dialer: Deps['dialer'],
+  dialer: ReachDeps['dialer'],
   asked: readonly Asked[],
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -165,7 +171,7 @@ async function lives(
   return answers.includes(true)
 }
 
-async function addressOf(host: string, dialer: Deps['dialer']): Promise<string> {
+async function addressOf(host: string, dialer: ReachDeps['dialer']): Promise<string> {
   const checked = await dialer.check(host, 80)
   return checked.ok ? checked.address : host
 }

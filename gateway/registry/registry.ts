@@ -19,6 +19,7 @@ import type { DeviceProfile } from './device-profile.ts'
 import { DeviceReview } from './device-review.ts'
 import { deviceRoutes } from './device-routes.ts'
 import { Discoveries } from './discover.ts'
+import { discoveryRoutes } from './discovery-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { type InterviewRequest, interview } from './interview.ts'
@@ -140,13 +141,13 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     routes: (app) => {
       registryRoutes(app, {
         cameras,
-        discoveries,
         work,
         trySource: tryAt,
         importTable: importer,
         probe: async (request, signal) => interview({ ...(await knownAt(request.address)), ...request }, deps, signal),
       })
       healthRoutes(app, { cameras, streamFigures: deps.streamFigures ?? (() => undefined) })
+      discoveryRoutes(app, { discoveries, clock: deps.clock, stopping: stop.signal })
       deviceRoutes(app, { acts, work })
       availabilityRoute(app, deps)
       photoRoutes(app, { ...deps, cameras })

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { Camera, CameraChange, CameraImportAnswer, CameraQuery, NewCamera } from '../contracts/camera.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
-import { Discovery, NewDiscovery, NewProbe, Probe } from '../contracts/device.ts'
+import { NewProbe, Probe } from '../contracts/device.ts'
 import { StaffRole } from '../contracts/identity.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { CameraWork } from './camera-work.ts'
 import { type Cameras, unwrap } from './cameras.ts'
-import type { Discoveries, Started } from './discover.ts'
 import type { ImportDeps, ImportTable } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
 import { inWords, PROBE_CODES } from './probe-codes.ts'
@@ -15,7 +14,6 @@ import type { Check } from './stream-check.ts'
 
 export interface RegistryRoutesDeps {
   cameras: Cameras
-  discoveries: Discoveries
   /** Asks one device; ends with the signal. */
   probe(request: InterviewRequest, signal: AbortSignal): Promise<Interview>
   /** Tries a source to its first picture; ends with the signal. */
@@ -31,42 +29,9 @@ const READERS = { access: { roles: StaffRole.options } }
 const IMPORT_TIMEOUT_MS = 30 * 60_000
 const MAX_TABLE_BYTES = 1024 * 1024
 
-const REFUSALS = {
-  busy: 'too-many-requests',
-  'bad-target': 'invalid-request',
-  'nothing-to-search': 'address-not-allowed',
-} as const satisfies Record<(Started & { kind: 'refused' })['why'], ProblemCode>
-
 export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
-  const { cameras, discoveries, probe, trySource } = deps
+  const { cameras, probe, trySource } = deps
   const onCamera: CameraWork['run'] = (...args) => deps.work.run(...args)
-
-  app.post(
-    '/api/v1/discoveries',
-    {
-      config: WRITERS,
-      schema: {
-        summary: 'Search for devices',
-        body: NewDiscovery,
-        response: { 202: z.object({ id: Id }) },
-      },
-    },
-    async (request, reply) => {
-      const started = discoveries.start(request.body.method, request.body.targets)
-      if (started.kind === 'refused') throw new Problem(REFUSALS[started.why], started.detail)
-      return reply.code(202).send({ id: started.id })
-    },
-  )
-
-  app.get(
-    '/api/v1/discoveries/:id',
-    { config: WRITERS, schema: { summary: 'State of a search', params: IdParams, response: { 200: Discovery } } },
-    async (request) => {
-      const found = await discoveries.read(request.params.id)
-      if (found === undefined) throw new Problem('not-found', 'there is no such search')
-      return found
-    },
-  )
 
   app.post(
     '/api/v1/probes',

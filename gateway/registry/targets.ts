@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 
 /** What one discovery may ask: a class B network would keep the wire busy for an hour. */
 export const MAX_ADDRESSES = 1024
@@ -55,3 +55,38 @@ const number = (address: string): number => address.split('.').reduce((sum, part
 
 const dotted = (address: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
+
+export interface Networks {
+  has(address: string): boolean
+  /** Whether a network, such as `192.0.2.9/24`, and one of these have an address in common. */
+  meets(cidr: string): boolean
+}
+
+/** Ranges as a whole, of any size; what a multicast search is limited to. */
+export function parseNetworks(
+  targets: readonly string[],
+): { ok: true; networks: Networks } | { ok: false; target: string; why: string } {
+  const wanted = new BlockList()
+  const ranges: { first: number; last: number }[] = []
+  for (const target of targets) {
+    const range = spanOf(target)
+    if (range === undefined) return { ok: false, target, why: 'not an IPv4 range such as 192.0.2.0/24' }
+    wanted.addRange(dotted(range.first), dotted(range.last), 'ipv4')
+    ranges.push(range)
+  }
+  const meets = (cidr: string): boolean => {
+    const span = spanOf(cidr)
+    return span !== undefined && ranges.some(({ first, last }) => first <= span.last && span.first <= last)
+  }
+  return { ok: true, networks: { has: (address) => isIP(address) === 4 && wanted.check(address), meets } }
+}
+
+/** First and last address of `192.0.2.9/24` or of a single address. */
+function spanOf(cidr: string): { first: number; last: number } | undefined {
+  const [, address = '', prefixText = '32'] = /^([0-9.]+)(?:\/(\d{1,2}))?$/.exec(cidr) ?? []
+  const prefix = Number(prefixText)
+  if (isIP(address) !== 4 || prefix > 32) return undefined
+  const size = 2 ** (32 - prefix)
+  const first = Math.floor(number(address) / size) * size
+  return { first, last: first + size - 1 }
+}

@@ -99,7 +99,7 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
     linkedCameraIds: async (ids) => new Set(ids.filter((id) => linked.has(id))),
     ended: async (id) => void ended.push(id),
     describeStream: async () => ({ ok: false, code: 'unreachable', detail: 'no media plane in this test' }),
-    discoveryTiming: { roundGapMs: 50, listenMs: 300, pacePerSecond: 2_000 },
+    discoveryTiming: { roundGapMs: 50, listenMs: 300, pacePerSecond: 2_000, connectsPerSecond: 2_000 },
     ...more,
   })
   const app = await createServer({

@@ -13,6 +13,7 @@ import { toInstant } from './contracts/common.ts'
 import { createGrid } from './grid/grid.ts'
 import { consoleFiles } from './http/console.ts'
 import { healthRoutes } from './http/health.ts'
+import { mapRoute } from './http/map.ts'
 import { metricsRoute } from './http/metrics.ts'
 import type { App } from './http/route.ts'
 import { createServer } from './http/server.ts'
@@ -226,6 +227,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     version,
     tls: config.http.tls,
     behindTlsProxy: config.http.behindTlsProxy,
+    ...(config.mapTiles === undefined ? {} : { imageOrigin: new URL(config.mapTiles.url).origin }),
     authenticator: identity.sessions,
     onRefused: ({ kind, id, name, roles, sessionId }, request, code) =>
       database.transaction((tx) =>
@@ -308,6 +310,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   identity.routes(app)
   audit.routes(app)
   grid.routes(app)
+  mapRoute(app, config.mapTiles)
   registry.routes(app)
   links.routes(app)
   views.routes(app)

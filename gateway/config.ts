@@ -35,6 +35,16 @@ const CheckpointUrl = z.string().refine((text) => {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
 }, 'must begin with https://')
 
+/** One tile of a slippy map; the placeholders are filled in by the console. */
+const MapTileUrl = z.string().transform((text, context) => {
+  const filled = URL.canParse(text) ? new URL(text) : undefined
+  const isWhole = ['{z}', '{x}', '{y}'].every((part) => text.includes(part))
+  if (filled === undefined || !/^https?:$/.test(filled.protocol) || filled.username !== '' || !isWhole) {
+    context.addIssue({ code: 'custom', message: 'must be an http(s) URL with {z}, {x} and {y}, without user name' })
+  }
+  return text
+})
+
 const MqttUrl = z.string().regex(/^mqtts?:\/\//, 'must begin with mqtt:// or mqtts://')
 
 /** The environment as Gridlight reads it; `docs/ref/configuration.md` tells the same for people. */
@@ -62,6 +72,8 @@ const Environment = z.strictObject({
     .optional(),
   GRIDLIGHT_AUDIT_CHECKPOINT_URL: CheckpointUrl.optional(),
   GRIDLIGHT_CELL_CODE_PATTERN: CellCodePattern.prefault('^\\d{15}$'),
+  GRIDLIGHT_MAP_TILE_URL: MapTileUrl.optional(),
+  GRIDLIGHT_MAP_TILE_DATUM: z.enum(['wgs84', 'gcj02']).default('wgs84'),
   GRIDLIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -75,6 +87,8 @@ export interface Config {
   masterKeyFile: string
   auditCheckpoints: { file: string | undefined; topic: string | undefined; url: string | undefined }
   cellCodePattern: RegExp
+  /** What the console's map is drawn on; undefined: on nothing, and no other host is asked. */
+  mapTiles: { url: string; datum: 'wgs84' | 'gcj02' } | undefined
   logLevel: z.infer<typeof Environment>['GRIDLIGHT_LOG_LEVEL']
 }
 
@@ -124,6 +138,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
         url: env.GRIDLIGHT_AUDIT_CHECKPOINT_URL,
       },
       cellCodePattern: env.GRIDLIGHT_CELL_CODE_PATTERN,
+      mapTiles:
+        env.GRIDLIGHT_MAP_TILE_URL === undefined
+          ? undefined
+          : { url: env.GRIDLIGHT_MAP_TILE_URL, datum: env.GRIDLIGHT_MAP_TILE_DATUM },
       logLevel: env.GRIDLIGHT_LOG_LEVEL,
     },
   }

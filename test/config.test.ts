@@ -38,6 +38,8 @@ t.test('all faults are told at once, each with its variable', async (t) => {
     GRIDLIGHT_ADMIN_PASSWORD: 'short',
     GRIDLIGHT_CELL_CODE_PATTERN: '(',
     GRIDLIGHT_LOG_LEVEL: 'loud',
+    GRIDLIGHT_MAP_TILE_URL: 'https://tiles.example/{z}/{x}.png',
+    GRIDLIGHT_MAP_TILE_DATUM: 'bd09',
     GRIDLIGHT_BEHIND_TLS_PROXY: 'yes',
     GRIDLIGHT_HTPP_PORT: '1',
   })
@@ -52,6 +54,8 @@ t.test('all faults are told at once, each with its variable', async (t) => {
     'GRIDLIGHT_HTTP_HOST',
     'GRIDLIGHT_HTTP_PORT',
     'GRIDLIGHT_LOG_LEVEL',
+    'GRIDLIGHT_MAP_TILE_DATUM',
+    'GRIDLIGHT_MAP_TILE_URL',
     'GRIDLIGHT_MQTT_PORT',
     'GRIDLIGHT_MQTT_URL',
   ])

@@ -6,6 +6,7 @@ import type { App } from './route.ts'
 export const CONSOLE_PAGES = [
   '/',
   '/wall',
+  '/map',
   '/alarms',
   '/patrol',
   '/install',

@@ -44,6 +44,8 @@ export interface ServerOptions {
   version: string
   tls: { certFile: string; keyFile: string } | undefined
   behindTlsProxy: boolean
+  /** A host whose pictures the console may show beside the gateway's own: the map's. */
+  imageOrigin?: string
   authenticator: Authenticator
   /** Writes the refusal to the audit trail. */
   onRefused(principal: Principal, request: FastifyRequest, code: ProblemCode): Promise<void>
@@ -85,7 +87,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
+        imgSrc: ["'self'", 'data:', 'blob:', ...(options.imageOrigin === undefined ? [] : [options.imageOrigin])],
         mediaSrc: ["'self'", 'blob:'],
         workerSrc: ["'self'", 'blob:'],
         styleSrc: ["'self'"],

@@ -33,6 +33,10 @@ export interface JourneyGateway {
   /** A device that no camera is registered of, and where it answers. */
   unregistered: { device: Device; address: string }
   panel: Panel
+  /** Cameras of the gateway by the ids they have in the township. */
+  cameraIds: Record<string, string>
+  /** The process ends as on SIGTERM and comes back at the same address; its panel does not. */
+  restart(): Promise<void>
   /** The centre revokes the link of a camera. */
   revoke(cameraName: string): Promise<void>
   close(): Promise<void>
@@ -58,12 +62,14 @@ export async function startGateway(): Promise<JourneyGateway> {
 
   const stop = new AbortController()
   const township = await open(ADDRESS_BASE, [...PUBLIC_DEVICES, ...MADE_PUBLIC_DEVICES, UNREGISTERED])
-  const gateway = await buildApp(loaded.config, {
+  const deps = {
     clock: systemClock,
     log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),
     version: '0.0.0',
-  })
+  }
+  let gateway = await buildApp(loaded.config, deps)
   await gateway.start()
+  const { url: baseUrl } = gateway
 
   const ofDevice = (wanted: string): Device[] => township.data.devices.filter(({ id }) => id === wanted)
   const registered = [
@@ -74,7 +80,7 @@ export async function startGateway(): Promise<JourneyGateway> {
     })),
   ]
   const seeded = await seedTownship({
-    baseUrl: gateway.url,
+    baseUrl,
     adminPassword: ADMIN_PASSWORD,
     peoplePassword: PEOPLE_PASSWORD,
     data: { ...township.data, devices: registered },
@@ -83,18 +89,30 @@ export async function startGateway(): Promise<JourneyGateway> {
   })
   const panelData = township.data.panels.find(({ id }) => id === PANEL)
   const access = seeded.panels[PANEL]
+  const cameraId = seeded.cameraIds[panelData?.cameraId ?? '']
   if (panelData === undefined || access === undefined || gateway.mqttUrl === undefined) throw new Error(`no ${PANEL}`)
-  const panel = await startPanel(panelData, { url: gateway.mqttUrl, ...access }, { signal: stop.signal })
+  const panel = await startPanel(
+    panelData,
+    { url: gateway.mqttUrl, ...access, ...(cameraId === undefined ? {} : { cameraId }) },
+    { signal: stop.signal },
+  )
   const { device, found } = township.camera(UNREGISTERED)
 
   return {
-    baseUrl: gateway.url,
+    baseUrl,
     password: PEOPLE_PASSWORD,
     adminPassword: ADMIN_PASSWORD,
     publicCameras: registered.flatMap(({ channels }) => channels.map(({ name }) => name)),
     unregistered: { device, address: found.onvif ?? '' },
     panel,
-    revoke: (cameraName) => revokeAsAdministrator(gateway.url, cameraName),
+    cameraIds: seeded.cameraIds,
+    async restart() {
+      await gateway.close()
+      const { config } = loaded
+      gateway = await buildApp({ ...config, http: { ...config.http, port: Number(new URL(baseUrl).port) } }, deps)
+      await gateway.start()
+    },
+    revoke: (cameraName) => revokeAsAdministrator(baseUrl, cameraName),
     async close() {
       await panel.close()
       stop.abort()

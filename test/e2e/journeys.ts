@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
+import { LAYOUTS, type Layout } from '../../gateway/contracts/wall.ts'
 import type { Device } from '../../scripts/virtual-township/township-data.ts'
 
 /** What a journey needs of whoever runs it. */
@@ -50,14 +51,14 @@ const COUNT_FRAMES = `(() => {
 export const framesOf = (page: Page): Promise<number[]> => page.evaluate<number[]>(COUNT_FRAMES)
 
 /** Somebody has emptied the wall before, so that nothing is put on it by itself. */
-async function emptyWall(page: Page, layout: 4 | 9): Promise<void> {
-  const stored = JSON.stringify({ layout, tiles: Array(9).fill(null) })
+async function emptyWall(page: Page, layout: Layout): Promise<void> {
+  const stored = JSON.stringify({ layout, tiles: [] })
   await page.addInitScript(`localStorage['gridlight.wall'] ??= '${stored}'`)
 }
 
 /** Places cameras by their names, one after another. @returns ms until all of them were live */
 export async function fillWall({ page, signIn }: Traveller, cameras: readonly string[]): Promise<number> {
-  await emptyWall(page, cameras.length > 4 ? 9 : 4)
+  await emptyWall(page, LAYOUTS.find((layout) => layout >= Math.max(4, cameras.length)) ?? 36)
   await signIn(page, 'operator')
   await page.locator('.tree-camera').first().waitFor()
   const startedAt = performance.now()
@@ -82,7 +83,7 @@ export const agesOf = (page: Page, tiles: number): Promise<number[]> =>
   page.evaluate<number[]>(`[...document.querySelectorAll('[data-tile]')].slice(0, ${tiles}).map((tile) => {
     const video = tile.querySelector('video')
     const ahead = video.buffered.end(video.buffered.length - 1) - video.currentTime
-    const said = Number(/[\\d.]+/.exec(tile.querySelector('.tile-live')?.textContent ?? '')?.[0] ?? NaN)
+    const said = Number(/[\\d.]+/.exec(tile.querySelector('.tile-live-words')?.textContent ?? '')?.[0] ?? NaN)
     return Math.max(ahead, said)
   })`)
 

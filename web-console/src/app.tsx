@@ -12,6 +12,7 @@ const LIGHT_PAGES = new Set<string>(['/install', '/patrol', '/owner'])
 
 const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load']>> = {
   '/wall': () => import('./wall/wall-page.tsx').then((code) => code.WallPage),
+  '/map': () => import('./map/map-page.tsx').then((code) => code.MapPage),
   '/alarms': () => import('./alarms/alarms-page.tsx').then((code) => code.AlarmsPage),
   '/patrol': () => import('./patrol/patrol-page.tsx').then((code) => code.PatrolPage),
   '/install': () => import('./install/install-page.tsx').then((code) => code.InstallPage),

@@ -11,6 +11,7 @@ import { createLive } from './live.ts'
 import { type Parts, PartsContext } from './parts.ts'
 import { createRouter } from './router.ts'
 import { createSession } from './session.ts'
+import { createShortcuts } from './shortcuts.ts'
 import './style/tokens.css'
 import './style/base.css'
 import './style/controls.css'
@@ -42,6 +43,8 @@ const parts: Parts = {
   township: createTownship(calls, live, page),
   alarms: createAlarmBoard(calls, live, page),
   cases: createCaseBoard(calls, live, page),
+  shortcuts: createShortcuts(localStorage),
+  wallWish: signal(undefined),
   nowMs,
 }
 

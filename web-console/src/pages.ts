@@ -3,6 +3,7 @@ import type { Role } from '../../gateway/contracts/identity.ts'
 /** Paths of the console and whose roles they serve. */
 export const PAGES = {
   '/wall': ['operator', 'administrator'],
+  '/map': ['operator', 'administrator'],
   '/alarms': ['operator', 'patrol-lead', 'auditor', 'administrator'],
   '/patrol': ['patrol-lead'],
   '/install': ['installer', 'administrator'],

@@ -1,4 +1,4 @@
-import type { ReadonlySignal } from '@preact/signals'
+import type { ReadonlySignal, Signal } from '@preact/signals'
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { AlarmBoard } from './alarms/alarm-board.ts'
@@ -10,6 +10,14 @@ import type { Language } from './i18n/language.ts'
 import type { Live } from './live.ts'
 import type { Router } from './router.ts'
 import type { Session } from './session.ts'
+import type { Shortcuts } from './shortcuts.ts'
+
+/** Cameras to be shown for a moment, and the case for whose sake. */
+export interface WallWish {
+  name: string
+  cameraIds: readonly string[]
+  caseId: string | undefined
+}
 
 /** What the screens are made of, built once in main.tsx. */
 export interface Parts {
@@ -23,6 +31,9 @@ export interface Parts {
   readonly township: Township
   readonly alarms: AlarmBoard
   readonly cases: CaseBoard
+  readonly shortcuts: Shortcuts
+  /** What another page wants the wall to show; the wall takes it away. */
+  readonly wallWish: Signal<WallWish | undefined>
   /** This second, ms; drawn clocks and ages read it. */
   readonly nowMs: ReadonlySignal<number>
 }

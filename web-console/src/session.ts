@@ -43,7 +43,8 @@ export function createSession(client: Client, calls: Calls): Session {
     async ask() {
       const answer = accept(await calls.session())
       if (answer.kind === 'problem') leave(false)
-      if (answer.kind === 'offline') state.value = { kind: 'unreachable' }
+      // Whoever is signed in stays before the wall while the gateway is away.
+      if (answer.kind === 'offline' && state.value.kind !== 'signed-in') state.value = { kind: 'unreachable' }
     },
     signIn: async (username, password) => accept(await calls.signIn({ username, password })),
     signInOwner: async (token) => accept(await calls.ownerSignIn(token)),

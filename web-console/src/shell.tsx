@@ -10,6 +10,7 @@ import { useLifetime } from './ui/use-lifetime.ts'
 
 const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/wall': 'page.wall',
+  '/map': 'page.map',
   '/alarms': 'page.alarms',
   '/patrol': 'page.patrol',
   '/install': 'page.install',

@@ -11,7 +11,7 @@ const FRESH_MS = 10_000
 const CLEARED_SHOWN = 50
 
 /** The live list; `onOpen` puts the alarm's camera on the screen where there is a wall. */
-export function AlarmList({ onOpen }: { onOpen?: (cameraId: string) => void }) {
+export function AlarmList({ onOpen }: { onOpen?: (cameraId: string, caseId?: string) => void }) {
   const { alarms, language, live, township } = useParts()
   const { t } = language
   const [active, cleared] = [alarms.active.value, alarms.cleared.value]
@@ -72,7 +72,13 @@ function BoardNote() {
   )
 }
 
-function AlarmRow({ alarm, onOpen }: { alarm: Alarm; onOpen: ((cameraId: string) => void) | undefined }) {
+function AlarmRow({
+  alarm,
+  onOpen,
+}: {
+  alarm: Alarm
+  onOpen: ((cameraId: string, caseId?: string) => void) | undefined
+}) {
   const { language, township, nowMs } = useParts()
   const { t } = language
   const isCleared = alarm.state === 'cleared'
@@ -104,7 +110,11 @@ function AlarmRow({ alarm, onOpen }: { alarm: Alarm; onOpen: ((cameraId: string)
   return (
     <li class={classes}>
       {onOpen !== undefined && camera !== undefined ? (
-        <button type="button" title={t('alarm.show', { name: camera.name })} onClick={() => onOpen(camera.id)}>
+        <button
+          type="button"
+          title={t('alarm.show', { name: camera.name })}
+          onClick={() => onOpen(camera.id, alarm.caseId)}
+        >
           {words}
         </button>
       ) : (

@@ -15,7 +15,9 @@ import {
   type OwnerConsent,
   OwnerView,
 } from '../../../gateway/contracts/link.ts'
+import { MapSettings } from '../../../gateway/contracts/map.ts'
 import { type NewView, View } from '../../../gateway/contracts/view.ts'
+import { type NewRound, type NewWallLayout, Round, Silence, WallLayout } from '../../../gateway/contracts/wall.ts'
 import { type Answer, allPages, type Client } from './client.ts'
 
 const API = '/api/v1'
@@ -26,6 +28,8 @@ const Alarms = page(Alarm)
 const Cases = page(Case)
 const Links = page(Link)
 const OwnerViews = page(OwnerView)
+const WallLayouts = page(WallLayout)
+const Rounds = page(Round)
 
 export type LinkFilter = { ownership?: 'public' | 'private' | undefined; state?: LinkState | undefined }
 
@@ -69,6 +73,17 @@ export function createCalls(client: Client) {
     openView: (body: z.input<typeof NewView>, signal: AbortSignal) =>
       client.call('POST', `${API}/views`, View, { body, signal }),
     closeView: (id: string) => client.send('DELETE', `${API}/views/${id}`, { keepalive: true }),
+
+    mapSettings: () => client.call('GET', `${API}/map`, MapSettings),
+    wallLayouts: () => client.call('GET', `${API}/wall/layouts`, WallLayouts),
+    addWallLayout: (body: NewWallLayout) => client.call('POST', `${API}/wall/layouts`, WallLayout, { body }),
+    replaceWallLayout: (id: string, body: NewWallLayout) =>
+      client.call('PUT', `${API}/wall/layouts/${id}`, WallLayout, { body }),
+    removeWallLayout: (id: string) => client.send('DELETE', `${API}/wall/layouts/${id}`),
+    rounds: () => client.call('GET', `${API}/wall/rounds`, Rounds),
+    addRound: (body: NewRound) => client.call('POST', `${API}/wall/rounds`, Round, { body }),
+    removeRound: (id: string) => client.send('DELETE', `${API}/wall/rounds/${id}`),
+    silence: () => client.call('POST', `${API}/wall/silences`, Silence),
 
     ownerSignIn: (token: string) => client.call('POST', `${API}/owner/session`, SessionAnswer, { body: { token } }),
     ownerLinks: () => client.call('GET', `${API}/owner/links`, Links),

@@ -18,8 +18,8 @@ import './cases.css'
 const SHOWN = 100
 
 /** Open cases beside the wall, the chosen one in a drawer above them. */
-export function CaseColumn({ onOpen }: { onOpen: (cameraId: string) => void }) {
-  const { cases, language, session, nowMs } = useParts()
+export function CaseColumn({ onOpen }: { onOpen: (cameraId: string, caseId: string) => void }) {
+  const { cases, language, session, shortcuts, nowMs } = useParts()
   const { t } = language
   const sounds = useMemo(createSounds, [])
   const shelving = useSignal<string | undefined>(undefined)
@@ -30,7 +30,7 @@ export function CaseColumn({ onOpen }: { onOpen: (cameraId: string) => void }) {
   function shelve(one: Case): void {
     shelving.value = one.id
   }
-  useCaseKeys(cases, mayAct, shelve)
+  useCaseKeys(cases, shortcuts, mayAct, shelve)
   useLifetime((until) => {
     const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek().filter(isWaiting), now))
     until.addEventListener('abort', stop)

@@ -22,7 +22,7 @@ interface DrawerProps {
   case: Case
   mayAct: boolean
   onShelve: (one: Case) => void
-  onOpen: (cameraId: string) => void
+  onOpen: (cameraId: string, caseId: string) => void
 }
 
 /** One case: where it stands, what can be done now, and all that was done. */
@@ -88,7 +88,7 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps)
               </button>
             ))}
           {cameraId !== undefined && township.cameras.value.has(cameraId) && (
-            <button type="button" onClick={() => onOpen(cameraId)}>
+            <button type="button" onClick={() => onOpen(cameraId, one.id)}>
               {t('cases.watch')}
             </button>
           )}

@@ -1,4 +1,5 @@
 import type { Case } from '../../../gateway/contracts/case.ts'
+import type { Shortcuts } from '../shortcuts.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import type { CaseBoard } from './case-board.ts'
 
@@ -13,13 +14,19 @@ const ACTION_KEYS = {
 
 const isActionKey = (code: string): code is keyof typeof ACTION_KEYS => Object.hasOwn(ACTION_KEYS, code)
 
-export function useCaseKeys(cases: CaseBoard, mayAct: boolean, onShelve: (one: Case) => void): void {
+export function useCaseKeys(
+  cases: CaseBoard,
+  shortcuts: Shortcuts,
+  mayAct: boolean,
+  onShelve: (one: Case) => void,
+): void {
   useLifetime(
     (signal) => {
       addEventListener(
         'keydown',
         (event) => {
           if (event.isComposing || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return
+          if (!shortcuts.areOn.peek() || event.shiftKey) return
           if (document.querySelector('dialog[open]') !== null) return
           if (event.target instanceof HTMLElement && event.target.closest('input, textarea, select') !== null) return
           if (event.code === 'KeyN') cases.chooseNext()

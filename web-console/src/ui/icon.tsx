@@ -9,6 +9,8 @@ const PATHS = {
   menu: 'M3 5h18v2H3Zm0 6h18v2H3Zm0 6h18v2H3Z',
   ok: 'm4 12 2-2 4 4 8-9 2 2-10 11Z',
   fail: 'm6 4 6 6 6-6 2 2-6 6 6 6-2 2-6-6-6 6-2-2 6-6-6-6Z',
+  alarm: 'M12 3a6 6 0 0 1 6 6v5l2 3H4l2-3V9a6 6 0 0 1 6-6Zm-2 15h4a2 2 0 0 1-4 0Z',
+  round: 'M12 4a8 8 0 0 1 7.700 6H17.500a6 6 0 1 0 .200 3.500l2 .500A8 8 0 1 1 12 4Zm5 1 4 5h-6Z',
 } as const
 
 /** A picture beside words, never instead of them. */

@@ -2,10 +2,11 @@ import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { useParts } from '../parts.ts'
+import { CAMERA_DRAG_TYPE } from '../ui/drag.ts'
 import { Empty } from '../ui/empty.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
-import { CAMERA_DRAG_TYPE } from './tile.tsx'
+import { isFound } from './search.ts'
 import { inTreeOrder } from './tree-order.ts'
 
 interface TreeProps {
@@ -20,11 +21,11 @@ export function CameraTree({ search, onTiles, onPlace }: TreeProps) {
   const { t } = language
   const query = useSignal('')
   const cameras = inTreeOrder(township.cameras.value.values()).filter((camera) =>
-    matches(camera, township.cellName(camera.cellCode), query.value),
+    isFound(camera, township.cellName(camera.cellCode), query.value),
   )
   const cellCodes = [...new Set(cameras.map((camera) => camera.cellCode))]
   return (
-    <nav class="tree" aria-label={t('tree.label')}>
+    <nav aria-label={t('tree.label')}>
       <input
         ref={search}
         type="search"
@@ -33,6 +34,12 @@ export function CameraTree({ search, onTiles, onPlace }: TreeProps) {
         value={query.value}
         onInput={(event) => {
           query.value = event.currentTarget.value
+        }}
+        onKeyDown={(event) => {
+          const [first] = cameras
+          if (event.code !== 'Enter' || event.isComposing || query.value.trim() === '' || first === undefined) return
+          event.preventDefault()
+          onPlace(first.id)
         }}
       />
       <TreeNote matching={cameras.length} query={query.value} />
@@ -105,12 +112,4 @@ function CameraRow({
       )}
     </button>
   )
-}
-
-function matches(camera: Camera, cellName: string, query: string): boolean {
-  const text = `${camera.name} ${cellName} ${camera.cellCode} ${camera.gbId ?? ''}`.toLowerCase()
-  return query
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word))
 }

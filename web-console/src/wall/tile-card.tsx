@@ -5,11 +5,15 @@ import { Icon } from '../ui/icon.tsx'
 import { problemWords } from '../ui/problem-note.tsx'
 import type { TileState } from './tile-session.ts'
 
+/** What a tile says of its camera: what its session says, or that the wall's pixel budget is spent. */
+export type ShownState = TileState | { kind: 'over-budget' }
+
 interface CardProps {
   camera: Camera
-  state: TileState
+  state: ShownState
   onRetry: () => void
   onAskReason: () => void
+  onZoom: () => void
 }
 
 /** Steps of opening, in their order; what is done is ticked, what goes on has its seconds. */
@@ -18,7 +22,7 @@ const STEPS = ['signalling', 'receiving', 'first-frame'] as const
 const OFFLINE_AFTER_MS = 2_000
 
 /** What a tile says instead of a picture: what, since when, why, and what can be done. */
-export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
+export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardProps) {
   const { language, nowMs } = useParts()
   const { t } = language
   const stop = (act: () => void) => (event: Event) => {
@@ -39,6 +43,7 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
     const at = STEPS.indexOf(state.step)
     return (
       <div class="tile-card tile-skeleton">
+        <Icon name="stalled" />
         <ol class="tile-steps">
           {STEPS.map((step, index) => (
             <li key={step} aria-current={index === at ? 'step' : undefined} class={index < at ? 'done' : ''}>
@@ -55,6 +60,7 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
       <div class="tile-card tile-locked">
         <Icon name="lock" />
         <p>{t('tile.reasonNeeded')}</p>
+        <p class="secondary tile-more">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
         <button type="button" onClick={stop(onAskReason)}>
           {t('reason.give')}
         </button>
@@ -67,7 +73,8 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
       <div class="tile-card tile-locked">
         <Icon name="refused" />
         <p>{cause}</p>
-        {nextStep !== undefined && <p class="secondary">{nextStep}</p>}
+        <p class="secondary tile-more">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        {nextStep !== undefined && <p class="secondary tile-more">{nextStep}</p>}
         {state.problem.code === 'reason-required' ? (
           <button type="button" onClick={stop(onAskReason)}>
             {t('reason.give')}
@@ -85,7 +92,7 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
         <Icon name="lock" />
         <p>{t(`viewEnd.${state.why}`)}</p>
         <p class="secondary">{t('tile.endedAt', { time: timeOfDay(state.atMs) })}</p>
-        {nextStep !== undefined && <p class="secondary">{nextStep}</p>}
+        {nextStep !== undefined && <p class="secondary tile-more">{nextStep}</p>}
         {camera.ownership === 'private' && nextStep === undefined ? (
           <button type="button" onClick={stop(onAskReason)}>
             {t('tile.openAgain')}
@@ -101,7 +108,21 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
       <div class="tile-card">
         <Icon name="unsupported" />
         <p>{t('tile.unsupported')}</p>
-        <p class="secondary">{t('tile.unsupportedNext', { codec: state.mimeType })}</p>
+        <p class="secondary tile-more">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        <p class="secondary tile-more">{t('tile.unsupportedNext', { codec: state.mimeType })}</p>
+        {retryButton}
+      </div>
+    )
+  }
+  if (state.kind === 'over-budget') {
+    return (
+      <div class="tile-card">
+        <Icon name="unsupported" />
+        <p>{t('tile.overBudget')}</p>
+        <p class="secondary tile-more">{t('tile.overBudgetNext')}</p>
+        <button type="button" onClick={stop(onZoom)}>
+          {t('tile.zoom')}
+        </button>
       </div>
     )
   }
@@ -124,8 +145,8 @@ export function TileCard({ camera, state, onRetry, onAskReason }: CardProps) {
         {ago(t, since, nowMs.value)}
         {isOffline && camera.stateReason !== undefined && ` · ${camera.stateReason}`}
       </p>
-      {problem !== undefined && <p class="secondary">{problemWords(t, problem).cause}</p>}
-      <p class="secondary">{t('tile.retriesItself')}</p>
+      {problem !== undefined && <p class="secondary tile-more">{problemWords(t, problem).cause}</p>}
+      <p class="secondary tile-more">{t('tile.retriesItself')}</p>
       {retryButton}
     </div>
   )

@@ -7,6 +7,7 @@ import type { Live } from '../live.ts'
 import type { LiveSocket } from '../player/live-socket.ts'
 import { type Attach, canPlay, type PlayerState } from '../player/player.ts'
 import { attachSocket } from '../player/socket.ts'
+import type { Turnstile } from './turnstile.ts'
 
 export type TileState =
   | { kind: 'opening'; step: 'signalling' | 'receiving' | 'first-frame'; sinceMs: number }
@@ -15,10 +16,10 @@ export type TileState =
   /** It may be watched but gives no picture now; another try follows by itself. */
   | { kind: 'no-picture'; sinceMs: number; problem?: ProblemAnswer }
   | { kind: 'gateway-away'; sinceMs: number }
-  | { kind: 'refused'; problem: ProblemAnswer }
+  | { kind: 'refused'; problem: ProblemAnswer; sinceMs: number }
   | { kind: 'ended'; why: ViewEnd; atMs: number }
-  | { kind: 'unsupported'; mimeType: string }
-  | { kind: 'reason-needed' }
+  | { kind: 'unsupported'; mimeType: string; sinceMs: number }
+  | { kind: 'reason-needed'; sinceMs: number }
 
 export interface TileRequest {
   camera: Camera
@@ -29,6 +30,8 @@ export interface TileRequest {
 
 export interface TileSession {
   readonly state: ReadonlySignal<TileState>
+  /** The view that is open now. */
+  viewId(): string | undefined
   /** Asks again after a refusal or an end. */
   retry(): void
   close(): void
@@ -38,6 +41,7 @@ interface TileParts {
   calls: Calls
   live: Live
   socket: LiveSocket
+  turnstile: Turnstile
   video: HTMLVideoElement
 }
 
@@ -54,6 +58,10 @@ const RECONNECT_AFTER_MS = 8_000
 const FIRST_FRAME_TIMEOUT_MS = 20_000
 /** Media answers 410 and the event with the cause comes by another way; it may be this much later. */
 const CAUSE_GRACE_MS = 1_000
+/** Shown until there is a picture again, while one try follows the other. */
+const PASSING = new Set<TileState['kind']>(['no-picture', 'gateway-away'])
+/** An age that differs by less is not worth drawing a tile anew for, four times a second. */
+const AGE_STEP_S = 0.25
 const RETRY_DELAYS_MS = [500, 2_000, 5_000, 10_000] as const
 /** After these nothing was taken away from the viewer, so the picture comes back by itself. */
 const REOPENS = new Set<ViewEnd>(['idle', 'interrupted'])
@@ -64,6 +72,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
   const state = signal<TileState>({ kind: 'opening', step: 'signalling', sinceMs: Date.now() })
   const closing = new AbortController()
   const wake = new EventTarget()
+  let viewId: string | undefined
   void run(closing.signal)
 
   // A public link that is valid again, or a camera that is back, is reason enough to ask again.
@@ -77,10 +86,11 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     (event) => event.id === camera.id && event.state === 'online' && retryAfterChange(),
     closing.signal,
   )
+  parts.live.onOpen(retryAfterChange, closing.signal)
 
   function retryAfterChange(): void {
     const { kind } = state.value
-    if (kind === 'no-picture' || (camera.ownership === 'public' && (kind === 'ended' || kind === 'refused'))) retry()
+    if (PASSING.has(kind) || (camera.ownership === 'public' && (kind === 'ended' || kind === 'refused'))) retry()
   }
 
   const retry = (): void => {
@@ -89,46 +99,51 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
 
   async function run(until: AbortSignal): Promise<void> {
     if (camera.ownership === 'private' && reason === undefined) {
-      state.value = { kind: 'reason-needed' }
+      state.value = { kind: 'reason-needed', sinceMs: Date.now() }
       return
     }
     let stream = request.stream
     for (let failures = 0; !until.aborted; ) {
-      if (state.value.kind !== 'no-picture') {
-        state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
-      }
+      if (!PASSING.has(state.value.kind)) state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
       const body = { cameraId: camera.id, stream, reason: reason ?? { kind: 'routine' as const } }
+      const leave = await parts.turnstile.enter(until)
       const answer = await parts.calls.openView(body, until)
+      if (answer.kind !== 'ok') leave()
       if (answer.kind === 'aborted') return
       if (answer.kind === 'offline') {
-        state.value = { kind: 'gateway-away', sinceMs: Date.now() }
+        state.value = { kind: 'gateway-away', sinceMs: since('gateway-away') }
         await pause(delayFor(failures++), until)
         continue
       }
       if (answer.kind === 'problem') {
         const { problem } = answer
         const isPassing = problem.status >= 500 || problem.status === 429
-        if (isPassing) state.value = { kind: 'no-picture', sinceMs: noPictureSince(), problem }
-        else state.value = { kind: 'refused', problem }
+        if (isPassing) state.value = { kind: 'no-picture', sinceMs: since('no-picture'), problem }
+        else state.value = { kind: 'refused', problem, sinceMs: Date.now() }
         await pause(isPassing ? delayFor(failures++) : undefined, until)
         continue
       }
       const view = answer.data
       if (!canPlay(view.mimeType)) {
+        leave()
         void parts.calls.closeView(view.id)
         const other = playableRole(camera, view.stream)
         if (other !== undefined && other !== stream) {
           stream = other
           continue
         }
-        state.value = { kind: 'unsupported', mimeType: view.mimeType }
+        state.value = { kind: 'unsupported', mimeType: view.mimeType, sinceMs: Date.now() }
         await pause(undefined, until)
         continue
       }
       let sawPicture = false
+      viewId = view.id
       const outcome = await watch(view, until, () => {
         sawPicture = true
+        leave()
       })
+      viewId = undefined
+      leave()
       if (outcome.kind === 'closed') return
       failures = sawPicture ? 0 : failures + 1
       if (outcome.kind === 'view-ended') {
@@ -136,13 +151,14 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
         state.value = { kind: 'ended', why: outcome.why, atMs: Date.now() }
         await pause(comesBack ? delayFor(failures) : undefined, until)
       } else {
-        state.value = { kind: 'no-picture', sinceMs: noPictureSince() }
+        state.value = { kind: 'no-picture', sinceMs: since('no-picture') }
         await pause(delayFor(failures), until)
       }
     }
   }
 
-  const noPictureSince = (): number => (state.value.kind === 'no-picture' ? state.value.sinceMs : Date.now())
+  const since = (kind: 'no-picture' | 'gateway-away'): number =>
+    state.value.kind === kind ? state.value.sinceMs : Date.now()
 
   /** Plays one view until it ends; never leaves its last picture on the screen. */
   async function watch(view: View, until: AbortSignal, onPicture: () => void): Promise<Outcome> {
@@ -170,7 +186,11 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     }
     let outcome: Outcome = { kind: 'unplayable' }
     if (parts.socket.isUsable()) outcome = await play(attachSocket(parts.socket))
-    if (outcome.kind === 'unplayable') outcome = await play((await loadHls()).attachHls)
+    if (outcome.kind === 'unplayable') {
+      state.value = { kind: 'opening', step: 'receiving', sinceMs: startedMs }
+      const hls = await loadHls()
+      outcome = hls === undefined ? { kind: 'lost' } : await play(hls.attachHls)
+    }
     if (outcome.kind !== 'view-ended') void parts.calls.closeView(view.id)
     over.abort()
     return outcome
@@ -193,7 +213,10 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
         clearTimeout(giveUp)
         giveUp = undefined
         onPicture()
-        state.value = { kind: 'live', ageSeconds: now.ageSeconds }
+        const said = state.value.kind === 'live' ? state.value.ageSeconds : undefined
+        const isNews =
+          said === undefined || now.ageSeconds === undefined || Math.abs(said - now.ageSeconds) >= AGE_STEP_S
+        if (isNews) state.value = { kind: 'live', ageSeconds: now.ageSeconds }
       } else if (now.kind === 'starting') {
         state.value = { kind: 'opening', step: now.step, sinceMs: startedMs }
         giveUpAfter(FIRST_FRAME_TIMEOUT_MS)
@@ -232,11 +255,11 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     })
   }
 
-  return { state, retry, close: () => closing.abort() }
+  return { state, viewId: () => viewId, retry, close: () => closing.abort() }
 }
 
-/** Where the live socket cannot be had; most walls never need its code. */
-const loadHls = () => import('../player/hls.ts')
+/** Where the live socket cannot be had; most walls never need its code, and without a link it cannot be fetched. */
+const loadHls = () => import('../player/hls.ts').catch(() => undefined)
 
 const delayFor = (failures: number): number => RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)] ?? 10_000
 

@@ -1,68 +1,85 @@
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { useParts } from '../parts.ts'
 import type { LiveSocket } from '../player/live-socket.ts'
-import { timeOfDay } from '../time.ts'
-import { Icon } from '../ui/icon.tsx'
+import { CAMERA_DRAG_TYPE, TILE_DRAG_TYPE } from '../ui/drag.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
+import { EmptyTile } from './empty-tile.tsx'
+import { TileBar } from './tile-bar.tsx'
 import { TileCard } from './tile-card.tsx'
-import { openTile, type TileRequest, type TileSession, type TileState } from './tile-session.ts'
+import type { TileContent } from './tile-contents.ts'
+import { openTile, type TileRequest, type TileSession } from './tile-session.ts'
+import type { Turnstile } from './turnstile.ts'
 
-interface TileProps {
-  index: number
-  camera: Camera | undefined
+/** What the tiles of a wall share. */
+export interface TileMeans {
   socket: LiveSocket
+  turnstile: Turnstile
+}
+
+export interface TileProps {
+  content: TileContent
+  means: TileMeans
   selected: boolean
   stream: TileRequest['stream']
   frugal: boolean
-  reason: TileRequest['reason']
+  /** False where the pixel budget is spent. */
+  isPlayed: boolean
   onSelect: () => void
   onZoom: () => void
   onDropCamera: (cameraId: string) => void
+  onDropTile: (from: number) => void
   onRemove: () => void
   onAskReason: () => void
+  onChoose: () => void
+  onMakeSlot: () => void
+  onSession: (session: TileSession | undefined) => void
 }
 
-export const CAMERA_DRAG_TYPE = 'application/x-gridlight-camera'
-
-/** One place of the wall: a camera's picture with its name and state, or an empty place. */
+/** One place of the wall: a camera's picture with its name and state, or a place that waits for one. */
 export function Tile(props: TileProps) {
-  const { index, camera, selected, onSelect, onZoom, onDropCamera } = props
+  const { content, selected, isPlayed, onSelect, onZoom, onDropCamera, onDropTile } = props
+  const { index, camera } = content
   const { t } = useParts().language
   const { session, video } = useTileSession(props)
-  const state = session?.state.value
-  const name = camera?.name ?? t('tile.empty')
+  const state = isPlayed ? session?.state.value : { kind: 'over-budget' as const }
+  const kind = camera === undefined ? (content.tile.kind === 'alarm-slot' ? 'alarm-slot' : 'empty') : state?.kind
   return (
     <section
-      class={`tile${selected ? ' tile-selected' : ''}${state === undefined ? '' : ` tile-${state.kind}`}`}
+      class={`tile tile-${kind}${selected ? ' tile-selected' : ''}${content.case === undefined ? '' : ` tile-alarm-${content.case.priority}`}`}
       tabIndex={selected ? 0 : -1}
-      aria-label={t('tile.label', { n: index + 1, name })}
+      aria-label={t('tile.label', { n: index + 1, name: camera?.name ?? t('tile.empty') })}
       aria-current={selected}
       data-tile={index + 1}
-      data-state={state?.kind ?? 'empty'}
+      data-state={kind}
+      draggable={content.tile.kind !== 'empty'}
       onPointerDown={onSelect}
       onFocus={onSelect}
       onDblClick={onZoom}
+      onDragStart={(event) => event.dataTransfer?.setData(TILE_DRAG_TYPE, String(index))}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault()
         const cameraId = event.dataTransfer?.getData(CAMERA_DRAG_TYPE)
+        const from = event.dataTransfer?.getData(TILE_DRAG_TYPE)
         if (cameraId) onDropCamera(cameraId)
+        else if (from) onDropTile(Number(from))
       }}
     >
-      <video ref={video} muted playsInline disablePictureInPicture />
+      <video ref={video} muted playsInline disablePictureInPicture tabIndex={-1} />
       {camera === undefined ? (
-        <div class="tile-card">
-          <Icon name="empty" />
-          <p>{t('tile.empty')}</p>
-          <p class="secondary">{t('tile.emptyHint')}</p>
-        </div>
+        <EmptyTile {...props} />
       ) : (
         state !== undefined && (
           <>
-            <TileCard camera={camera} state={state} onRetry={() => session?.retry()} onAskReason={props.onAskReason} />
-            <TileBar {...props} camera={camera} state={state} />
+            <TileCard
+              camera={camera}
+              state={state}
+              onRetry={() => session?.retry()}
+              onAskReason={props.onAskReason}
+              onZoom={onZoom}
+            />
+            <TileBar content={content} camera={camera} state={state} onRemove={props.onRemove} />
           </>
         )
       )}
@@ -70,67 +87,25 @@ export function Tile(props: TileProps) {
   )
 }
 
-function TileBar({ index, camera, state, onRemove }: TileProps & { camera: Camera; state: TileState }) {
-  const { t } = useParts().language
-  return (
-    <div class="tile-bar">
-      <span class="tile-number">{index + 1}</span>
-      <span class="tile-name" title={camera.name}>
-        {camera.name}
-      </span>
-      {camera.ownership === 'private' && <span class="tag">{t('ownership.private')}</span>}
-      {state.kind === 'live' && (
-        <span class="tile-live">
-          <Icon name="live" />
-          {state.ageSeconds === undefined
-            ? t('tile.live')
-            : t('tile.liveAge', { seconds: state.ageSeconds.toFixed(1) })}
-        </span>
-      )}
-      {state.kind === 'stalled' && <Stalled lastFrameAtMs={state.lastFrameAtMs} />}
-      <button
-        type="button"
-        class="quiet tile-remove"
-        aria-label={t('tile.remove', { name: camera.name })}
-        title={t('tile.remove', { name: camera.name })}
-        onClick={(event) => {
-          event.stopPropagation()
-          onRemove()
-        }}
-      >
-        ×
-      </button>
-    </div>
-  )
-}
-
-function Stalled({ lastFrameAtMs }: { lastFrameAtMs: number }) {
-  const { language, nowMs } = useParts()
-  const seconds = Math.max(2, Math.floor((nowMs.value - lastFrameAtMs) / 1000))
-  return (
-    <span class="tile-stalled-words">
-      <Icon name="stalled" />
-      {language.t('tile.stalled', { seconds, time: timeOfDay(lastFrameAtMs) })}
-    </span>
-  )
-}
-
-function useTileSession({ camera, socket, stream, frugal, reason }: TileProps) {
+function useTileSession({ content, means, stream, frugal, isPlayed, onSession }: TileProps) {
+  const { camera, reason } = content
   const { calls, live } = useParts()
   const video = useRef<HTMLVideoElement>(null)
   const session = useSignal<TileSession | undefined>(undefined)
   useLifetime(
     (until) => {
-      if (camera === undefined || video.current === null) return
-      const opened = openTile({ calls, live, socket, video: video.current }, { camera, stream, frugal, reason })
+      if (camera === undefined || video.current === null || !isPlayed) return
+      const opened = openTile({ calls, live, ...means, video: video.current }, { camera, stream, frugal, reason })
       session.value = opened
+      onSession(opened)
       until.addEventListener('abort', () => {
         opened.close()
+        onSession(undefined)
         session.value = undefined
       })
       // The camera's name or state may change while its picture plays on.
     },
-    [camera?.id, socket, stream, frugal, reason],
+    [camera?.id, means, stream, frugal, reason, isPlayed],
   )
   return { session: session.value, video }
 }

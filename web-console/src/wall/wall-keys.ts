@@ -1,36 +1,87 @@
+import { useRef } from 'preact/hooks'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import type { WallState } from './wall-state.ts'
 
+/** A second digit so soon after the first belongs to it: 1 2 is tile 12. */
+const SECOND_DIGIT_MS = 800
+
+export interface WallActs {
+  focusSearch(): void
+  /** Saves a still of the selected tile. */
+  snapshot(): void
+  help(): void
+  /** People may switch the keys off (WCAG 2.1.4). */
+  areOn(): boolean
+}
+
 /** What the wall's keys do; keys are matched by their place on the keyboard, whatever the input method. */
-export function useWallKeys(wall: WallState, focusSearch: () => void): void {
+export function useWallKeys(wall: WallState, acts: WallActs): void {
+  const latest = useRef(acts)
+  latest.current = acts
   useLifetime((signal) => {
-    addEventListener('keydown', (event) => onKey(event, wall, focusSearch), { signal })
+    const digits = { typed: '', atMs: 0 }
+    addEventListener('keydown', (event) => onKey(event, wall, latest.current, digits), { signal })
   })
 }
 
-function onKey(event: KeyboardEvent, wall: WallState, focusSearch: () => void): void {
-  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return
+interface Digits {
+  typed: string
+  atMs: number
+}
+
+function onKey(event: KeyboardEvent, wall: WallState, acts: WallActs, digits: Digits): void {
+  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || !acts.areOn()) return
   const target = event.target instanceof HTMLElement ? event.target : undefined
   if (document.querySelector('dialog[open]') !== null) return
   if (target?.closest('input, textarea, select') != null) {
     if (event.code === 'Escape') target.blur()
     return
   }
-  // Enter on a button presses the button.
-  if (event.code === 'Enter' && target?.closest('button, a, summary') != null) return
-  if (act(event.code, wall, focusSearch)) event.preventDefault()
+  // Enter and the arrows on a control are the control's own; a tile is none.
+  if (target?.closest('button, a, summary, svg') != null && /^(?:Numpad)?Enter$|^Arrow|^Delete$/.test(event.code))
+    return
+  if (act(event, wall, acts, digits)) event.preventDefault()
 }
 
-function act(code: string, wall: WallState, focusSearch: () => void): boolean {
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1]
-  if (digit !== undefined) {
-    const index = Number(digit) - 1
-    if (wall.zoomed.value && index < wall.layout.value) wall.selected.value = index
-    else wall.select(index)
-  } else if (code === 'Enter' || code === 'NumpadEnter') wall.zoomed.value = wall.layout.value > 1
-  else if (code === 'Escape') wall.zoomed.value = false
+const ARROWS: Readonly<Record<string, readonly [across: number, down: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+}
+
+function act(event: KeyboardEvent, wall: WallState, acts: WallActs, digits: Digits): boolean {
+  const { code, shiftKey } = event
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1]
+  const arrow = ARROWS[code]
+  if (digit !== undefined) chooseTile(digit, event.timeStamp, wall, digits)
+  else if (arrow !== undefined) {
+    const next = wall.zoomed.value ? undefined : wall.beside(...arrow)
+    if (next === undefined) return false
+    if (shiftKey) wall.swap(wall.selected.value, next)
+    else wall.selected.value = next
+    document.querySelector<HTMLElement>(`[data-tile="${next + 1}"]`)?.focus()
+  } else if (code === 'Slash' && shiftKey) acts.help()
+  else if (code === 'Slash') acts.focusSearch()
+  else if (shiftKey) return false
+  else if (code === 'Enter' || code === 'NumpadEnter') wall.zoomed.value = wall.layout.value > 1
+  else if (code === 'Escape') {
+    if (wall.zoomed.value) wall.zoomed.value = false
+    else wall.comeBack()
+  } else if (code === 'Delete') wall.setTile(wall.selected.value, { kind: 'empty' })
   else if (code === 'KeyL') wall.nextLayout()
-  else if (code === 'Slash') focusSearch()
+  else if (code === 'KeyP') acts.snapshot()
   else return false
   return true
+}
+
+function chooseTile(digit: string, atMs: number, wall: WallState, digits: Digits): void {
+  const both = atMs - digits.atMs < SECOND_DIGIT_MS ? `${digits.typed}${digit}` : digit
+  const typed = Number(both) <= wall.layout.value ? both : digit
+  digits.typed = typed
+  digits.atMs = atMs
+  const index = Number(typed) - 1
+  if (index < 0 || index >= wall.layout.value) return
+  // A zoomed wall goes from picture to picture.
+  wall.selected.value = index
 }

@@ -5,12 +5,21 @@ import { CaseColumn } from '../cases/case-column.tsx'
 import { useParts } from '../parts.ts'
 import { openLiveSocket } from '../player/live-socket.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
-import { CameraTree } from './camera-tree.tsx'
+import { KeysDialog } from './keys-dialog.tsx'
+import { admit, decodeLoad, streamOf } from './pixel-budget.ts'
 import { ReasonDialog } from './reason-dialog.tsx'
+import { createSaved } from './saved.ts'
+import { SavedDialog } from './saved-dialog.tsx'
+import { type Side, SidePanel } from './side-panel.tsx'
+import { saveSnapshot } from './snapshot.ts'
+import { StageBar } from './stage-bar.tsx'
 import { Tile } from './tile.tsx'
+import { type TileContent, useTileContents } from './tile-contents.ts'
+import type { TileSession } from './tile-session.ts'
 import { forNewcomers } from './tree-order.ts'
+import { createTurnstile } from './turnstile.ts'
 import { useWallKeys } from './wall-keys.ts'
-import { createWallState, LAYOUTS } from './wall-state.ts'
+import { createWallState, EMPTY } from './wall-state.ts'
 import './wall.css'
 
 /**
@@ -18,36 +27,80 @@ import './wall.css'
  * HTTP/1.1. Places count, not pictures: a picture must not start anew because another one joins it.
  */
 const MAX_HELD_TILES = 3
+/** Cameras that are opened in the same moment. */
+const MAX_OPENING = 6
 
 const isMultiplexed = (): boolean => {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
   return navigation?.nextHopProtocol === 'h2' || navigation?.nextHopProtocol === 'h3'
 }
 
+const SIDE_CLASSES: Readonly<Record<Side, string>> = {
+  list: 'wall-with-list',
+  map: 'wall-with-map',
+  hidden: 'wall-without-side',
+}
+
 export function WallPage() {
-  const { township, live, language, session } = useParts()
+  const { township, live, language, session, calls, shortcuts, wallWish } = useParts()
   const { t } = language
   const wall = useMemo(() => createWallState(localStorage), [])
-  const socket = useMemo(() => openLiveSocket(location.href), [])
-  useLifetime((until) => until.addEventListener('abort', () => socket.close()), [socket])
+  const saved = useMemo(() => createSaved(calls), [calls])
+  const means = useMemo(() => ({ socket: openLiveSocket(location.href), turnstile: createTurnstile(MAX_OPENING) }), [])
+  const sessions = useMemo(() => new Map<number, TileSession>(), [])
+  useLifetime((until) => {
+    until.addEventListener('abort', () => means.socket.close())
+    void saved.load()
+  })
   const search = useRef<HTMLInputElement>(null)
-  /** The tile whose private camera waits for a reason. */
+  const side = useSignal<Side>('list')
+  /** The camera that waits for a reason, the dialog that is open, and why the last still was not saved. */
   const asking = useSignal<string | undefined>(undefined)
+  const dialog = useSignal<'saved' | 'keys' | undefined>(undefined)
+  const note = useSignal<{ isSaved: boolean; name: string } | undefined>(undefined)
   useSignalEffect(() => {
     const signedIn = session.state.value
     // Others must say why they watch, so nothing is opened in their name.
     if (signedIn.kind !== 'signed-in' || !signedIn.user.roles.includes('operator')) return
     wall.suggest(forNewcomers(township.cameras.value.values()))
   })
-  useWallKeys(wall, () => search.current?.focus())
+  useSignalEffect(() => {
+    const wish = wallWish.value
+    if (wish === undefined) return
+    wallWish.value = undefined
+    showForNow(wish.name, wish.cameraIds, wish.caseId)
+  })
+  const contents = useTileContents(wall, saved)
+  useWallKeys(wall, {
+    areOn: () => shortcuts.areOn.peek(),
+    focusSearch,
+    help: () => {
+      dialog.value = 'keys'
+    },
+    snapshot: () => void snapshot(),
+  })
 
-  const shown = wall.shown.value
-  const frugal = shown.length > MAX_HELD_TILES && !isMultiplexed()
+  const stream = streamOf(contents.length)
+  const frugal = contents.length > MAX_HELD_TILES && !isMultiplexed()
+  const admission = admissionOf(contents, stream, wall.selected.value)
   const askingCamera = asking.value === undefined ? undefined : township.cameras.value.get(asking.value)
 
-  function place(cameraId: string): void {
+  function focusSearch(): void {
+    side.value = 'list'
+    // The list is drawn by the next frame, where it was not there.
+    requestAnimationFrame(() => search.current?.focus())
+  }
+
+  function place(cameraId: string, caseId?: string): void {
+    if (caseId !== undefined) wall.giveReason(cameraId, { kind: 'case', caseId })
     wall.place(cameraId)
     askReason(cameraId)
+  }
+
+  /** Several cameras for the sake of one case, until the wall comes back. */
+  function showForNow(name: string, cameraIds: readonly string[], caseId?: string): void {
+    if (caseId !== undefined) for (const cameraId of cameraIds) wall.giveReason(cameraId, { kind: 'case', caseId })
+    wall.excurse(name, cameraIds)
   }
 
   function askReason(cameraId: string, again = false): void {
@@ -55,61 +108,82 @@ export function WallPage() {
     if (camera?.ownership === 'private' && (again || !wall.reasons.value.has(cameraId))) asking.value = cameraId
   }
 
+  async function snapshot(): Promise<void> {
+    const content = contents.find(({ index }) => index === wall.selected.peek())
+    const viewId = sessions.get(wall.selected.peek())?.viewId()
+    if (content?.camera === undefined || viewId === undefined) return
+    const { name } = content.camera
+    note.value = { isSaved: await saveSnapshot(viewId, name), name }
+  }
+
+  function zoom(index: number): void {
+    wall.select(index)
+    wall.zoomed.value = !wall.zoomed.value && wall.layout.value > 1
+  }
+
+  const closeDialog = (): void => {
+    dialog.value = undefined
+  }
   return (
-    <main class={`wall${live.link.value.kind === 'lost' ? ' wall-dimmed' : ''}`}>
+    <main class={`wall ${SIDE_CLASSES[side.value]}${live.link.value.kind === 'lost' ? ' wall-dimmed' : ''}`}>
       <h1 class="sr-only">{t('page.wall')}</h1>
-      <CameraTree
+      <SidePanel
+        side={side}
         search={search}
-        onTiles={new Set(wall.tiles.value.slice(0, wall.layout.value).filter((id) => id !== null))}
+        onTiles={new Set(contents.flatMap(({ camera }) => camera?.id ?? []))}
         onPlace={(cameraId) => {
           place(cameraId)
           wall.selectNextEmpty()
         }}
+        onShow={showForNow}
       />
       <section class="stage" aria-label={t('page.wall')}>
-        <div class="stage-bar">
-          <fieldset aria-label={t('wall.layout')} class="segmented">
-            {LAYOUTS.map((layout) => (
-              <button
-                key={layout}
-                type="button"
-                aria-pressed={wall.layout.value === layout && !wall.zoomed.value}
-                onClick={() => wall.setLayout(layout)}
-              >
-                {t('wall.layoutOf', { n: layout })}
-              </button>
-            ))}
-          </fieldset>
-          <span class="secondary wall-keys">{t('wall.keys')}</span>
-        </div>
-        <div class={`tiles tiles-${shown.length}`}>
-          {shown.map((index) => {
-            const cameraId = wall.tiles.value[index] ?? undefined
-            return (
-              <Tile
-                key={index}
-                index={index}
-                camera={cameraId === undefined ? undefined : township.cameras.value.get(cameraId)}
-                socket={socket}
-                selected={wall.selected.value === index}
-                stream={shown.length === 1 ? 'auto' : 'sub'}
-                frugal={frugal}
-                reason={cameraId === undefined ? undefined : wall.reasons.value.get(cameraId)}
-                onSelect={() => wall.select(index)}
-                onZoom={() => {
-                  wall.select(index)
-                  wall.zoomed.value = !wall.zoomed.value && wall.layout.value > 1
-                }}
-                onDropCamera={(dropped) => {
-                  wall.setTile(index, dropped)
-                  wall.select(index)
-                  askReason(dropped)
-                }}
-                onRemove={() => wall.setTile(index, null)}
-                onAskReason={() => cameraId !== undefined && askReason(cameraId, true)}
-              />
-            )
-          })}
+        <StageBar
+          wall={wall}
+          decoders={admission.played.size}
+          load={admission.load}
+          note={
+            note.value &&
+            t(note.value.isSaved ? 'wall.snapshotSaved' : 'wall.snapshotFailed', { name: note.value.name })
+          }
+          onSaved={() => {
+            dialog.value = 'saved'
+          }}
+          onKeys={() => {
+            dialog.value = 'keys'
+          }}
+        />
+        <div class={`tiles tiles-${contents.length}`}>
+          {contents.map((content) => (
+            <Tile
+              key={content.index}
+              content={content}
+              means={means}
+              selected={wall.selected.value === content.index}
+              stream={stream}
+              frugal={frugal}
+              isPlayed={content.camera === undefined || admission.played.has(content.index)}
+              onSelect={() => wall.select(content.index)}
+              onZoom={() => zoom(content.index)}
+              onDropCamera={(cameraId) => {
+                wall.setTile(content.index, { kind: 'camera', cameraId })
+                wall.select(content.index)
+                askReason(cameraId)
+              }}
+              onDropTile={(from) => wall.swap(from, content.index)}
+              onRemove={() => wall.setTile(content.index, EMPTY)}
+              onAskReason={() => content.camera !== undefined && askReason(content.camera.id, true)}
+              onChoose={() => {
+                wall.select(content.index)
+                focusSearch()
+              }}
+              onMakeSlot={() => wall.setTile(content.index, { kind: 'alarm-slot' })}
+              onSession={(opened) => {
+                if (opened === undefined) sessions.delete(content.index)
+                else sessions.set(content.index, opened)
+              }}
+            />
+          ))}
         </div>
       </section>
       <div class="duty-column">
@@ -129,6 +203,19 @@ export function WallPage() {
           }}
         />
       )}
+      {dialog.value === 'saved' && <SavedDialog wall={wall} saved={saved} onClose={closeDialog} />}
+      {dialog.value === 'keys' && <KeysDialog onClose={closeDialog} />}
     </main>
   )
+}
+
+/** What the decoder can bear: the selected tile first, then alarms, then the others in their order. */
+function admissionOf(contents: readonly TileContent[], stream: 'auto' | 'sub', selected: number) {
+  const rank = ({ index, case: one }: TileContent): number =>
+    contents.length === 1 || index === selected ? 0 : one === undefined ? 2 : 1
+  const wanted = contents
+    .filter(({ camera }) => camera !== undefined)
+    .sort((one, other) => rank(one) - rank(other) || one.index - other.index)
+    .map(({ index, camera }) => ({ index, load: camera === undefined ? 0 : decodeLoad(camera, stream) }))
+  return admit(wanted)
 }

@@ -1,0 +1,175 @@
+import t from 'tap'
+import type { Case } from '../../gateway/contracts/case.ts'
+import type { WallTile } from '../../gateway/contracts/wall.ts'
+import { fillSlots } from '../../web-console/src/wall/alarm-slots.ts'
+import { admit, DECODE_BUDGET, decodeLoad } from '../../web-console/src/wall/pixel-budget.ts'
+import { cameraOfTurn } from '../../web-console/src/wall/round-turn.ts'
+import { isFound } from '../../web-console/src/wall/search.ts'
+import { createTurnstile } from '../../web-console/src/wall/turnstile.ts'
+import { createWallState } from '../../web-console/src/wall/wall-state.ts'
+
+t.test('a camera is found by what people call it', async (t) => {
+  const camera = (name: string) => ({
+    name,
+    cellCode: '990123101001001',
+    gbId: '33010600001320000017',
+    device: { address: '10.0.3.21' },
+  })
+  const cases: [query: string, name: string, found: boolean][] = [
+    ['', '东街口', true],
+    ['东街', '东街口', true],
+    ['djk', '东街口', true],
+    ['DJK', '东街口', true],
+    ['jk', '东街口', true],
+    ['dk', '东街口', false],
+    ['qttcc', '桥头停车场', true],
+    ['zxxx', '中心小学校门口', true],
+    ['ca', '长安路', true],
+    ['za', '长安路', true],
+    ['cq', '重庆路', true],
+    ['xm', '厦门路', true],
+    ['dongjie', '东街口', false],
+    ['wg', '东街口', true],
+    ['001001', '东街口', true],
+    ['0017', '东街口', true],
+    ['10.0.3.21', '东街口', true],
+    ['djk 东街口网格', '东街口', true],
+    ['djk 粮站', '东街口', false],
+    ['b2', 'B2车库', true],
+    ['gate', 'North Gate', true],
+    ['.*', '东街口', false],
+  ]
+  for (const [query, name, found] of cases) {
+    t.equal(isFound(camera(name), '东街口网格', query), found, `${query} ${found ? 'finds' : 'does not find'} ${name}`)
+  }
+  t.notOk(isFound(camera('东街口'), '粮站', 'x'.repeat(10_000)), 'a query of any length')
+})
+
+t.test('a round takes its turns by the clock', async (t) => {
+  const round = { cameraIds: ['a', 'b', 'c'], dwellSeconds: 10 }
+  const all = (): boolean => true
+  t.same(
+    [0, 9_999, 10_000, 20_000, 30_000].map((ms) => cameraOfTurn(round, ms, 0, all)),
+    ['a', 'a', 'b', 'c', 'a'],
+  )
+  t.same(
+    [0, 1, 2, 3].map((place) => cameraOfTurn(round, 0, place, all)),
+    ['a', 'b', 'c', 'a'],
+    'neighbours',
+  )
+  t.equal(
+    cameraOfTurn(round, 10_000, 0, (id) => id !== 'b'),
+    'c',
+    'passes over',
+  )
+  t.equal(
+    cameraOfTurn(round, 0, 0, () => false),
+    undefined,
+  )
+})
+
+// All that the slots read.
+const aCase = (id: string, priority: Case['priority'], changes: Partial<Case> = {}): Case =>
+  ({ id, priority, phase: 'collected', cameraId: `camera of ${id}`, openedAt: id, ...changes }) as Case
+const { cameraId: _, ...withoutCamera } = aCase('n', 1)
+
+t.test('alarm slots', async (t) => {
+  const worked: Partial<Case> = { phase: 'opened' }
+  const cases: [string, (string | undefined)[], Case[], (string | undefined)[]][] = [
+    ['empty', [undefined], [], [undefined]],
+    ['the most urgent first', [undefined], [aCase('a', 3), aCase('b', 1)], ['b']],
+    ['of equals the oldest', [undefined], [aCase('b', 2), aCase('a', 2)], ['a']],
+    ['as many as there are', [undefined, undefined], [aCase('a', 3), aCase('b', 1)], ['b', 'a']],
+    ['without a camera there is nothing to show', [undefined], [withoutCamera as Case], [undefined]],
+    ['what is shown stays', ['a'], [aCase('a', 2), aCase('b', 2)], ['a']],
+    ['also while it is worked on', ['a'], [aCase('a', 2, worked)], ['a']],
+    ['until another waits', ['a'], [aCase('a', 1, worked), aCase('b', 4)], ['b']],
+    ['the more urgent displaces', ['a'], [aCase('a', 2), aCase('b', 1)], ['b']],
+    ['the weakest gives way', ['a', 'b'], [aCase('a', 2), aCase('b', 3), aCase('c', 1)], ['a', 'c']],
+    ['closed', ['a'], [aCase('a', 1, { phase: 'closed', closedAt: '2026-03-02T06:18:27.000Z' })], [undefined]],
+    ['shelved', ['a'], [aCase('a', 1, { shelvedUntil: '2026-03-02T06:18:27.000Z' })], [undefined]],
+    ['gone from the list', ['a'], [], [undefined]],
+  ]
+  for (const [name, shown, open, expected] of cases) t.same(fillSlots(shown, open), expected, name)
+})
+
+t.test('the pixel budget', async (t) => {
+  const main = { role: 'main' as const, codec: 'h265' as const, width: 3840, height: 2160, frameRate: 25, uri: '' }
+  const sub = { role: 'sub' as const, codec: 'h264' as const, width: 640, height: 360, frameRate: 15, uri: '' }
+  t.equal(decodeLoad({ streams: [main, sub] }, 'sub'), 640 * 360 * 15)
+  t.equal(decodeLoad({ streams: [main, sub] }, 'auto'), 3840 * 2160 * 25)
+  t.equal(decodeLoad({ streams: [main] }, 'sub'), 3840 * 2160 * 25, 'without a sub-stream')
+  const tiles = (load: number, count: number) => Array.from({ length: count }, (_, index) => ({ index, load }))
+  t.equal(admit(tiles(640 * 360 * 15, 36)).played.size, 36, 'a wall of sub-streams')
+  t.equal(admit(tiles(640 * 360 * 25, 36)).played.size, 32, 'at 25 frames a second')
+  t.same([...admit(tiles(3840 * 2160 * 25, 4)).played], [0], 'the first always plays')
+  t.same([...admit([{ index: 3, load: DECODE_BUDGET }, ...tiles(1, 2)]).played], [3], 'full to the pixel')
+})
+
+t.test('a few at a time, in their order; whoever leaves the queue holds up nobody', async (t) => {
+  const turnstile = createTurnstile(2)
+  const until = new AbortController()
+  const gone = new AbortController()
+  const order: number[] = []
+  const leave = [await turnstile.enter(until.signal), await turnstile.enter(until.signal)]
+  void turnstile.enter(gone.signal).then(() => order.push(3))
+  const fourth = turnstile.enter(until.signal).then((out) => {
+    order.push(4)
+    return out
+  })
+  await Promise.resolve()
+  t.same(order, [])
+  gone.abort()
+  leave[0]?.()
+  leave[0]?.()
+  const out = await fourth
+  t.same(order, [3, 4])
+  const fifth = turnstile.enter(until.signal)
+  out()
+  ;(await fifth)()
+  leave[1]?.()
+  t.equal(typeof (await turnstile.enter(until.signal)), 'function')
+})
+
+t.test('what stands on the tiles', async (t) => {
+  const kept = new Map<string, string>()
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  }
+  const [one, two, three] = ['1', '2', '3'].map((end) => `00000000-0000-4000-8000-00000000000${end}`) as [
+    string,
+    string,
+    string,
+  ]
+  const wall = createWallState(storage)
+  const shown = (): (string | undefined)[] =>
+    wall.tiles.value.slice(0, 4).map((tile: WallTile) => (tile.kind === 'camera' ? tile.cameraId : undefined))
+  wall.suggest([one, two])
+  t.same(shown(), [one, two, undefined, undefined])
+  t.equal(kept.size, 0, 'a suggestion is not remembered')
+  wall.selected.value = 2
+  wall.place(one)
+  t.equal(wall.selected.value, 0, 'points at the tile where it already is')
+  wall.swap(0, 3)
+  t.same(shown(), [undefined, two, undefined, one])
+  t.equal(wall.selected.value, 3)
+  t.equal(wall.beside(1, 0), undefined, 'the edge')
+  t.equal(wall.beside(0, -1), 1)
+  wall.setTile(1, { kind: 'camera', cameraId: one })
+  t.same(shown(), [undefined, one, undefined, undefined], 'a camera stands on one tile')
+  wall.setTile(2, { kind: 'alarm-slot' })
+  wall.setLayout(36)
+
+  wall.excurse('近处', [one, two, three])
+  t.equal(wall.layout.value, 4)
+  t.same(shown(), [one, two, three, undefined])
+  wall.setTile(3, { kind: 'alarm-slot' })
+  wall.comeBack()
+  t.equal(wall.layout.value, 36)
+  const again = createWallState(storage)
+  t.same(again.tiles.value, wall.tiles.value, 'the next day')
+  t.match(again.tiles.value[2], { kind: 'alarm-slot' })
+  kept.set('gridlight.wall', '{"layout":5}')
+  t.equal(createWallState(storage).layout.value, 4, 'what is not understood is left aside')
+})

@@ -1,0 +1,69 @@
+import { type ReadonlySignal, signal } from '@preact/signals'
+import type { NewRound, Round, WallLayout } from '../../../gateway/contracts/wall.ts'
+import type { Calls } from '../api/calls.ts'
+import type { Answer, ProblemAnswer } from '../api/client.ts'
+import { failureOf } from '../ui/problem-note.tsx'
+import type { Arrangement } from './wall-state.ts'
+
+/** What this person keeps on the gateway: layouts and rounds, the same on every screen they sign in at. */
+export interface Saved {
+  readonly layouts: ReadonlySignal<readonly WallLayout[]>
+  readonly rounds: ReadonlySignal<readonly Round[]>
+  /** Why the last thing asked for was not done. */
+  readonly failed: ReadonlySignal<ProblemAnswer | undefined>
+  load(): Promise<void>
+  /** A layout of that name is written over. */
+  keepLayout(name: string, arrangement: Arrangement): Promise<void>
+  removeLayout(id: string): Promise<void>
+  addRound(round: NewRound): Promise<Round | undefined>
+  removeRound(id: string): Promise<void>
+}
+
+export function createSaved(calls: Calls): Saved {
+  const layouts = signal<readonly WallLayout[]>([])
+  const rounds = signal<readonly Round[]>([])
+  const failed = signal<ProblemAnswer | undefined>(undefined)
+
+  /** @returns what came of it, or undefined with `failed` set */
+  function dataOf<T>(answer: Answer<T>): T | undefined {
+    failed.value = failureOf(answer)
+    return answer.kind === 'ok' ? answer.data : undefined
+  }
+
+  return {
+    layouts,
+    rounds,
+    failed,
+    async load() {
+      const [foundLayouts, foundRounds] = await Promise.all([calls.wallLayouts(), calls.rounds()])
+      if (foundLayouts.kind === 'ok') layouts.value = foundLayouts.data.items
+      if (foundRounds.kind === 'ok') rounds.value = foundRounds.data.items
+      failed.value = failureOf(foundLayouts) ?? failureOf(foundRounds)
+    },
+    async keepLayout(name, { layout, tiles }) {
+      const body = { name, layout, tiles: [...tiles] }
+      const present = layouts.value.find((one) => one.name === name)
+      const kept = dataOf(
+        present === undefined ? await calls.addWallLayout(body) : await calls.replaceWallLayout(present.id, body),
+      )
+      if (kept !== undefined) layouts.value = [...layouts.value.filter(({ id }) => id !== kept.id), kept].sort(byName)
+    },
+    async removeLayout(id) {
+      const answer = await calls.removeWallLayout(id)
+      dataOf(answer)
+      if (answer.kind === 'ok') layouts.value = layouts.value.filter((one) => one.id !== id)
+    },
+    async addRound(round) {
+      const added = dataOf(await calls.addRound(round))
+      if (added !== undefined) rounds.value = [...rounds.value, added].sort(byName)
+      return added
+    },
+    async removeRound(id) {
+      const answer = await calls.removeRound(id)
+      dataOf(answer)
+      if (answer.kind === 'ok') rounds.value = rounds.value.filter((one) => one.id !== id)
+    },
+  }
+}
+
+const byName = (one: { name: string }, other: { name: string }): number => one.name.localeCompare(other.name, 'zh-CN')

@@ -1,0 +1,74 @@
+import type { Camera } from '../../../gateway/contracts/camera.ts'
+import { useParts } from '../parts.ts'
+import { timeOfDay } from '../time.ts'
+import { Icon } from '../ui/icon.tsx'
+import { PriorityBadge } from '../ui/priority-badge.tsx'
+import type { ShownState } from './tile-card.tsx'
+import type { TileContent } from './tile-contents.ts'
+
+/** Further behind its camera than this a moving picture is not called live. */
+const LATE_S = 2
+
+const isLate = (ageSeconds = 0): boolean => ageSeconds > LATE_S
+
+interface BarProps {
+  content: TileContent
+  camera: Camera
+  state: ShownState
+  onRemove: () => void
+}
+
+/** Number, place and state of a picture; what plays says so in words. */
+export function TileBar({ content, camera, state, onRemove }: BarProps) {
+  const { t } = useParts().language
+  const removeLabel = t('tile.remove', { name: camera.name })
+  return (
+    <div class="tile-bar">
+      <span class="tile-number">{content.index + 1}</span>
+      {content.case !== undefined && <PriorityBadge priority={content.case.priority} cleared={false} />}
+      <span class="tile-name" title={camera.name}>
+        {camera.name}
+      </span>
+      {content.roundName !== undefined && (
+        <span class="tag" title={content.roundName}>
+          {t('tile.round')}
+        </span>
+      )}
+      {camera.ownership === 'private' && <span class="tag">{t('ownership.private')}</span>}
+      {state.kind === 'live' && (
+        <span class="tile-live-words">
+          <Icon name={isLate(state.ageSeconds) ? 'stalled' : 'live'} />
+          {state.ageSeconds === undefined
+            ? t('tile.live')
+            : t(isLate(state.ageSeconds) ? 'tile.late' : 'tile.liveAge', { seconds: state.ageSeconds.toFixed(1) })}
+        </span>
+      )}
+      {state.kind === 'stalled' && <Stalled lastFrameAtMs={state.lastFrameAtMs} />}
+      {content.case === undefined && (
+        <button
+          type="button"
+          class="quiet tile-remove"
+          aria-label={removeLabel}
+          title={removeLabel}
+          onClick={(event) => {
+            event.stopPropagation()
+            onRemove()
+          }}
+        >
+          ×
+        </button>
+      )}
+    </div>
+  )
+}
+
+function Stalled({ lastFrameAtMs }: { lastFrameAtMs: number }) {
+  const { language, nowMs } = useParts()
+  const seconds = Math.max(2, Math.floor((nowMs.value - lastFrameAtMs) / 1000))
+  return (
+    <span class="tile-stalled-words">
+      <Icon name="stalled" />
+      {language.t('tile.stalled', { seconds, time: timeOfDay(lastFrameAtMs) })}
+    </span>
+  )
+}

@@ -26,6 +26,8 @@ import { nodeIdOf } from './node-id.ts'
 import { createChannels } from './notify/channels.ts'
 import { createEvents } from './notify/events.ts'
 import { createOutbox } from './notify/outbox.ts'
+import { readCodeTables } from './panels/panel-codes.ts'
+import { createPanels } from './panels/panels.ts'
 import { createRegistry } from './registry/registry.ts'
 import { relayFigures } from './relay/figures.ts'
 import { RelayPool } from './relay/relay-pool.ts'
@@ -180,6 +182,8 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     ...shared,
     cases,
     mappings: alarmMappings(),
+    vault: access.vault,
+    panelPort: () => panels.port(),
     newSecret: newToken,
     audit,
     events,
@@ -189,6 +193,14 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     },
   })
   const walls = createWalls({ ...shared, audit })
+  const panels = createPanels({
+    listen: config.sia,
+    clock,
+    log,
+    randomBytes,
+    desk: alarms.panels,
+    tables: readCodeTables(),
+  })
   const mqtt = createMqtt({
     config: config.mqtt,
     gatewayId: nodeId,
@@ -286,6 +298,12 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       read: () => Object.entries(channels.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
     },
     {
+      name: 'panel_messages_total',
+      help: 'Messages of alarm panels by SIA DC-09 since the start, by what became of them',
+      labels: ['outcome'],
+      read: () => Object.entries(panels.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    },
+    {
       name: 'camera_events',
       help: 'Events of cameras since the start, by what became of them; following: devices listened to now',
       labels: ['outcome'],
@@ -350,6 +368,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       cases.start()
       channels.start()
       await mqtt.start()
+      await panels.start()
       outbox.start()
       url = await app.listen({ host: config.http.host, port: config.http.port })
       isStarted = true
@@ -368,6 +387,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       for (const part of [
         outbox,
         mqtt,
+        panels,
         alarms,
         channels,
         cases,

@@ -62,6 +62,8 @@ const Environment = z.strictObject({
   GRIDLIGHT_MQTT_URL: MqttUrl.optional(),
   GRIDLIGHT_MQTT_HOST: z.string().default('127.0.0.1'),
   GRIDLIGHT_MQTT_PORT: port.default(1883),
+  GRIDLIGHT_SIA_HOST: z.string().default('127.0.0.1'),
+  GRIDLIGHT_SIA_PORT: port.optional(),
   GRIDLIGHT_CAMERA_NETWORKS: CameraNetworks.prefault('10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8'),
   GRIDLIGHT_ADMIN_PASSWORD: z.string().min(10, 'needs 10 characters or more').max(200).optional(),
   GRIDLIGHT_MASTER_KEY_FILE: z.string().optional(),
@@ -82,6 +84,8 @@ export interface Config {
   dataDir: string
   databaseUrl: string | undefined
   mqtt: { kind: 'embedded'; host: string; port: number } | { kind: 'external'; url: string }
+  /** Where alarm panels report by SIA DC-09; undefined: they do not. */
+  sia: { host: string; port: number } | undefined
   cameraNetworks: readonly string[]
   adminPassword: string | undefined
   masterKeyFile: string
@@ -129,6 +133,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
         env.GRIDLIGHT_MQTT_URL === undefined
           ? { kind: 'embedded', host: env.GRIDLIGHT_MQTT_HOST, port: env.GRIDLIGHT_MQTT_PORT }
           : { kind: 'external', url: env.GRIDLIGHT_MQTT_URL },
+      sia:
+        env.GRIDLIGHT_SIA_PORT === undefined
+          ? undefined
+          : { host: env.GRIDLIGHT_SIA_HOST, port: env.GRIDLIGHT_SIA_PORT },
       cameraNetworks: env.GRIDLIGHT_CAMERA_NETWORKS,
       adminPassword: env.GRIDLIGHT_ADMIN_PASSWORD,
       masterKeyFile: resolve(env.GRIDLIGHT_MASTER_KEY_FILE ?? `${dataDir}/master.key`),

@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   walls: FEATURE,
   // alarms
   alarms: [...FEATURE, 'mqtt/topics.ts'],
+  panels: ['contracts'],
   cases: FEATURE,
   notify: [...FEATURE, 'mqtt/topics.ts'],
   http: ['contracts'],

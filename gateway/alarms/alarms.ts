@@ -7,6 +7,7 @@ import { MappedSources } from './mapped-sources.ts'
 import type { Mapping } from './mapping.ts'
 import { mappingRoutes } from './mapping-routes.ts'
 import { normaliseMessage } from './normalise.ts'
+import { createPanelDesk, type PanelDesk } from './panel-report.ts'
 import { type AlarmRoutesDeps, alarmRoutes } from './routes.ts'
 import { DEFAULT_SILENCE_MS, SourceWatch } from './source-watch.ts'
 import { ensureSystemSource, isMqttPassword, type OpenAlarm, openAlarmsOf, SYSTEM_SOURCE_ID } from './sources.ts'
@@ -30,6 +31,8 @@ export interface Alarms {
   heartbeat(sourceId: string): void
   /** The same for a message on a topic of a device's own choice, once for every source registered there. */
   receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]>
+  /** Where the listener of panels puts what it reads. */
+  readonly panels: PanelDesk
   /** Which topics beside Gridlight's own are listened to, and who may speak there. */
   readonly topics: Pick<MappedSources, 'filters' | 'onChange' | 'claim'>
   /** An alarm that the gateway itself raises or clears; the same key again is the same alarm. */
@@ -98,6 +101,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     heartbeat: (sourceId) => watch.beat(sourceId),
     receiveTopic: (topic, payload) => foreign.receiveTopic(topic, payload),
     topics: mapped,
+    panels: createPanelDesk({ database, clock, intake, watch, vault: deps.vault }),
     raise: (alarm) => intake.raise(alarm),
     raiseFrom: ({ id, cellCode }, message) => take(message, { sourceId: id, cameraId: id, cellCode }),
     raiseOwn: ({ cellCode, cameraId }, message) => take(message, { cellCode, cameraId }),

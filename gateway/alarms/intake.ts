@@ -5,7 +5,9 @@ import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { MappedAlarm } from './map-message.ts'
 import { type NormalAlarm, normalise } from './normalise.ts'
-import { placesOf, SYSTEM_SOURCE_ID } from './sources.ts'
+import { countReport } from './panel-accounts.ts'
+import { gapAlarm, type PanelReport, panelAlarm } from './panel-report.ts'
+import { countSequences, placesOf, SYSTEM_SOURCE_ID } from './sources.ts'
 import { clearAlarm, endAlarm, findAlarm, insertAlarms, insertRejected, type NewAlarm, toAlarm } from './store.ts'
 
 /** One transaction takes this many messages at the most. */
@@ -49,7 +51,8 @@ export interface IntakeDeps {
   count(outcome: Receipt['kind'], messages: number): void
 }
 
-interface Waiting {
+/** A message and where it stands. */
+interface Message {
   sourceId: string
   receivedAt: Date
   payload: Uint8Array
@@ -59,6 +62,11 @@ interface Waiting {
   cellCode: string | undefined
   /** The state that a mapped message begins or ends. */
   channel: string | undefined
+  /** Every beginning is an alarm of its own, and ends the one before it: panels do not always tell an end. */
+  renews?: boolean
+}
+
+interface Waiting extends Message {
   resolve: (receipt: Receipt) => void
   reject: (error: unknown) => void
 }
@@ -100,9 +108,42 @@ export class Intake {
     return this.#enqueue({ sourceId, payload, read, cellCode: undefined, channel })
   }
 
+  /** A panel's report: its number is noted and its alarms are stored in one transaction. @throws when they are not */
+  async report(sourceId: string, report: PanelReport): Promise<Receipt['kind']> {
+    const { database, clock, count } = this.#deps
+    const receivedAt = new Date(clock.now())
+    const outcome = await database.transaction(async (tx) => {
+      const { isRepeated, gap } = await countReport(tx, sourceId, report, receivedAt)
+      if (isRepeated) return 'repeated'
+      const place = (await placesOf(tx, [sourceId])).get(sourceId)
+      if (place === undefined) throw new Error(`alarm source ${sourceId} is gone`)
+      const common = { sourceId, receivedAt, payload: report.payload, cellCode: undefined }
+      for (const event of report.events) {
+        const alarm = panelAlarm(event, receivedAt)
+        // One after the other: an event may end what another of the same report began.
+        await this.#store(tx, [{ ...common, read: { ok: true, alarm }, channel: event.channel, renews: true }])
+      }
+      if (gap !== undefined) {
+        const alarm = gapAlarm(sourceId, gap, receivedAt)
+        await this.#store(tx, [
+          { ...common, ...place, sourceId: SYSTEM_SOURCE_ID, read: { ok: true, alarm }, channel: undefined },
+        ])
+      }
+      return 'stored'
+    })
+    count(outcome, 1)
+    return outcome
+  }
+
   /** A message that cannot be taken; kept with its reason. */
-  reject(sourceId: string, payload: Uint8Array, reason: string): Promise<Receipt> {
-    return this.#enqueue({ sourceId, payload, read: { ok: false, reason }, cellCode: undefined, channel: undefined })
+  reject(sourceId: string | undefined, payload: Uint8Array, reason: string): Promise<Receipt> {
+    return this.#enqueue({
+      sourceId: sourceId ?? '',
+      payload,
+      read: { ok: false, reason },
+      cellCode: undefined,
+      channel: undefined,
+    })
   }
 
   /** An alarm that the gateway raises itself; the same key again is the same alarm. */
@@ -151,11 +192,11 @@ export class Intake {
     }
   }
 
-  async #store(tx: Tx, batch: readonly Waiting[]): Promise<Receipt[]> {
+  async #store(tx: Tx, batch: readonly Message[]): Promise<Receipt[]> {
     const { newId } = this.#deps
     const places = await placesOf(tx, [...new Set(batch.map(({ sourceId }) => sourceId))])
     const placed = batch.map(
-      (message): (NewAlarm & { channel: string | undefined }) | { message: Waiting; reason: string } => {
+      (message): (NewAlarm & { channel: string | undefined }) | { message: Message; reason: string } => {
         const { sourceId, receivedAt, read } = message
         if (!read.ok) return { message, reason: read.reason }
         const place = message.cellCode === undefined ? places.get(sourceId) : { cellCode: message.cellCode }
@@ -171,7 +212,7 @@ export class Intake {
         'reason' in item
           ? {
               id: newId(),
-              sourceId: item.message.sourceId,
+              sourceId: item.message.sourceId === '' ? undefined : item.message.sourceId,
               reason: item.reason,
               at: item.message.receivedAt,
               payload: item.message.payload,
@@ -179,11 +220,15 @@ export class Intake {
           : [],
       ),
     )
+    const missing = await this.#missing(tx, batch, places)
     const events: NewLiveEvent[] = []
     const tell = (alarm: Alarm): void => {
       events.push({ kind: 'alarm', cellCode: alarm.cellCode, data: alarm })
     }
-    const alarms = placed.flatMap((item) => {
+    for (const [at, item] of placed.entries()) {
+      if (!('reason' in item) && batch[at]?.renews && !isEnd(item)) await this.#end(tx, item, tell)
+    }
+    const alarms = [...placed, ...missing].flatMap((item) => {
       if ('reason' in item || isEnd(item)) return []
       const { channel: _, ...alarm } = item
       return alarm
@@ -192,7 +237,7 @@ export class Intake {
     const inCases = alarms.map((alarm) => ({ ...alarm, caseId: collection.caseIdOf(alarm.id) }))
     const storedIds = await insertAlarms(tx, this.#deps.database.provider, inCases)
     const receipts: Receipt[] = []
-    for (const item of placed) {
+    for (const item of [...placed, ...missing]) {
       if ('reason' in item) {
         receipts.push({ kind: 'rejected', reason: item.reason, at: item.message.receivedAt.toISOString() })
       } else if (isEnd(item)) {
@@ -216,6 +261,30 @@ export class Intake {
     if (known === undefined) throw new Error('an alarm was neither stored nor known')
     if (alarm.state === 'cleared' && (await clearAlarm(tx, known.id))) tell({ ...known, state: 'cleared' })
     return { kind: 'repeated', id: known.id }
+  }
+
+  /** Alarms about messages that a counting source sent and that never came. */
+  async #missing(
+    tx: Tx,
+    batch: readonly Message[],
+    places: Awaited<ReturnType<typeof placesOf>>,
+  ): Promise<StateChange[]> {
+    const numbers = batch.flatMap(({ sourceId, read }) =>
+      read.ok && read.alarm.sequence !== undefined && places.has(sourceId)
+        ? { sourceId, sequence: read.alarm.sequence }
+        : [],
+    )
+    if (numbers.length === 0) return []
+    const receivedAt = batch[0]?.receivedAt ?? new Date(this.#deps.clock.now())
+    const gaps = await countSequences(tx, numbers)
+    return gaps.map(({ sourceId, ...gap }) => ({
+      ...gapAlarm(sourceId, gap, receivedAt),
+      ...(places.get(sourceId) ?? { cellCode: '', cameraId: undefined }),
+      id: this.#deps.newId(),
+      sourceId: SYSTEM_SOURCE_ID,
+      receivedAt,
+      channel: undefined,
+    }))
   }
 
   /** A state is over: the alarm that was open under its key gets a key of its own. */

@@ -35,6 +35,8 @@ export interface NormalAlarm {
   cameraId: string | undefined
   data: Readonly<Record<string, unknown>> | undefined
   strippedFields: number
+  /** Number of the message, where its source counts them. */
+  sequence?: number
 }
 
 export type Normalised = { ok: true; alarm: NormalAlarm } | { ok: false; reason: string }
@@ -83,6 +85,7 @@ export function normaliseMessage(message: AlarmMessage): Normalised {
       cameraId: message.cameraId,
       data: message.data === undefined ? undefined : stripped.data,
       strippedFields: stripped.count,
+      ...(message.sequence === undefined ? {} : { sequence: message.sequence }),
     },
   }
 }

@@ -16,10 +16,12 @@ import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import { alarmInput } from '../mqtt/topics.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import type { Vault } from '../vault.ts'
 import type { Receipt } from './intake.ts'
 import { isReserved, type MappedSources, topicsOf } from './mapped-sources.ts'
 import { MAX_MESSAGE_BYTES } from './normalise.ts'
 import { rejectedRoute } from './rejected-routes.ts'
+import { insertPanelAccount } from './panel-accounts.ts'
 import { insertSource, isWebhookToken, listSources } from './sources.ts'
 import { type AlarmPlace, listAlarms } from './store.ts'
 import { TokenBuckets } from './token-buckets.ts'
@@ -37,6 +39,10 @@ export interface AlarmRoutesDeps {
   /** What the registers know; a source stands in a cell that exists. */
   directory: { cellExists(cellCode: string): Promise<boolean>; cameraExists(id: string): Promise<boolean> }
   mapped: MappedSources
+  /** Seals the keys of panels. */
+  vault: Vault
+  /** Where panels report; undefined while that is off. */
+  panelPort(): number | undefined
   receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
 }
 
@@ -97,10 +103,12 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
       const principal = principalOf(request)
       const silenceSeconds = await check(principal, request.body, deps)
       const id = deps.newId()
+      const { dc09 } = request.body
       const secrets = { mqttPassword: deps.newSecret(), webhookToken: deps.newSecret() }
       const source = await deps.database.transaction(async (tx) => {
         const createdAt = new Date(deps.clock.now())
         if (request.body.topic !== undefined) await checkFree(tx, request.body)
+        if (dc09 !== undefined) await insertPanel(tx, deps, id, dc09)
         const stored = await insertSource(tx, { ...request.body, silenceSeconds, id, createdAt }, secrets)
         await deps.audit.append(tx, {
           action: 'alarm-source-created',
@@ -128,6 +136,7 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
             url: `${request.protocol}://${request.host}/api/v1/webhooks/${id}`,
             token: secrets.webhookToken,
           },
+          ...(dc09 === undefined ? {} : { dc09: toldPanel(dc09, deps.panelPort()) }),
         })
     },
   )
@@ -154,7 +163,7 @@ async function check(
       throw new Problem('invalid-request', `mapping: there is no mapping '${source.mapping}'`)
     }
     if (topic !== undefined) throw new Problem('invalid-request', 'topic: needs a mapping')
-    return source.silenceSeconds
+    return source.silenceSeconds ?? (source.dc09 === undefined ? undefined : PANEL_SILENCE_SECONDS)
   }
   if (topic !== undefined) {
     if (topicsOf(mapping, topic).some(isReserved)) {
@@ -167,6 +176,26 @@ async function check(
   }
   return source.silenceSeconds ?? mapping.silenceSeconds
 }
+
+/** Panels send their supervision message every few minutes at the most. */
+const PANEL_SILENCE_SECONDS = 600
+
+async function insertPanel(
+  tx: Tx,
+  { vault }: AlarmRoutesDeps,
+  sourceId: string,
+  dc09: NonNullable<NewAlarmSource['dc09']>,
+): Promise<void> {
+  const known = await tx.panelAccount.findUnique({ where: { account: dc09.account.toUpperCase() } })
+  if (known !== null) throw new Problem('conflict', `dc09: account ${dc09.account} is registered already`)
+  await insertPanelAccount(tx, vault, sourceId, dc09)
+}
+
+const toldPanel = ({ account, key }: NonNullable<NewAlarmSource['dc09']>, port: number | undefined) => ({
+  account: account.toUpperCase(),
+  isEncrypted: key !== undefined,
+  ...(port === undefined ? {} : { port }),
+})
 
 async function checkFree(tx: Tx, { topic, device, mapping }: NewAlarmSource): Promise<void> {
   const other = await tx.alarmSource.findFirst({

@@ -155,6 +155,32 @@ export async function recordHeard(
   })
 }
 
+/**
+ * Notes the highest number of each counting source. A step back is a new beginning if it is 0 or 1, and otherwise an old
+ * message that came again or late.
+ * @returns the numbers that were jumped over
+ */
+export async function countSequences(
+  tx: Tx,
+  numbers: readonly { sourceId: string; sequence: number }[],
+): Promise<{ sourceId: string; from: number; to: number }[]> {
+  const bySource = Map.groupBy(numbers, ({ sourceId }) => sourceId)
+  const gaps: { sourceId: string; from: number; to: number }[] = []
+  // In one order on all nodes: two that count the same sources would otherwise wait for each other.
+  for (const sourceId of [...bySource.keys()].sort()) {
+    const row = await tx.alarmSource.findUnique({ where: { id: sourceId }, select: { lastSequence: true } })
+    const before = row?.lastSequence ?? undefined
+    let last = before === undefined ? undefined : Number(before)
+    for (const { sequence } of bySource.get(sourceId) ?? []) {
+      if (last !== undefined && sequence > last + 1) gaps.push({ sourceId, from: last + 1, to: sequence - 1 })
+      if (last === undefined || sequence > last || sequence <= 1) last = sequence
+    }
+    if (last === undefined || (before !== undefined && BigInt(last) === before)) continue
+    await tx.alarmSource.update({ where: { id: sourceId }, data: { lastSequence: BigInt(last) } })
+  }
+  return gaps
+}
+
 /** Sources whose silence means something. */
 export async function beatingSources(database: Database): Promise<SourceRow[]> {
   return database.client.alarmSource.findMany({

@@ -47,7 +47,7 @@ export function toAlarm(row: AlarmRow): Alarm {
 }
 
 function rowOf(alarm: NewAlarm & { caseId: string }): AlarmRow & { dataJson: string | null } {
-  const { data, ...rest } = alarm
+  const { data, sequence: _, ...rest } = alarm
   return {
     ...rest,
     cameraId: alarm.cameraId ?? null,

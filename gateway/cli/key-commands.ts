@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { resealPanelKeys } from '../alarms/panel-accounts.ts'
 import { actorOf } from '../identity/users.ts'
 import { resealChannels } from '../notify/channel-store.ts'
 import { openLogin, sealLogin } from '../registry/store.ts'
@@ -17,8 +18,8 @@ const MAX_KEYS = 256
 export const keyRotate: Command = {
   synopsis: 'key rotate',
   about: {
-    zh: '在主密钥文件中加入新密钥,并用它重新加密摄像头口令(先停网关)',
-    en: 'add a key to the master key file and seal the camera logins with it (stop the gateway first)',
+    zh: '在主密钥文件中加入新密钥,并用它重新加密摄像头口令与报警主机密钥(先停网关)',
+    en: 'add a key to the master key file and seal camera logins and panel keys with it (stop the gateway first)',
   },
   run: async (args, config, terminal) => {
     parseArgs({ args, options: {} })
@@ -60,14 +61,15 @@ function reseal({ database, audit }: Store, keys: readonly Buffer[]): Promise<nu
       await tx.device.update({ where: { id }, data: { sealedCredentials: sealed } })
     }
     const others = await resealChannels(tx, vault)
+    const panels = await resealPanelKeys(tx, vault)
     await audit.append(tx, {
       action: 'key-rotated',
       actor: actorOf(hostPrincipal()),
       object: 'master-key',
       result: 'done',
-      detail: { keys: keys.length, devices: devices.length, channelSecrets: others },
+      detail: { keys: keys.length, devices: devices.length, channelSecrets: others, panels },
     })
-    return devices.length
+    return devices.length + panels
   })
 }
 

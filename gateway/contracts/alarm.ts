@@ -41,6 +41,8 @@ export const AlarmMessage = z.strictObject({
   text: z.string().max(500).optional(),
   cameraId: Id.optional(),
   data: z.record(z.string(), z.unknown()).optional(),
+  /** Counts the messages of a source, one after the other; a gap is an alarm. */
+  sequence: z.int().min(0).optional(),
 })
 export type AlarmMessage = z.infer<typeof AlarmMessage>
 
@@ -93,6 +95,17 @@ export const NewAlarmSource = z.strictObject({
   alarmType: AlarmType.optional(),
   /** Nothing heard for so long raises `source-silent`. */
   silenceSeconds: z.int().min(30).max(172_800).optional(),
+  /** An alarm panel that reports by ANSI/SIA DC-09. */
+  dc09: z
+    .strictObject({
+      account: z.string().regex(/^[0-9A-Fa-f]{3,16}$/, 'must be 3 to 16 hexadecimal digits'),
+      /** AES-128, -192 or -256 in hexadecimal; with it, only encrypted messages are taken. */
+      key: z
+        .string()
+        .regex(/^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64})$/, 'must be 32, 48 or 64 hexadecimal digits')
+        .optional(),
+    })
+    .optional(),
 })
 export type NewAlarmSource = z.infer<typeof NewAlarmSource>
 
@@ -131,6 +144,8 @@ export const RejectedInputs = page(RejectedInput)
 export const NewAlarmSourceAnswer = AlarmSource.extend({
   mqtt: z.object({ username: z.string(), password: z.string(), topic: z.string() }),
   webhook: z.object({ url: z.string(), token: z.string() }),
+  /** Where a panel reports; no port while the listener is off. */
+  dc09: z.object({ account: z.string(), isEncrypted: z.boolean(), port: z.number().optional() }).optional(),
 })
 export type NewAlarmSourceAnswer = z.infer<typeof NewAlarmSourceAnswer>
 

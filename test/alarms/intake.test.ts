@@ -59,6 +59,26 @@ await onBothDatabases(t, async (t, open) => {
     )
   })
 
+  t.test('numbers that a source counts and that never came are an alarm, once', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const [source, other] = [await addSource(database), await addSource(database)]
+    const send = (id: string, sequences: number[]) =>
+      Promise.all(sequences.map((sequence) => alarms.receive(id, bytes(message(`m${sequence}`, { sequence })))))
+    await send(source.id, [41, 42, 45, 46])
+    await send(source.id, [45, 43, 47, 49])
+    await send(source.id, [1, 2])
+    await send(other.id, [7])
+    const gaps = await database.client.alarm.findMany({ where: { type: 'source-silent' }, orderBy: { text: 'asc' } })
+    t.strictSame(
+      gaps.map(({ text, cellCode }) => [text.split(' ').at(-1), cellCode]),
+      [
+        ['43–44', CELL],
+        ['48', CELL],
+      ],
+    )
+  })
+
   t.test('what cannot be taken is kept with its reason and does not stop its neighbours', async (t) => {
     const database = await open(t)
     const { alarms } = await startAlarms(t, database)

@@ -13,6 +13,7 @@ import { createMqtt, type Mqtt, type MqttDeps } from '../../gateway/mqtt/mqtt.ts
 import { createEvents, type Events } from '../../gateway/notify/events.ts'
 import { createOutbox } from '../../gateway/notify/outbox.ts'
 import type { Database, Tx } from '../../gateway/storage/database.ts'
+import { createVault } from '../../gateway/vault.ts'
 
 export const CELL = '370101001001001'
 export const OTHER_CELL = '370101001001002'
@@ -60,6 +61,8 @@ export async function startAlarms(
     newSecret,
     cases,
     mappings: alarmMappings(),
+    vault: createVault([Buffer.alloc(32, 7)]),
+    panelPort: () => undefined,
     directory: {
       cellExists: async (code) => code === CELL || code === OTHER_CELL,
       cameraExists: async () => false,

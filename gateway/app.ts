@@ -92,6 +92,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     dialer: access.dialer,
     clock,
     random,
+    ...(config.maxTranscodes === undefined ? {} : { maxTranscodes: config.maxTranscodes }),
     onState: (streamId, health) => registry.noteRelayState(streamId, health),
   })
   const registry = createRegistry({

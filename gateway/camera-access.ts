@@ -54,7 +54,7 @@ function playedVideo(described: StreamDescription): StreamDescribed | { ok: fals
   if (width === undefined || height === undefined || firstFrameMs === undefined) {
     return { ok: false, code: 'no-key-frame', detail: 'the stream was described and no picture came' }
   }
-  const codec = encoding === 'H265' ? 'h265' : 'h264'
+  const codec = encoding === 'JPEG' ? 'mjpeg' : encoding === 'H265' ? 'h265' : 'h264'
   return {
     ok: true,
     codec,

@@ -76,6 +76,7 @@ const Environment = z.strictObject({
   GRIDLIGHT_CELL_CODE_PATTERN: CellCodePattern.prefault('^\\d{15}$'),
   GRIDLIGHT_MAP_TILE_URL: MapTileUrl.optional(),
   GRIDLIGHT_MAP_TILE_DATUM: z.enum(['wgs84', 'gcj02']).default('wgs84'),
+  GRIDLIGHT_MAX_TRANSCODES: z.coerce.number().int().min(0).max(64).optional(),
   GRIDLIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -93,6 +94,8 @@ export interface Config {
   cellCodePattern: RegExp
   /** What the console's map is drawn on; undefined: on nothing, and no other host is asked. */
   mapTiles: { url: string; datum: 'wgs84' | 'gcj02' } | undefined
+  /** Pictures made into H.264 at once; undefined: one a core. */
+  maxTranscodes: number | undefined
   logLevel: z.infer<typeof Environment>['GRIDLIGHT_LOG_LEVEL']
 }
 
@@ -150,6 +153,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
         env.GRIDLIGHT_MAP_TILE_URL === undefined
           ? undefined
           : { url: env.GRIDLIGHT_MAP_TILE_URL, datum: env.GRIDLIGHT_MAP_TILE_DATUM },
+      maxTranscodes: env.GRIDLIGHT_MAX_TRANSCODES,
       logLevel: env.GRIDLIGHT_LOG_LEVEL,
     },
   }

@@ -125,6 +125,27 @@ export const PROBLEMS = {
     title: { zh: '暂时没有画面', en: 'There is no picture yet' },
     nextStep: { zh: '稍后重试;若持续出现,请检查摄像头', en: 'Try again; if it stays, look at the camera' },
   },
+  'transcode-limit': {
+    status: 503,
+    title: { zh: '正在转码的画面已达上限', en: 'As many pictures as may are being transcoded' },
+    nextStep: {
+      zh: '关闭一路转码画面后重试,或将该摄像头的一路码流设为 H.264',
+      en: 'Close another such picture and try again, or set one stream of this camera to H.264',
+    },
+  },
+  'transcode-failed': {
+    status: 503,
+    title: { zh: '画面转码失败', en: 'The picture could not be transcoded' },
+    nextStep: { zh: '将该摄像头的一路码流设为 H.264', en: 'Set one stream of this camera to H.264' },
+  },
+  'transcoder-missing': {
+    status: 503,
+    title: { zh: '网关未安装 ffmpeg,无法转码', en: 'The gateway has no ffmpeg to transcode with' },
+    nextStep: {
+      zh: '请管理员安装 ffmpeg,或将该摄像头的一路码流设为 H.264',
+      en: 'Ask the administrator to install ffmpeg, or set one stream of this camera to H.264',
+    },
+  },
   'media-not-found': {
     status: 404,
     title: { zh: '该媒体分片不在窗口内', en: 'That part of the stream is not in the window' },

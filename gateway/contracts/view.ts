@@ -11,6 +11,17 @@ export type ViewReason = z.infer<typeof ViewReason>
 export const NewView = z.strictObject({
   cameraId: Id,
   stream: z.enum(['auto', 'main', 'sub']).default('auto'),
+  /**
+   * What the viewer can play. All else comes as the camera's H.264 stream or is made into H.264. Without it, H.265 goes
+   * through where the camera has no H.264; `mimeType` says what comes.
+   */
+  codecs: z
+    .array(z.enum(['h264', 'h265']))
+    .min(1)
+    .max(2)
+    .optional(),
+  /** Of the picture on the screen, pixels: `auto` takes no larger stream than that needs. */
+  width: z.number().int().min(1).max(16_384).optional(),
   reason: ViewReason,
 })
 export type NewView = z.infer<typeof NewView>

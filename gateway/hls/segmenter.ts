@@ -43,6 +43,12 @@ export interface SenderClock {
   readonly originMs: number | undefined
 }
 
+/** The media time of another relay, in which a session goes on: of its first unit, and which of the breaks it follows. */
+export interface MediaTime {
+  ticks: number
+  generation: number
+}
+
 /** Cuts access units into parts of 200 ms and segments at key frames, and numbers time through gaps and reconnects. */
 export class Segmenter implements AccessUnitSink, PictureTime {
   readonly #writer: PartWriter
@@ -74,6 +80,7 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   /** Units must wait for a key frame: new session, pause, or sets that made no sense. */
   #needKey = true
   #newestTicks = 0
+  #within: MediaTime | undefined
   /** Counts the breaks of media time, each a discontinuity; -1 before the first picture. */
   generation = -1
   frames = 0
@@ -130,7 +137,8 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   }
 
   /** A new connection to the camera: its media time has nothing to do with that of the last. */
-  startSession(codec: VideoCodec, frameRate: number | undefined, sender?: SenderClock): void {
+  startSession(codec: VideoCodec, frameRate: number | undefined, sender?: SenderClock, within?: MediaTime): void {
+    this.#within = within
     this.#codec = codec
     this.#sender = sender
     this.#needKey = true
@@ -242,14 +250,15 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     if (this.#segmentOpen) this.#window.closeSegment(this.#lastDecode + this.#frameTicks - this.#segmentStart)
     if (format.frameRate !== undefined && this.#measured === 0) this.#frameTicks = TIMESCALE / format.frameRate
     const elapsed = (this.#clock.monotonicMs() - this.#lastArrivalMs) * (TIMESCALE / 1000)
-    const decode = this.#started ? Math.round(this.#lastDecode + Math.max(this.#frameTicks, elapsed)) : START_TICKS
+    const next = this.#started ? Math.round(this.#lastDecode + Math.max(this.#frameTicks, elapsed)) : START_TICKS
+    const decode = this.#within === undefined ? next : Math.max(this.#within.ticks + ticks, this.#lastDecode + 1)
     this.#times = new DecodeTimes(format.reorderFrames ?? 0)
     this.#startPresentation = decode + Math.round(this.#times.depth * this.#frameTicks)
     this.#offset = this.#startPresentation - ticks
     this.#lastDecode = decode
     this.#anchorMs = undefined
     this.#lastKeyTicks = undefined
-    this.generation++
+    this.generation = this.#within?.generation ?? this.generation + 1
     if (!this.#started) this.#setPartTarget()
     this.#openSegment(decode)
     this.#startsWithKey = true

@@ -82,18 +82,22 @@ const SUB_PIXELS = 960 * 576
 
 /**
  * Which profile is main and which is sub, per video source. Main has the most pixels, of equals a fixed one first; sub
- * is the largest other at or below 960 x 576, else the smallest. Profiles without encoder and JPEG are left out.
+ * is the largest other at or below 960 x 576, else the smallest. Profiles without encoder are left out, and JPEG
+ * where the source has anything else: it has to be transcoded.
  */
 export function chooseStreams(profiles: readonly MediaProfile[]): MediaChannel[] {
   const bySource = new Map<string, ChosenProfile['profile'][]>()
   for (const profile of profiles) {
     const { encoder } = profile
-    if (encoder === undefined || encoder.codec === 'jpeg') continue
+    if (encoder === undefined) continue
     const group = bySource.get(profile.source) ?? []
     group.push({ ...profile, encoder })
     bySource.set(profile.source, group)
   }
-  return [...bySource].map(([token, group]) => ({ token, streams: assignRoles(group) }))
+  return [...bySource].map(([token, group]) => {
+    const better = group.filter(({ encoder }) => encoder.codec !== 'jpeg')
+    return { token, streams: assignRoles(better.length > 0 ? better : group) }
+  })
 }
 
 function assignRoles(group: readonly ChosenProfile['profile'][]): ChosenProfile[] {

@@ -14,6 +14,7 @@ import { availabilityRoute } from './availability.ts'
 import { type CameraAlarms, CameraEvents } from './camera-events.ts'
 import { CameraWork } from './camera-work.ts'
 import { Cameras, type CamerasDeps } from './cameras.ts'
+import { chooseStream, type Screen } from './choose-stream.ts'
 import { DeviceActs } from './device-acts.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { DeviceReview } from './device-review.ts'
@@ -37,7 +38,6 @@ import {
   readCamerasAt,
   readPins,
   readSource,
-  type SourceRow,
   StoredState,
 } from './store.ts'
 import type { DescribeStream } from './stream-check.ts'
@@ -79,7 +79,7 @@ export interface RegistryFeature {
   routes(app: App): void
   importTable: ImportTable
   /** `auto`: main where browsers can play it, else an H.264 sub; undefined if there is no such camera or stream. */
-  streamSource(cameraId: string, want: 'auto' | 'main' | 'sub'): Promise<StreamSource | undefined>
+  streamSource(cameraId: string, want: 'auto' | 'main' | 'sub', screen?: Screen): Promise<StreamSource | undefined>
   camera(
     id: string,
   ): Promise<{ id: string; name: string; cellCode: string; ownership: Ownership; removed: boolean } | undefined>
@@ -153,9 +153,9 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
       photoRoutes(app, { ...deps, cameras })
       ptzRoutes(app, { ptz, mayTurn: deps.mayTurn, camera: (id) => readCameraBasics(database.client, id) })
     },
-    streamSource: async (cameraId, want) => {
+    streamSource: async (cameraId, want, screen) => {
       const row = await readSource(database.client, cameraId)
-      const chosen = row && chooseStream(row.streams, want)
+      const chosen = row && chooseStream(row.streams, want, screen)
       if (row === undefined || chosen === undefined) return undefined
       const { id, role, codec } = chosen
       return {
@@ -203,14 +203,4 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
       await Promise.all([discoveries.close(), watch.close(), cameraEvents.close(), review.close(), ptz.close()])
     },
   }
-}
-
-type StreamRow = SourceRow['streams'][number]
-
-function chooseStream(streams: readonly StreamRow[], want: 'auto' | 'main' | 'sub'): StreamRow | undefined {
-  const main = streams.find(({ role }) => role === 'main')
-  const sub = streams.find(({ role }) => role === 'sub')
-  if (want === 'sub') return sub ?? main
-  const isEasier = want === 'auto' && main?.codec !== 'h264' && sub?.codec === 'h264'
-  return isEasier ? sub : (main ?? sub)
 }

@@ -129,7 +129,7 @@ export interface SourceRow {
   deviceId: string
   deviceProfile: string
   sealedCredentials: Uint8Array | null
-  streams: { id: string; role: StreamRole; codec: Codec; uri: string }[]
+  streams: { id: string; role: StreamRole; codec: Codec; width: number; uri: string }[]
 }
 
 export async function readSource(client: Tx, cameraId: string): Promise<SourceRow | undefined> {
@@ -139,10 +139,11 @@ export async function readSource(client: Tx, cameraId: string): Promise<SourceRo
     deviceId: row.deviceId,
     deviceProfile: row.device.deviceProfile,
     sealedCredentials: row.device.sealedCredentials,
-    streams: row.streams.map(({ id, role, codec, uri }) => ({
+    streams: row.streams.map(({ id, role, codec, width, uri }) => ({
       id,
       role: StreamRole.parse(role),
       codec: Codec.parse(codec),
+      width,
       uri,
     })),
   }

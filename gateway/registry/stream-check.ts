@@ -17,7 +17,7 @@ export type DescribeStream = (
 
 export interface StreamDescribed {
   ok: true
-  codec: 'h264' | 'h265'
+  codec: 'h264' | 'h265' | 'mjpeg'
   width: number
   height: number
   frameRate?: number

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Clock } from '../clock.ts'
 import { SlabPool } from '../cmaf/slab.ts'
 import type { Dialer } from '../dial.ts'
@@ -5,11 +6,18 @@ import type { StreamSource } from '../rtsp/session.ts'
 import { FfmpegRunner } from './ffmpeg.ts'
 import { Relay, type RelayHealth } from './relay.ts'
 import { type OpenFigures, type StreamMeasures, StreamRecord } from './stream-record.ts'
+import { TranscodeRelay } from './transcode-relay.ts'
 
 export type { StreamSource } from '../rtsp/session.ts'
 
 export interface RelayLease {
   readonly relay: Relay
+  /** More calls do nothing. */
+  release(): void
+}
+
+export interface TranscodeLease {
+  readonly relay: TranscodeRelay
   /** More calls do nothing. */
   release(): void
 }
@@ -21,12 +29,16 @@ export interface RelayPoolOptions {
   lingerMs?: number
   /** Media listed in playlists, seconds; never less than six. */
   listedSeconds?: number
+  /** Pictures transcoded at once; by default one a core. */
+  maxTranscodes?: number
   onState?(streamId: string, health: RelayHealth): void
   /** In [0, 1). */
   random?(): number
 }
 
 const LINGER_MS = 30_000
+/** A transcode costs too much to be kept long for nobody. */
+const TRANSCODE_LINGER_MS = 5_000
 /** Of more streams than any gateway carries, the oldest records go. */
 const MAX_RECORDS = 20_000
 
@@ -41,8 +53,8 @@ export interface StreamFigures {
   now?: RelayHealth
 }
 
-interface Entry {
-  relay: Relay
+interface Entry<Carried = Relay> {
+  relay: Carried
   leases: number
   abort: AbortController
   done: Promise<void>
@@ -55,6 +67,7 @@ export class RelayPool {
   readonly #slabs = new SlabPool()
   readonly #ffmpeg = new FfmpegRunner()
   readonly #entries = new Map<string, Entry>()
+  readonly #transcodes = new Map<string, Entry<TranscodeRelay>>()
   /** Relays that were ended and still say goodbye to their camera. */
   readonly #leaving = new Set<Promise<void>>()
   readonly #records = new Map<string, StreamRecord>()
@@ -72,19 +85,33 @@ export class RelayPool {
     if (this.#closed) throw new Error('the relay pool is closed')
     const entry = this.#entries.get(streamId) ?? this.#start(streamId, source)
     if (sound) entry.relay.wantSound()
-    entry.leases++
-    entry.linger?.abort()
-    entry.linger = undefined
-    let held = true
-    return {
-      relay: entry.relay,
-      release: () => {
-        if (!held) return
-        held = false
-        entry.leases--
-        if (entry.leases === 0) void this.#lingerOn(streamId, entry)
-      },
-    }
+    return this.#lease(entry, this.#lingerMs, () => this.#entries.get(streamId) === entry && this.end(streamId))
+  }
+
+  /**
+   * The same stream, its picture made into H.264; shared as well.
+   * @returns undefined where as many as may are transcoded already
+   */
+  transcoded(
+    streamId: string,
+    source: () => Promise<StreamSource>,
+    options = { sound: false },
+  ): TranscodeLease | undefined {
+    if (this.#closed) throw new Error('the relay pool is closed')
+    const known = this.#transcodes.get(streamId)
+    if (known === undefined && !this.#hasRoom()) return undefined
+    const entry = known ?? this.#startTranscode(streamId, source, options)
+    const lingerMs = Math.min(TRANSCODE_LINGER_MS, this.#lingerMs)
+    return this.#lease(entry, lingerMs, () => this.#transcodes.get(streamId) === entry && this.#endTranscode(streamId))
+  }
+
+  /** Pictures that are transcoded now. */
+  get transcodes(): number {
+    return this.#transcodes.size
+  }
+
+  get #lingerMs(): number {
+    return this.#options.lingerMs ?? LINGER_MS
   }
 
   *running(): Iterable<[string, Relay]> {
@@ -106,6 +133,7 @@ export class RelayPool {
   get windowBytes(): number {
     let bytes = 0
     for (const { relay } of this.#entries.values()) bytes += relay.windowBytes
+    for (const { relay } of this.#transcodes.values()) bytes += relay.windowBytes
     return bytes
   }
 
@@ -116,17 +144,15 @@ export class RelayPool {
 
   /** Ends a stream now, whoever watches: its camera was deleted or its address changed. */
   end(streamId: string): void {
+    this.#endTranscode(streamId)
     const entry = this.#entries.get(streamId)
-    if (entry === undefined) return
     this.#entries.delete(streamId)
-    entry.linger?.abort()
-    entry.abort.abort()
-    this.#leaving.add(entry.done)
-    void entry.done.then(() => this.#leaving.delete(entry.done))
+    if (entry !== undefined) this.#leave(entry)
   }
 
   async close(): Promise<void> {
     this.#closed = true
+    for (const streamId of [...this.#transcodes.keys()]) this.#endTranscode(streamId)
     for (const streamId of [...this.#entries.keys()]) this.end(streamId)
     await Promise.all(this.#leaving)
   }
@@ -150,6 +176,64 @@ export class RelayPool {
     return entry
   }
 
+  #startTranscode(
+    streamId: string,
+    source: () => Promise<StreamSource>,
+    options: { sound: boolean },
+  ): Entry<TranscodeRelay> {
+    const { clock, listedSeconds } = this.#options
+    const base = this.acquire(streamId, source, options)
+    const relay = new TranscodeRelay({
+      source: base.relay,
+      clock,
+      slabs: this.#slabs,
+      ...(listedSeconds === undefined ? {} : { listedSeconds }),
+    })
+    const abort = new AbortController()
+    const done = relay.run(abort.signal).finally(() => base.release())
+    const entry = { relay, leases: 0, abort, done, linger: undefined }
+    this.#transcodes.set(streamId, entry)
+    return entry
+  }
+
+  /** One that nobody watches any more makes room. */
+  #hasRoom(): boolean {
+    const limit = this.#options.maxTranscodes ?? availableParallelism()
+    const idle = [...this.#transcodes].find(([, { leases }]) => leases === 0)
+    if (this.#transcodes.size >= limit && idle !== undefined) this.#endTranscode(idle[0])
+    return this.#transcodes.size < limit
+  }
+
+  #endTranscode(streamId: string): void {
+    const entry = this.#transcodes.get(streamId)
+    this.#transcodes.delete(streamId)
+    if (entry !== undefined) this.#leave(entry)
+  }
+
+  #leave({ linger, abort, done }: Pick<Entry, 'linger' | 'abort' | 'done'>): void {
+    linger?.abort()
+    abort.abort()
+    this.#leaving.add(done)
+    void done.then(() => this.#leaving.delete(done))
+  }
+
+  /** @param end called when nobody has held it for `lingerMs` */
+  #lease<Carried>(entry: Entry<Carried>, lingerMs: number, end: () => void): { relay: Carried; release(): void } {
+    entry.leases++
+    entry.linger?.abort()
+    entry.linger = undefined
+    let held = true
+    return {
+      relay: entry.relay,
+      release: () => {
+        if (!held) return
+        held = false
+        entry.leases--
+        if (entry.leases === 0) void this.#lingerOn(entry, lingerMs, end)
+      },
+    }
+  }
+
   #recordOf(streamId: string): StreamRecord {
     const record = this.#records.get(streamId) ?? new StreamRecord()
     this.#records.delete(streamId) // to the end: the least recently fetched go first
@@ -159,10 +243,11 @@ export class RelayPool {
     return record
   }
 
-  async #lingerOn(streamId: string, entry: Entry): Promise<void> {
+  async #lingerOn(entry: Pick<Entry, 'linger' | 'abort'>, lingerMs: number, end: () => void): Promise<void> {
+    if (entry.abort.signal.aborted) return
     const linger = new AbortController()
     entry.linger = linger
-    await this.#options.clock.sleep(this.#options.lingerMs ?? LINGER_MS, linger.signal).catch(() => undefined) // wanted again
-    if (!linger.signal.aborted && this.#entries.get(streamId) === entry) this.end(streamId)
+    await this.#options.clock.sleep(lingerMs, linger.signal).catch(() => undefined) // wanted again
+    if (!linger.signal.aborted) end()
   }
 }

@@ -3,6 +3,7 @@ import { PartWriter } from '../cmaf/part-writer.ts'
 import type { SlabPool } from '../cmaf/slab.ts'
 import type { Dialer } from '../dial.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
+import type { SoundRendition } from '../hls/playlist.ts'
 import { Segmenter } from '../hls/segmenter.ts'
 import { type LiveSink, type ReadQuery, Window } from '../hls/window.ts'
 import type { VideoCodec } from '../media.ts'
@@ -190,6 +191,16 @@ export class Relay {
   /** The sound that goes with the picture, or nothing where there is none. */
   subscribeSound(sink: LiveSink): () => void {
     return this.#sound.subscribe(sink)
+  }
+
+  /** The sound that goes with the picture, while there is some. */
+  get sound(): SoundRendition | undefined {
+    return this.#sound.rendition
+  }
+
+  /** Counts the breaks of media time. */
+  get generation(): number {
+    return this.#segmenter.generation
   }
 
   subscribe(sink: LiveSink): () => void {
@@ -408,7 +419,7 @@ export class Relay {
     const format = this.#segmenter.format
     if (format === undefined) return this.#failure()
     const { codecString, width, height } = format
-    const sound = this.#sound.rendition
+    const { sound } = this
     return {
       kind: 'ready',
       codec: format.codec,

@@ -1,9 +1,13 @@
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
+import { TIMESCALE } from '../media.ts'
 import type { OtherAudioTrack, OtherEncoding } from '../rtsp/audio-track.ts'
 
 /** What sound is made into: good for speech, and a frame is 64 ms. */
 export const SOUND_RATE = 16_000
 const SOUND_BITS = 32
+/** Pictures are made no wider: a transcode takes a good part of a core as it is. */
+const MAX_WIDTH = 1280
+const KEY_EVERY_S = 2
 /** Read at once, without looking ahead: what comes is known. */
 const AT_ONCE = [
   '-hide_banner',
@@ -45,6 +49,28 @@ export function soundArguments({ encoding, sampleRate, channels }: OtherAudioTra
       .audioBitrate(SOUND_BITS)
       .outputOptions(['-flush_packets 1'])
       .format('adts')
+      .output('pipe:1'),
+  )
+}
+
+/** H.265 or JPEG in fragmented MP4 on standard input to H.264, a fragment a frame, on standard output. */
+export function pictureArguments(): string[] {
+  return built(
+    ffmpeg()
+      .input('pipe:0')
+      .inputFormat('mp4')
+      .inputOptions(AT_ONCE)
+      .noAudio()
+      .videoCodec('libx264')
+      .outputOptions(
+        ...['-vf', `scale=w=min(${MAX_WIDTH}\\,iw):h=-2:out_range=tv,format=yuv420p`],
+        ...['-preset', 'ultrafast', '-tune', 'zerolatency', '-bf', '0', '-threads', '1'],
+        ...['-crf', '24', '-maxrate', '2500k', '-bufsize', '2500k', '-g', '250', '-sc_threshold', '0'],
+        ...['-force_key_frames', `expr:gte(t,n_forced*${KEY_EVERY_S})`],
+        ...['-video_track_timescale', String(TIMESCALE), '-flush_packets', '1'],
+        ...['-movflags', 'frag_every_frame+empty_moov+default_base_moof'],
+      )
+      .format('mp4')
       .output('pipe:1'),
   )
 }

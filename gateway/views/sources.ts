@@ -1,5 +1,6 @@
 import type { Hours, Link, LinkScope } from '../contracts/link.ts'
 import type { LiveStreamState } from '../contracts/live-socket.ts'
+import type { NewView } from '../contracts/view.ts'
 import type { Tx } from '../storage/database.ts'
 import type { GateCamera } from './gate.ts'
 
@@ -22,7 +23,9 @@ export type MediaAnswer =
 /** One running fetch of a stream, as a view uses it. Waits end with the signal. */
 export interface Relay {
   /** First playable media is there, or the reason why it will not come; `timeout` once the signal is aborted. */
-  ready(signal: AbortSignal): Promise<{ kind: 'ready'; mimeType: string; soundMimeType?: string } | RelayFault>
+  ready(
+    signal: AbortSignal,
+  ): Promise<{ kind: 'ready'; codec: string; mimeType: string; soundMimeType?: string } | RelayFault>
   /** @param path below the view's own URL, such as `index.m3u8` */
   read(path: string, reload: BlockingReload, signal: AbortSignal): Promise<MediaAnswer>
   /** JPEG of the newest key frame; undefined while there is none. */
@@ -82,12 +85,18 @@ export interface StreamSource {
 export interface RelayPool {
   /** @param options.sound a link covers it: else the camera is not asked for it */
   acquire(streamId: string, source: StreamSource['source'], options: { sound: boolean }): RelayLease
+  /** The same with its picture made into H.264; undefined where as many as may are made so already. */
+  transcoded(streamId: string, source: StreamSource['source'], options: { sound: boolean }): RelayLease | undefined
 }
 
 export interface Cameras {
   camera(id: string): Promise<GateCamera | undefined>
   /** The stream that serves the wish best; undefined when the camera has none. */
-  streamSource(cameraId: string, want: 'auto' | 'main' | 'sub'): Promise<StreamSource | undefined>
+  streamSource(
+    cameraId: string,
+    want: 'auto' | 'main' | 'sub',
+    screen?: Pick<NewView, 'codecs' | 'width'>,
+  ): Promise<StreamSource | undefined>
 }
 
 export interface ViewLinks {

@@ -25,6 +25,8 @@ const IDLE_MS = 30_000
 const SWEEP_MS = 1_000
 /** How often the trail is tried while private feeds are watched: what cannot be written down is not shown. */
 const AUDIT_CHECK_MS = 5_000
+/** Of a viewer who says nothing: it looks at the answer's `mimeType`. No browser plays a camera's JPEG as video. */
+const ALL_CODECS = ['h264', 'h265']
 /** Ends written in one transaction; between two of them others get their turn. */
 const RECORD_BATCH = 8
 
@@ -124,11 +126,11 @@ export class Views {
     if (this.#closing.signal.aborted) return { kind: 'ended', why: 'interrupted' }
     const camera = await cameras.camera(input.cameraId)
     if (camera === undefined || camera.removed) return { kind: 'no-camera' }
-    const source = await cameras.streamSource(camera.id, input.stream)
+    const source = await cameras.streamSource(camera.id, input.stream, input)
     const grant = await this.#grant(principal, camera, input.reason, source)
     if (grant.kind !== 'granted' || source === undefined)
       return grant.kind === 'granted' ? { kind: 'no-stream' } : grant
-    return this.#startRelay(grant.view, source, gone)
+    return this.#startRelay(grant.view, source, input.codecs ?? ALL_CODECS, gone)
   }
 
   /** The caller's own view; views of others are unknown to them. */
@@ -294,8 +296,13 @@ export class Views {
     for (const view of this.#live.values()) if (view.ownership === 'private') this.#cut(view, 'audit-unavailable')
   }
 
-  async #startRelay(view: LiveView, source: StreamSource, gone: AbortSignal): Promise<OpenResult> {
-    const { clock, relays } = this.#deps
+  async #startRelay(
+    view: LiveView,
+    source: StreamSource,
+    codecs: readonly string[],
+    gone: AbortSignal,
+  ): Promise<OpenResult> {
+    const { clock } = this.#deps
     const wait = new AbortController()
     const stop = (): void => wait.abort()
     const ended = (): OpenResult => ({ kind: 'ended', why: this.#ended.get(view.id)?.why ?? 'closed' })
@@ -306,8 +313,7 @@ export class Views {
     clock.sleep(READY_MS, wait.signal).then(stop, () => {})
     try {
       if (view.end.signal.aborted) return ended()
-      view.lease = relays.acquire(source.streamId, source.source, { sound: view.scopes.includes('audio') })
-      const state = await view.lease.relay.ready(wait.signal)
+      const state = await this.#fetch(view, source, codecs, wait.signal)
       if (view.end.signal.aborted) return ended()
       if (gone.aborted) {
         await this.endOne(view, 'closed')
@@ -329,6 +335,21 @@ export class Views {
       stop()
       gone.removeEventListener('abort', stop)
     }
+  }
+
+  /** The stream as it comes where the viewer can play that, else made into H.264. */
+  async #fetch(view: LiveView, source: StreamSource, codecs: readonly string[], signal: AbortSignal) {
+    const { relays } = this.#deps
+    const options = { sound: view.scopes.includes('audio') }
+    const plain = relays.acquire(source.streamId, source.source, options)
+    view.lease = plain
+    const state = await plain.relay.ready(signal)
+    if (state.kind !== 'ready' || codecs.includes(state.codec) || view.end.signal.aborted) return state
+    view.lease = relays.transcoded(source.streamId, source.source, options)
+    plain.release()
+    if (view.lease !== undefined) return view.lease.relay.ready(signal)
+    const detail = `${state.codec} has to be made into H.264 for this viewer, and as many pictures as may are made so now`
+    return { kind: 'failed' as const, code: 'transcode-limit', detail }
   }
 
   #isOver(view: LiveView): boolean {

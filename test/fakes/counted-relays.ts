@@ -1,4 +1,4 @@
-import type { LivePart, RelayPool } from '../../gateway/views/sources.ts'
+import type { LivePart, RelayLease, RelayPool } from '../../gateway/views/sources.ts'
 
 export interface CountedRelays extends RelayPool {
   /** Blocking reloads that wait for their answer now. */
@@ -65,53 +65,58 @@ export function counted(pool: RelayPool): CountedRelays {
     },
     untilWaiting: (reads) =>
       count.waiting === reads ? Promise.resolve() : new Promise((wake) => wanted.push({ reads, wake })),
-    acquire: (streamId, source, options) => {
-      const { relay, release } = pool.acquire(streamId, source, options)
-      count.leases += 1
-      return {
-        relay: {
-          ready: (signal) => relay.ready(signal),
-          snapshot: (signal) => relay.snapshot(signal),
-          health: () => relay.health(),
-          subscribeSound: (sink) => relay.subscribeSound(sink),
-          subscribe: (sink) => {
-            count.subscribers += 1
-            const end = relay.subscribe({
-              init: (init) => sink.init(init),
-              end: () => sink.end(),
-              part: (part) => sink.part(countedPart(part)),
-            })
-            let isOpen = true
-            return () => {
-              if (isOpen) count.subscribers -= 1
-              isOpen = false
-              end()
-            }
-          },
-          read: async (path, reload, signal) => {
-            const isBlocking = reload.msn !== undefined
-            if (isBlocking) changeWaiting(1)
-            const answer = await relay.read(path, reload, signal).finally(() => isBlocking && changeWaiting(-1))
-            if (answer.kind === 'refused') return answer
-            count.lent += 1
-            count.everLent += 1
-            let held = true
-            return {
-              ...answer,
-              release: () => {
-                if (held) count.lent -= 1
-                else count.twice += 1
-                held = false
-                answer.release()
-              },
-            }
-          },
-        },
-        release: () => {
-          count.leases -= 1
-          release()
-        },
-      }
+    acquire: (...stream) => lent(pool.acquire(...stream)),
+    transcoded: (...stream) => {
+      const lease = pool.transcoded(...stream)
+      return lease && lent(lease)
     },
+  }
+
+  function lent({ relay, release }: RelayLease): RelayLease {
+    count.leases += 1
+    return {
+      relay: {
+        ready: (signal) => relay.ready(signal),
+        snapshot: (signal) => relay.snapshot(signal),
+        health: () => relay.health(),
+        subscribeSound: (sink) => relay.subscribeSound(sink),
+        subscribe: (sink) => {
+          count.subscribers += 1
+          const end = relay.subscribe({
+            init: (init) => sink.init(init),
+            end: () => sink.end(),
+            part: (part) => sink.part(countedPart(part)),
+          })
+          let isOpen = true
+          return () => {
+            if (isOpen) count.subscribers -= 1
+            isOpen = false
+            end()
+          }
+        },
+        read: async (path, reload, signal) => {
+          const isBlocking = reload.msn !== undefined
+          if (isBlocking) changeWaiting(1)
+          const answer = await relay.read(path, reload, signal).finally(() => isBlocking && changeWaiting(-1))
+          if (answer.kind === 'refused') return answer
+          count.lent += 1
+          count.everLent += 1
+          let held = true
+          return {
+            ...answer,
+            release: () => {
+              if (held) count.lent -= 1
+              else count.twice += 1
+              held = false
+              answer.release()
+            },
+          }
+        },
+      },
+      release: () => {
+        count.leases -= 1
+        release()
+      },
+    }
   }
 }

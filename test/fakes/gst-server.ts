@@ -63,5 +63,5 @@ export const PIPELINES = {
   h265: `( ${SOURCE} ! x265enc key-int-max=25 speed-preset=ultrafast tune=zerolatency ! h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1 )`,
   h264Aac: `( ${SOURCE} ! x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 config-interval=-1 ${AAC} )`,
   h264Pcma: `( ${SOURCE} ! x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 config-interval=-1 ${PCMA} )`,
-  jpeg: `( ${SOURCE} ! jpegenc ! rtpjpegpay name=pay0 pt=26 )`,
+  jpeg: `( ${SOURCE} ! video/x-raw,format=I420 ! jpegenc ! rtpjpegpay name=pay0 pt=26 )`,
 }

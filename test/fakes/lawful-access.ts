@@ -28,6 +28,7 @@ export interface LawfulAccess extends IdentityFixture {
 const NOWHERE: StreamSource['source'] = async () => ({ uri: '' })
 
 const NO_CAMERA: RelayPool = {
+  transcoded: () => undefined,
   acquire: () => {
     throw new Error('this test has no relay')
   },

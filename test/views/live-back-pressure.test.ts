@@ -13,10 +13,11 @@ function largeParts() {
   const bytes = Buffer.alloc(MEGABYTE)
   const counts = { held: 0, most: 0, sent: 0 }
   const relays: RelayPool = {
+    transcoded: () => undefined,
     acquire: () => ({
       release: () => {},
       relay: {
-        ready: async () => ({ kind: 'ready', mimeType: 'video/mp4; codecs="avc1.640028"' }),
+        ready: async () => ({ kind: 'ready', codec: 'h264', mimeType: 'video/mp4; codecs="avc1.640028"' }),
         read: async () => ({ kind: 'refused', status: 404, code: 'not-found' }),
         snapshot: async () => undefined,
         health: () => ({ state: 'live' }),

@@ -726,6 +726,13 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'problem.view-ended.next': 'Open it again if it is still needed',
   'problem.stream-not-ready': 'There is no picture yet',
   'problem.stream-not-ready.next': 'Try again; if it stays, look at the camera',
+  'problem.transcode-limit': 'As many pictures as may are being transcoded',
+  'problem.transcode-limit.next': 'Close another such picture and try again, or set one stream of this camera to H.264',
+  'problem.transcode-failed': 'The picture could not be transcoded',
+  'problem.transcode-failed.next': 'Set one stream of this camera to H.264',
+  'problem.transcoder-missing': 'The gateway has no ffmpeg to transcode with',
+  'problem.transcoder-missing.next':
+    'Ask the administrator to install ffmpeg, or set one stream of this camera to H.264',
   'problem.media-not-found': 'That part of the stream is not in the window',
   'problem.playlist-too-far-ahead': 'The playlist asked for is too far ahead',
   'problem.camera-unreachable': 'The camera cannot be reached',

@@ -61,7 +61,11 @@ export const PROBLEMS = {
     nextStep: { zh: '请管理员调整您的网格范围', en: 'Ask an administrator to change your cells' },
   },
   'not-found': { status: 404, title: { zh: '没有找到', en: 'Not found' } },
-  conflict: { status: 409, title: { zh: '与现有记录冲突', en: 'This conflicts with an existing record' } },
+  conflict: {
+    status: 409,
+    title: { zh: '与现有记录冲突', en: 'This conflicts with an existing record' },
+    nextStep: { zh: '先查看 detail 所指的记录', en: 'Look at the record that the detail names' },
+  },
   'payload-too-large': { status: 413, title: { zh: '内容过大', en: 'The content is too large' } },
   'unsupported-media-type': {
     status: 415,
@@ -295,6 +299,12 @@ export function problemDocument(
     detail: problem.message,
     ...(kind.nextStep ? { nextStep: say(kind.nextStep) } : {}),
   }
+}
+
+/** What a person can do about it, in the caller's language. */
+export function nextStepOf(code: ProblemCode, acceptLanguage: string | undefined): string | undefined {
+  const { nextStep }: ProblemKind = PROBLEMS[code]
+  return nextStep && inLanguage(nextStep, acceptLanguage)
 }
 
 function inLanguage({ zh, en }: Words, acceptLanguage: string | undefined): string {

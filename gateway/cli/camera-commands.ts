@@ -17,13 +17,18 @@ const MAX_TABLE_BYTES = 1024 * 1024
 const TIMEOUT_MS = 60 * 60_000
 
 export const camerasImport: Command = {
-  synopsis: 'cameras import FILE.csv',
+  synopsis: 'cameras import FILE.csv [--dry-run]',
   about: {
     zh: '按表登记摄像头,网关可继续运行;可重复执行,已登记的只更新',
     en: 'register the cameras of a table while the gateway runs; safe to repeat, what is registered is brought up to date',
   },
   run: async (args, config, terminal) => {
-    const { positionals } = parseArgs({ args, allowPositionals: true, options: {} })
+    const { positionals, values } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { 'dry-run': { type: 'boolean', default: false } },
+    })
+    const dryRun = values['dry-run']
     const [file] = positionals
     if (file === undefined || positionals.length > 1) throw new UsageError('需要一个 FILE / one FILE is needed')
     if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
@@ -35,8 +40,12 @@ export const camerasImport: Command = {
       try {
         return await registry.importTable(
           readFileSync(file),
-          hostPrincipal(),
-          undefined,
+          {
+            principal: hostPrincipal(),
+            acceptLanguage: undefined,
+            dryRun,
+            onRow: (row, done, total) => terminal.out(`${lineOf(row)} [${done}/${total}]`),
+          },
           AbortSignal.timeout(TIMEOUT_MS),
         )
       } finally {
@@ -44,10 +53,9 @@ export const camerasImport: Command = {
       }
     })
     if (!imported.ok) throw new CommandError(`${file}: ${imported.why}`)
-    const { created, updated, unchanged, problems, rows } = imported.answer
-    for (const row of rows) terminal.out(lineOf(row))
+    const { created, updated, unchanged, problems } = imported.answer
     terminal.out(
-      `新建 / created: ${created}, 更新 / updated: ${updated}, 未变 / unchanged: ${unchanged}, 问题 / problems: ${problems}`,
+      `${dryRun ? '试运行，未作更改 / dry run, nothing was changed: ' : ''}新建 / created: ${created}, 更新 / updated: ${updated}, 未变 / unchanged: ${unchanged}, 问题 / problems: ${problems}`,
     )
     return problems === 0 ? EXIT.done : EXIT.failed
   },

@@ -68,6 +68,10 @@ export const CameraChange = z.strictObject({
 })
 export type CameraChange = z.infer<typeof CameraChange>
 
+/** A change with a further source: a new password, another address; it is tried before it is stored. */
+export const CameraPatch = CameraChange.extend({ source: CameraSource.optional() })
+export type CameraPatch = z.infer<typeof CameraPatch>
+
 export const CameraStream = z.object({
   role: StreamRole,
   codec: Codec,
@@ -126,7 +130,13 @@ export const CameraImportRow = z.object({
 })
 export type CameraImportRow = z.infer<typeof CameraImportRow>
 
+export const CameraImportQuery = z.strictObject({
+  /** Says what would be done; writes nothing and asks no device. */
+  dryRun: z.stringbool().default(false),
+})
+
 export const CameraImportAnswer = z.object({
+  dryRun: z.boolean().optional(),
   created: z.number().int(),
   updated: z.number().int(),
   unchanged: z.number().int(),

@@ -11,16 +11,19 @@ import { Problem, type ProblemCode } from '../errors.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
-import type { Source } from './source.ts'
+import { type Source, storableUri } from './source.ts'
 import {
   insertCamera,
+  openLogin,
   positionColumns,
   type Registration,
   readCamera,
   readCameras,
+  readSource,
   StoredState,
   streamsOf,
   toCamera,
+  updateSource,
 } from './store.ts'
 
 export interface CamerasDeps {
@@ -186,6 +189,36 @@ export class Cameras {
       if (row === undefined) return refused('not-found')
       const camera = toCamera(row, isLinked)
       await this.#record(tx, principal, 'camera-changed', camera, { ...change })
+      await this.#publish(tx, camera)
+      return { kind: 'done', value: camera }
+    })
+  }
+
+  /** Whether a source has another login, or other streams, than the camera is registered with. */
+  async differsInSource(id: string, source: NewCamera['source']): Promise<boolean> {
+    const { database, vault } = this.#deps
+    const row = await readSource(database.client, id)
+    if (row === undefined) return true
+    const login = openLogin(vault, row.deviceId, row.sealedCredentials)
+    const isOther = (said: string | undefined, known: string | undefined): boolean => !!said && said !== known
+    if (isOther(source.username, login.username) || isOther(source.password, login.password)) return true
+    if (source.kind === 'onvif') return false
+    const sub = row.streams.find(({ role }) => role === 'sub')?.uri
+    return source.subUri !== undefined && storableUri(source.subUri) !== sub
+  }
+
+  /** Takes another source for a camera that was tried: a new login, another address. Its history and links stay. */
+  async replaceSource(principal: Principal, id: string, source: Source): Promise<Outcome<Camera>> {
+    const before = await this.read(principal, id)
+    if (before.kind === 'refused') return before
+    const { database, vault, newId, clock } = this.#deps
+    const isLinked = await this.#isLinked(id)
+    return database.transaction(async (tx) => {
+      const stored = await updateSource(tx, id, source, { vault, newId, now: new Date(clock.now()) })
+      if (stored.kind === 'conflict') return refused('conflict', stored.detail)
+      const camera = toCamera(stored.row, isLinked)
+      const streams = camera.streams.map(({ uri }) => uri)
+      await this.#record(tx, principal, 'camera-changed', camera, { source: camera.device.address, streams })
       await this.#publish(tx, camera)
       return { kind: 'done', value: camera }
     })

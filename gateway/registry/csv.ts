@@ -1,4 +1,5 @@
-export type Csv = { ok: true; rows: string[][] } | { ok: false; why: string }
+/** `lines`: the row of the spreadsheet each row stands in, the first being 1; empty rows are counted and left out. */
+export type Csv = { ok: true; rows: string[][]; lines: number[] } | { ok: false; why: string }
 
 const MAX_ROWS = 1_001
 const MAX_FIELD_CHARS = 2_000
@@ -15,13 +16,24 @@ export function decodeCsv(bytes: Uint8Array): string {
   }
 }
 
-/** Reads comma-separated values (RFC 4180); empty lines are left out, fields are trimmed. */
+/**
+ * Reads separated values (RFC 4180), with the separator of the first line: comma, semicolon or tab. Empty
+ * lines are left out, fields are trimmed.
+ */
 export function parseCsv(text: string): Csv {
   const rows: string[][] = []
+  const lines: number[] = []
   let row: string[] = []
-  const field = /(?:"([^"]*(?:""[^"]*)*)"[^\S\r\n]*|([^",\r\n]*))(,|\r?\n|\r|$)/y
+  let line = 0
+  const separator = separatorOf(text)
+  const field = FIELDS[separator]
+  field.lastIndex = 0
   const end = (): void => {
-    if (row.some((value) => value !== '')) rows.push(row)
+    line += 1
+    if (row.some((value) => value !== '')) {
+      rows.push(row)
+      lines.push(line)
+    }
     row = []
   }
   while (field.lastIndex < text.length) {
@@ -36,9 +48,24 @@ export function parseCsv(text: string): Csv {
     if (value.length > MAX_FIELD_CHARS)
       return { ok: false, why: `a field of ${value.length} characters in row ${rows.length + 1}` }
     row.push(value)
-    if (match[3] !== ',') end()
+    if (match[3] !== separator) end()
     if (rows.length > MAX_ROWS) return { ok: false, why: `more than ${MAX_ROWS - 1} rows; split the table` }
   }
   end()
-  return { ok: true, rows }
+  return { ok: true, rows, lines }
+}
+
+type Separator = ',' | ';' | '\t'
+
+const FIELDS: Readonly<Record<Separator, RegExp>> = {
+  ',': /(?:"([^"]*(?:""[^"]*)*)"[^\S\r\n]*|([^",\r\n]*))(,|\r?\n|\r|$)/y,
+  ';': /(?:"([^"]*(?:""[^"]*)*)"[^\S\r\n]*|([^";\r\n]*))(;|\r?\n|\r|$)/y,
+  '\t': /(?:"([^"]*(?:""[^"]*)*)" *|([^"\t\r\n]*))(\t|\r?\n|\r|$)/y,
+}
+
+function separatorOf(text: string): Separator {
+  const heading = text.slice(0, MAX_FIELD_CHARS).split(/[\r\n]/)[0] ?? ''
+  const count = (separator: Separator): number => heading.split(separator).length
+  if (count('\t') > 1 && count(',') === 1 && count(';') === 1) return '\t'
+  return count(';') > count(',') ? ';' : ','
 }

@@ -1,127 +1,71 @@
-import { type Camera, type CameraImportAnswer, type CameraImportRow, NewCamera } from '../contracts/camera.ts'
+import type { Camera, CameraImportAnswer, CameraImportRow, NewCamera } from '../contracts/camera.ts'
 import type { Principal } from '../contracts/identity.ts'
-import type { ProblemCode } from '../errors.ts'
+import { nextStepOf, type ProblemCode } from '../errors.ts'
 import { splitAddress } from '../onvif/uri.ts'
 import type { Cameras, Outcome } from './cameras.ts'
-import { decodeCsv, parseCsv } from './csv.ts'
-import { inWords, PROBE_CODES } from './probe-codes.ts'
+import { type Row, readTable } from './import-table.ts'
+import { inLanguage, inWords, PROBE_CODES } from './probe-codes.ts'
 import type { Tried } from './source.ts'
-
-export const IMPORT_COLUMNS = [
-  'name',
-  'cellCode',
-  'placeClass',
-  'ownership',
-  'lon',
-  'lat',
-  'headingDeg',
-  'gbId',
-  'kind',
-  'address',
-  'channel',
-  'mainUri',
-  'subUri',
-  'username',
-  'password',
-] as const
-type Column = (typeof IMPORT_COLUMNS)[number]
 
 export interface ImportDeps {
   cameras: Cameras
-  /** The camera that has this source already, if any. */
-  findRegistered(source: NewCamera['source']): Promise<string | undefined>
+  /** The camera a row means, if it is registered: by its source, its GB/T 28181 ID, or its name in its cell. */
+  findRegistered(input: NewCamera): Promise<{ id: string; hasSource: boolean } | undefined>
   trySource(source: NewCamera['source'], signal: AbortSignal): Promise<Tried>
 }
 
-/** Hosts asked at once; the rows of one host, a recorder's say, one after the other. */
-const HOSTS_AT_ONCE = 4
-
-interface Row {
-  row: number
-  name: string | undefined
-  input: NewCamera | undefined
-  /** Why there is no input. */
-  fault: string
+export interface ImportRequest {
+  principal: Principal
+  acceptLanguage: string | undefined
+  /** Says what would be done, writes nothing and asks no device. */
+  dryRun?: boolean
+  /** Called with each row as it is done. */
+  onRow?: (row: CameraImportRow, done: number, total: number) => void
 }
+
+/** Hosts asked at once; the rows of one host, a recorder's say, one after the other. */
+const HOSTS_AT_ONCE = 6
 
 /** Registers what a table (CSV) names; `why` says what is wrong with the table as a whole. */
 export type ImportTable = (
   bytes: Uint8Array,
-  principal: Principal,
-  acceptLanguage: string | undefined,
+  request: ImportRequest,
   signal: AbortSignal,
 ) => Promise<{ ok: true; answer: CameraImportAnswer } | { ok: false; why: string }>
 
 export const importTable =
   (deps: ImportDeps): ImportTable =>
-  async (bytes, principal, acceptLanguage, signal) => {
+  async (bytes, request, signal) => {
     const table = readTable(bytes)
     if (!table.ok) return table
-    return { ok: true, answer: await importCameras(table.rows, principal, deps, acceptLanguage, signal) }
+    return { ok: true, answer: await importCameras(table.rows, request, deps, signal) }
   }
-
-/** Reads the table; a row that is not valid is a problem of its own, an unknown column is one of the table. */
-function readTable(bytes: Uint8Array): { ok: true; rows: Row[] } | { ok: false; why: string } {
-  const csv = parseCsv(decodeCsv(bytes))
-  if (!csv.ok) return csv
-  const [heading = [], ...lines] = csv.rows
-  const unknown = heading.filter((name) => !IMPORT_COLUMNS.some((column) => column === name))
-  if (unknown.length > 0) return { ok: false, why: `unknown columns: ${unknown.slice(0, 5).join(', ')}` }
-  const missing = ['name', 'cellCode', 'kind'].filter((name) => !heading.includes(name))
-  if (missing.length > 0) return { ok: false, why: `missing columns: ${missing.join(', ')}` }
-  return { ok: true, rows: lines.map((values, at) => toRow(heading as Column[], values, at + 2)) }
-}
-
-function toRow(heading: readonly Column[], values: readonly string[], row: number): Row {
-  const text = new Map(heading.map((column, at) => [column, values[at] || undefined]))
-  const number = (column: Column): number | undefined => {
-    const value = text.get(column)
-    return value === undefined ? undefined : Number(value)
-  }
-  const take = (...columns: readonly Column[]): object =>
-    Object.fromEntries(
-      columns.flatMap((column) =>
-        text.has(column) && text.get(column) !== undefined ? [[column, text.get(column)]] : [],
-      ),
-    )
-  const headingDeg = number('headingDeg')
-  const position =
-    number('lon') === undefined
-      ? {}
-      : { position: { lon: number('lon'), lat: number('lat'), ...(headingDeg === undefined ? {} : { headingDeg }) } }
-  const isOnvif = text.get('kind') === 'onvif'
-  const source = isOnvif
-    ? { username: '', password: '', ...take('kind', 'address', 'channel', 'username', 'password') }
-    : take('kind', 'mainUri', 'subUri', 'username', 'password')
-  const parsed = NewCamera.safeParse({
-    ...take('name', 'cellCode', 'placeClass', 'ownership', 'gbId'),
-    ...position,
-    source,
-  })
-  const fault =
-    parsed.error?.issues.map(({ path, message }) => `${String(path.at(-1) ?? 'row')}: ${message}`).join('; ') ?? ''
-  return { row, name: text.get('name'), input: parsed.data, fault }
-}
 
 /** Registers what is new and brings the rest up to date; safe to run again. Rejects only with the signal's reason. */
 async function importCameras(
   rows: readonly Row[],
-  principal: Principal,
+  request: ImportRequest,
   deps: ImportDeps,
-  acceptLanguage: string | undefined,
   signal: AbortSignal,
 ): Promise<CameraImportAnswer> {
+  const twins = twinRows(rows)
   const byHost = Map.groupBy(rows, ({ input }) => (input === undefined ? '' : hostOf(input.source)))
   const queue = [...byHost.values()]
   const results: CameraImportRow[] = []
   const worker = async (): Promise<void> => {
     for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
-      for (const row of group) results.push(await importRow(row, principal, deps, acceptLanguage, signal))
+      for (const row of group) {
+        signal.throwIfAborted()
+        const result = await new RowImport(row, twins.get(row.row), request, deps).run(signal)
+        results.push(result)
+        request.onRow?.(result, results.length, rows.length)
+      }
     }
   }
   await Promise.all(Array.from({ length: HOSTS_AT_ONCE }, worker))
   const count = (wanted: CameraImportRow['result']): number => results.filter(({ result }) => result === wanted).length
   return {
+    ...(request.dryRun === true ? { dryRun: true } : {}),
     created: count('created'),
     updated: count('updated'),
     unchanged: count('unchanged'),
@@ -130,49 +74,128 @@ async function importCameras(
   }
 }
 
-function hostOf(source: NewCamera['source']): string {
-  if (source.kind === 'onvif') return splitAddress(source.address).host
-  return /^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(source.mainUri)?.[1] ?? ''
+/** Rows that name a camera an earlier row has named, with that row: both done would undo each other at each import. */
+function twinRows(rows: readonly Row[]): ReadonlyMap<number, number> {
+  const first = new Map<string, number>()
+  const twins = new Map<number, number>()
+  for (const { row, input } of rows) {
+    if (input === undefined) continue
+    const { source } = input
+    const key = source.kind === 'onvif' ? `${source.address} ${source.channel ?? ''}` : source.mainUri
+    const before = first.get(key)
+    if (before === undefined) first.set(key, row)
+    else twins.set(row, before)
+  }
+  return twins
 }
 
-async function importRow(
-  { row, name, input, fault }: Row,
-  principal: Principal,
-  { cameras, findRegistered, trySource }: ImportDeps,
-  acceptLanguage: string | undefined,
-  signal: AbortSignal,
-): Promise<CameraImportRow> {
-  signal.throwIfAborted()
-  const about = { row, ...(name === undefined ? {} : { name }) }
-  const problem = (code: ProblemCode, detail: string | undefined, nextStep?: string): CameraImportRow => ({
-    ...about,
-    result: 'problem',
-    code,
-    ...(detail === undefined ? {} : { detail }),
-    ...(nextStep === undefined ? {} : { nextStep }),
-  })
-  const answer = (result: 'created' | 'updated', outcome: Outcome<Camera>): CameraImportRow =>
-    outcome.kind === 'refused' ? problem(outcome.why, outcome.detail) : { ...about, result, cameraId: outcome.value.id }
+function hostOf(source: NewCamera['source']): string {
+  if (source.kind === 'onvif') return splitAddress(source.address).host
+  return /^rtsps?:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(source.mainUri)?.[1] ?? ''
+}
 
-  if (input === undefined) return problem('invalid-request', fault)
-  const place = await cameras.checkPlace(principal, input)
-  if (place.kind === 'refused') return problem(place.why, place.detail)
-  const known = await findRegistered(input.source)
-  if (known !== undefined) {
-    const stored = await cameras.read(principal, known)
-    if (stored.kind === 'refused') return problem('conflict', 'this camera is registered in a cell that is not yours')
-    if (stored.value.ownership !== input.ownership)
-      return problem('conflict', 'the ownership of a camera cannot be changed')
-    const change = differences(stored.value, input)
-    if (Object.keys(change).length === 0) return { ...about, result: 'unchanged', cameraId: known }
-    return answer('updated', await cameras.change(principal, known, change))
+/** One row, to its result. */
+class RowImport {
+  readonly #row: Row
+  readonly #twin: number | undefined
+  readonly #request: ImportRequest
+  readonly #deps: ImportDeps
+
+  constructor(row: Row, twin: number | undefined, request: ImportRequest, deps: ImportDeps) {
+    this.#row = row
+    this.#twin = twin
+    this.#request = request
+    this.#deps = deps
   }
-  const tried = await trySource(input.source, signal)
-  if (tried.kind === 'works') return answer('created', await cameras.register(principal, input, tried.source))
-  const failed = tried.checks.find(({ ok }) => !ok)
-  if (failed?.code === undefined) return problem('camera-not-usable', 'no stream was found')
-  const { detail, nextStep } = inWords(failed, acceptLanguage)
-  return problem(PROBE_CODES[failed.code].problem, detail, nextStep)
+
+  async run(signal: AbortSignal): Promise<CameraImportRow> {
+    const { input, fault } = this.#row
+    const { principal, acceptLanguage } = this.#request
+    if (input === undefined) {
+      return this.#problem('invalid-request', fault === undefined ? undefined : inLanguage(fault, acceptLanguage))
+    }
+    if (this.#twin !== undefined) {
+      const words = { zh: `与第 ${this.#twin} 行是同一路`, en: `row ${this.#twin} names the same camera` }
+      return this.#problem('conflict', inLanguage(words, acceptLanguage))
+    }
+    const place = await this.#deps.cameras.checkPlace(principal, input)
+    if (place.kind === 'refused') return this.#problem(place.why, place.detail)
+    const known = await this.#deps.findRegistered(input)
+    return known === undefined ? this.#create(input, signal) : this.#update(input, known, signal)
+  }
+
+  async #create(input: NewCamera, signal: AbortSignal): Promise<CameraImportRow> {
+    if (this.#request.dryRun === true) return this.#done('created')
+    const tried = await this.#deps.trySource(input.source, signal)
+    if (tried.kind === 'failed') return this.#failed(tried)
+    return this.#answer('created', await this.#deps.cameras.register(this.#request.principal, input, tried.source))
+  }
+
+  async #update(
+    input: NewCamera,
+    { id, hasSource }: { id: string; hasSource: boolean },
+    signal: AbortSignal,
+  ): Promise<CameraImportRow> {
+    const { cameras, trySource } = this.#deps
+    const { principal, dryRun = false, acceptLanguage } = this.#request
+    const stored = await cameras.read(principal, id)
+    if (stored.kind === 'refused') {
+      const words = { zh: '已登记在不归您管的网格', en: 'it is registered in a cell that is not yours' }
+      return this.#problem('conflict', inLanguage(words, acceptLanguage))
+    }
+    if (stored.value.ownership !== input.ownership) {
+      const words = { zh: '已登记摄像头的权属不能更改', en: 'the ownership of a camera cannot be changed' }
+      return this.#problem('conflict', inLanguage(words, acceptLanguage))
+    }
+    const change = differences(stored.value, input)
+    const isOther = !hasSource || (await cameras.differsInSource(id, input.source))
+    if (!isOther && Object.keys(change).length === 0) return this.#done('unchanged', id)
+    if (dryRun) return this.#done('updated', id)
+    if (isOther) {
+      const tried = await trySource(input.source, signal)
+      if (tried.kind === 'failed') return this.#failed(tried)
+      const renewed = await cameras.replaceSource(principal, id, tried.source)
+      if (renewed.kind === 'refused') return this.#problem(renewed.why, renewed.detail)
+    }
+    if (Object.keys(change).length === 0) return this.#done('updated', id)
+    return this.#answer('updated', await cameras.change(principal, id, change))
+  }
+
+  #failed({ checks }: Tried & { kind: 'failed' }): CameraImportRow {
+    const failed = checks.find(({ ok }) => !ok)
+    if (failed?.code === undefined) return this.#problem('camera-not-usable', undefined)
+    const { detail, nextStep } = inWords(failed, this.#request.acceptLanguage)
+    return this.#problem(PROBE_CODES[failed.code].problem, detail, nextStep)
+  }
+
+  #answer(result: 'created' | 'updated', outcome: Outcome<Camera>): CameraImportRow {
+    return outcome.kind === 'refused'
+      ? this.#problem(outcome.why, outcome.detail)
+      : this.#done(result, outcome.value.id)
+  }
+
+  #done(result: 'created' | 'updated' | 'unchanged', cameraId?: string): CameraImportRow {
+    return { ...this.#about(), result, ...(cameraId === undefined ? {} : { cameraId }) }
+  }
+
+  #problem(
+    code: ProblemCode,
+    detail: string | undefined,
+    nextStep = nextStepOf(code, this.#request.acceptLanguage),
+  ): CameraImportRow {
+    return {
+      ...this.#about(),
+      result: 'problem',
+      code,
+      ...(detail === undefined ? {} : { detail }),
+      ...(nextStep === undefined ? {} : { nextStep }),
+    }
+  }
+
+  #about(): { row: number; name?: string } {
+    const { row, name } = this.#row
+    return { row, ...(name === undefined ? {} : { name }) }
+  }
 }
 
 /** What the row says otherwise than the register; what the row leaves open stays. */

@@ -23,6 +23,7 @@ import { Discoveries } from './discover.ts'
 import { discoveryRoutes } from './discovery-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { type ImportTable, importTable } from './import.ts'
+import { importRoutes } from './import-routes.ts'
 import { type InterviewRequest, interview } from './interview.ts'
 import type { OwnAlarms } from './outages.ts'
 import { photoRoutes } from './photo-routes.ts'
@@ -31,7 +32,9 @@ import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
 import { storedAddresses, type Tried, trySource } from './source.ts'
 import {
+  findCameraNamed,
   findCameraOf,
+  findCameraWithGbId,
   openLogin,
   readCamera,
   readCameraBasics,
@@ -128,12 +131,18 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
   const importer = importTable({
     cameras,
     trySource: tryAt,
-    findRegistered: (source) =>
-      findCameraOf(database, {
+    findRegistered: async ({ source, gbId, cellCode, name }) => {
+      const bySource = await findCameraOf(database, {
         kind: source.kind,
         addresses: storedAddresses(source),
         channel: source.kind === 'onvif' ? source.channel : '',
-      }),
+      })
+      if (bySource !== undefined) return { id: bySource, hasSource: true }
+      const id =
+        (gbId === undefined ? undefined : await findCameraWithGbId(database, gbId)) ??
+        (await findCameraNamed(database, cellCode, name))
+      return id === undefined ? undefined : { id, hasSource: false }
+    },
   })
 
   return {
@@ -143,12 +152,12 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
         cameras,
         work,
         trySource: tryAt,
-        importTable: importer,
         probe: async (request, signal) => interview({ ...(await knownAt(request.address)), ...request }, deps, signal),
       })
       healthRoutes(app, { cameras, streamFigures: deps.streamFigures ?? (() => undefined) })
       discoveryRoutes(app, { discoveries, clock: deps.clock, stopping: stop.signal })
       deviceRoutes(app, { acts, work })
+      importRoutes(app, { importTable: importer, work })
       availabilityRoute(app, deps)
       photoRoutes(app, { ...deps, cameras })
       ptzRoutes(app, { ptz, mayTurn: deps.mayTurn, camera: (id) => readCameraBasics(database.client, id) })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Camera, CameraChange, CameraImportAnswer, CameraQuery, NewCamera } from '../contracts/camera.ts'
+import { Camera, CameraPatch, CameraQuery, NewCamera } from '../contracts/camera.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
 import { NewProbe, Probe } from '../contracts/device.ts'
 import { StaffRole } from '../contracts/identity.ts'
@@ -7,7 +7,7 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { CameraWork } from './camera-work.ts'
 import { type Cameras, unwrap } from './cameras.ts'
-import type { ImportDeps, ImportTable } from './import.ts'
+import type { ImportDeps } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
 import { inWords, PROBE_CODES } from './probe-codes.ts'
 import type { Check } from './stream-check.ts'
@@ -18,16 +18,11 @@ export interface RegistryRoutesDeps {
   probe(request: InterviewRequest, signal: AbortSignal): Promise<Interview>
   /** Tries a source to its first picture; ends with the signal. */
   trySource: ImportDeps['trySource']
-  importTable: ImportTable
   work: CameraWork
 }
 
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 const READERS = { access: { roles: StaffRole.options } }
-
-/** A table of a thousand rows that have all to be tried. */
-const IMPORT_TIMEOUT_MS = 30 * 60_000
-const MAX_TABLE_BYTES = 1024 * 1024
 
 export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
   const { cameras, probe, trySource } = deps
@@ -58,34 +53,6 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
     },
   )
 
-  app.addContentTypeParser('text/csv', { parseAs: 'buffer', bodyLimit: MAX_TABLE_BYTES }, (_request, body, done) =>
-    done(null, body),
-  )
-
-  app.post(
-    '/api/v1/cameras/import',
-    {
-      config: WRITERS,
-      schema: {
-        summary: 'Register the cameras of a table (text/csv)',
-        consumes: ['text/csv'],
-        body: z.instanceof(Buffer, { error: 'a table as text/csv' }).meta({ type: 'string' }),
-        response: { 200: CameraImportAnswer },
-      },
-    },
-    async (request, reply) => {
-      const language = request.headers['accept-language']
-      const principal = principalOf(request)
-      const imported = await onCamera(
-        reply,
-        (signal) => deps.importTable(request.body, principal, language, signal),
-        IMPORT_TIMEOUT_MS,
-      )
-      if (!imported.ok) throw new Problem('invalid-request', imported.why)
-      return imported.answer
-    },
-  )
-
   app.get(
     '/api/v1/cameras',
     {
@@ -109,9 +76,21 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
     '/api/v1/cameras/:id',
     {
       config: WRITERS,
-      schema: { summary: 'Change a camera', params: IdParams, body: CameraChange, response: { 200: Camera } },
+      schema: { summary: 'Change a camera', params: IdParams, body: CameraPatch, response: { 200: Camera } },
     },
-    async (request) => unwrap(await cameras.change(principalOf(request), request.params.id, request.body)),
+    async (request, reply) => {
+      const principal = principalOf(request)
+      const { id } = request.params
+      const { source, ...change } = request.body
+      if (source !== undefined) {
+        unwrap(await cameras.read(principal, id))
+        const tried = await onCamera(reply, (signal) => trySource(source, signal))
+        if (tried.kind === 'failed') throw notUsable(tried.checks, request.headers['accept-language'])
+        const renewed = unwrap(await cameras.replaceSource(principal, id, tried.source))
+        if (Object.keys(change).length === 0) return renewed
+      }
+      return unwrap(await cameras.change(principal, id, change))
+    },
   )
 
   app.delete(

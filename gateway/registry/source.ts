@@ -163,6 +163,12 @@ export function storedAddresses(
 /** Two paths at one host need not be one device, nor have one login: the whole URI is the address. */
 const addressOf = (uri: string): string => uri.replace(/^rtsp:\/\//, '')
 
+/** A URI a person typed, as it is stored. */
+export function storableUri(uri: string): string | undefined {
+  const stored = withoutLogin(uri)
+  return stored.ok ? stored.uri : undefined
+}
+
 /** A URI a person typed, without the login that may stand in it; the host stays. */
 function withoutLogin(uri: string): RewrittenUri {
   return rewriteUri(uri, { host: hostOf(uri) }, ['rtsp'])

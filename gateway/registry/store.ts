@@ -231,23 +231,14 @@ export async function insertCamera(
   { input, device, channel, streams }: Registration,
   { vault, newId, now }: { vault: Vault; newId: () => string; now: Date },
 ): Promise<Stored> {
-  const known = await tx.device.findUnique({ where: { kind_address: { kind: device.kind, address: device.address } } })
-  const deviceId = known?.id ?? newId()
+  const { id: deviceId, write } = await deviceOf(tx, device, { vault, newId, now })
   const twin = await tx.camera.findFirst({ where: { deviceId, channel, removedAt: null } })
   if (twin !== null)
     return { kind: 'conflict', detail: `this camera is registered already as "${twin.name}" (${twin.id})` }
   if (input.gbId !== undefined && (await tx.camera.count({ where: { gbId: input.gbId } })) > 0) {
     return { kind: 'conflict', detail: `another camera has the GB/T 28181 ID ${input.gbId}` }
   }
-  const { login, kind, address, deviceProfile, ...facts } = device
-  const written = {
-    ...withNulls(facts),
-    deviceProfile,
-    sealedCredentials: Object.keys(login).length === 0 ? null : sealLogin(vault, deviceId, login),
-    updatedAt: now,
-  }
-  if (known === null) await tx.device.create({ data: { id: deviceId, kind, address, createdAt: now, ...written } })
-  else await tx.device.update({ where: { id: deviceId }, data: written })
+  await write()
   const id = newId()
   const { name, cellCode, placeClass, ownership, position, gbId } = input
   await tx.camera.create({
@@ -272,6 +263,68 @@ export async function insertCamera(
   const row = await findCamera(tx, id)
   if (row === null) throw new Error(`camera ${id} was written and is not there`)
   return { kind: 'stored', row }
+}
+
+/** The row of a device, to be written once nothing stands against it; one that is known is brought up to date. */
+async function deviceOf(
+  tx: Tx,
+  device: NewDevice,
+  { vault, newId, now }: { vault: Vault; newId: () => string; now: Date },
+): Promise<{ id: string; write: () => Promise<unknown> }> {
+  const { login, kind, address, deviceProfile, ...facts } = device
+  const known = await tx.device.findUnique({ where: { kind_address: { kind, address } } })
+  const id = known?.id ?? newId()
+  const written = {
+    ...withNulls(facts),
+    deviceProfile,
+    sealedCredentials: Object.keys(login).length === 0 ? null : sealLogin(vault, id, login),
+    updatedAt: now,
+  }
+  const write = (): Promise<unknown> =>
+    known === null
+      ? tx.device.create({ data: { id, kind, address, createdAt: now, ...written } })
+      : tx.device.update({ where: { id }, data: written })
+  return { id, write }
+}
+
+/** Gives a camera another source; a stream of the same role stays the same stream. */
+export async function updateSource(
+  tx: Tx,
+  cameraId: string,
+  { device, channel, streams }: Pick<Registration, 'device' | 'channel' | 'streams'>,
+  deps: { vault: Vault; newId: () => string; now: Date },
+): Promise<Stored> {
+  const { id: deviceId, write } = await deviceOf(tx, device, deps)
+  const twin = await tx.camera.findFirst({ where: { deviceId, channel, removedAt: null, NOT: { id: cameraId } } })
+  if (twin !== null) return { kind: 'conflict', detail: `this source belongs to "${twin.name}" (${twin.id})` }
+  await write()
+  await tx.camera.update({ where: { id: cameraId }, data: { deviceId, channel, updatedAt: deps.now } })
+  const before = await tx.stream.findMany({ where: { cameraId } })
+  for (const stream of streams) {
+    const data = { ...stream, frameRate: stream.frameRate ?? null }
+    const same = before.find(({ role }) => role === stream.role)
+    if (same === undefined) await tx.stream.create({ data: { id: deps.newId(), cameraId, ...data } })
+    else await tx.stream.update({ where: { id: same.id }, data })
+  }
+  const gone = before.filter(({ role }) => !streams.some((stream) => stream.role === role)).map(({ id }) => id)
+  await tx.stream.deleteMany({ where: { id: { in: gone } } })
+  const row = await findCamera(tx, cameraId)
+  if (row === null) throw new Error(`camera ${cameraId} was changed and is not there`)
+  return { kind: 'stored', row }
+}
+
+/** The only camera of that name in that cell. */
+export async function findCameraNamed(database: Database, cellCode: string, name: string): Promise<string | undefined> {
+  const rows = await database.client.camera.findMany({
+    where: { cellCode, name, removedAt: null },
+    select: { id: true },
+    take: 2,
+  })
+  return rows.length === 1 ? rows[0]?.id : undefined
+}
+
+export async function findCameraWithGbId(database: Database, gbId: string): Promise<string | undefined> {
+  return (await database.client.camera.findFirst({ where: { gbId, removedAt: null }, select: { id: true } }))?.id
 }
 
 function withNulls<T extends object>(facts: T): { [K in keyof T]: Exclude<T[K], undefined> | null } {

@@ -702,6 +702,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'problem.not-in-your-cells.next': 'Ask an administrator to change your cells',
   'problem.not-found': 'Not found',
   'problem.conflict': 'This conflicts with an existing record',
+  'problem.conflict.next': 'Look at the record it names',
   'problem.payload-too-large': 'The content is too large',
   'problem.unsupported-media-type': 'This content type is not supported',
   'problem.no-valid-link': 'This camera has no valid link',

@@ -693,6 +693,7 @@ export const zhCn = {
   'problem.not-in-your-cells.next': '请管理员调整您的网格范围',
   'problem.not-found': '没有找到',
   'problem.conflict': '与现有记录冲突',
+  'problem.conflict.next': '查看提示中所指的记录',
   'problem.payload-too-large': '内容过大',
   'problem.unsupported-media-type': '不支持的内容类型',
   'problem.no-valid-link': '该摄像头没有有效的接入',

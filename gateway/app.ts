@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { createAlarms } from './alarms/alarms.ts'
 import { alarmMappings } from './alarms/mapping-files.ts'
+import { StrippedFields } from './alarms/stripped-fields.ts'
 import { createAudit } from './audit/audit.ts'
 import { cameraAccess } from './camera-access.ts'
 import { createCases } from './cases/cases.ts'
@@ -69,6 +70,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   const access = cameraAccess(config, clock)
   const database = await openDatabase(files.database)
   const shared = { database, clock, log, newId }
+  const strippedFields = new StrippedFields(database, clock)
   const nodeId = nodeIdOf(files.nodeIdFile, newId)
 
   const audit = createAudit({
@@ -141,6 +143,9 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     cameras: registry,
     sessions: identity.sessions,
     views,
+    timeZone: TIME_ZONE,
+    strippedFields: () => strippedFields.sum(),
+    transparencyPage: config.transparencyPage,
   })
   // Another node's act reaches this one as an event.
   events.onEvents((told) => {
@@ -271,6 +276,11 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
     { name: 'views_live', help: 'Views that are open now', read: () => views.liveCount() },
     { name: 'relays_running', help: 'Streams that are fetched now', read: () => [...relays.running()].length },
     ...relayFigures(relays),
+    {
+      name: 'stripped_fields',
+      help: 'Fields of persons that were dropped from events since the beginning; a minute old at the most',
+      read: () => strippedFields.sum(),
+    },
     {
       name: 'audit_outside_copies',
       help: 'Places outside that checkpoints of the audit trail are copied to; 1 where the newest has arrived',

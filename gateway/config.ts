@@ -77,6 +77,7 @@ const Environment = z.strictObject({
   GRIDLIGHT_MAP_TILE_URL: MapTileUrl.optional(),
   GRIDLIGHT_MAP_TILE_DATUM: z.enum(['wgs84', 'gcj02']).default('wgs84'),
   GRIDLIGHT_MAX_TRANSCODES: z.coerce.number().int().min(0).max(64).optional(),
+  GRIDLIGHT_TRANSPARENCY_PAGE: flag.default(false),
   GRIDLIGHT_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -96,6 +97,8 @@ export interface Config {
   mapTiles: { url: string; datum: 'wgs84' | 'gcj02' } | undefined
   /** Pictures made into H.264 at once; undefined: one a core. */
   maxTranscodes: number | undefined
+  /** Counts for everybody, without sign-in. */
+  transparencyPage: boolean
   logLevel: z.infer<typeof Environment>['GRIDLIGHT_LOG_LEVEL']
 }
 
@@ -154,6 +157,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
           ? undefined
           : { url: env.GRIDLIGHT_MAP_TILE_URL, datum: env.GRIDLIGHT_MAP_TILE_DATUM },
       maxTranscodes: env.GRIDLIGHT_MAX_TRANSCODES,
+      transparencyPage: env.GRIDLIGHT_TRANSPARENCY_PAGE,
       logLevel: env.GRIDLIGHT_LOG_LEVEL,
     },
   }

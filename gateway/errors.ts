@@ -209,6 +209,11 @@ export const PROBLEMS = {
     status: 422,
     title: { zh: '禁止安装的场所,不能登记', en: 'Cameras are forbidden in this place' },
   },
+  'retention-too-short': {
+    status: 422,
+    title: { zh: '保存期限短于法定期限', en: 'The retention is shorter than the law wants' },
+    nextStep: { zh: '第七条公共场所不少于 30 天', en: 'Public places of Article 7 keep footage for 30 days or more' },
+  },
   'illegal-transition': {
     status: 409,
     title: { zh: '当前状态不允许此操作', en: 'This is not possible in the present state' },

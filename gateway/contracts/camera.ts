@@ -6,6 +6,20 @@ import { Codec, DeviceAddress, StreamRole } from './device.ts'
 export const PlaceClass = z.enum(['article-7', 'article-9', 'other'])
 export type PlaceClass = z.infer<typeof PlaceClass>
 
+/** Rooms in which Article 8 forbids cameras; named so that they can be refused in words. */
+export const ForbiddenPlace = z.enum([
+  'guest-room',
+  'dormitory-room',
+  'bath',
+  'toilet',
+  'changing-room',
+  'fitting-room',
+  'nursing-room',
+])
+
+/** What a registrar may say a place is; a forbidden one is never stored. */
+export const NewPlaceClass = z.union([PlaceClass, ForbiddenPlace])
+
 /** Contract of the retained MQTT state as well. */
 export const CameraState = z.enum(['online', 'offline', 'stalled', 'unlinked'])
 export type CameraState = z.infer<typeof CameraState>
@@ -51,7 +65,7 @@ export type CameraSource = z.infer<typeof CameraSource>
 export const NewCamera = z.strictObject({
   name: Line,
   cellCode: CellCode,
-  placeClass: PlaceClass,
+  placeClass: NewPlaceClass,
   ownership: Ownership,
   position: Position.optional(),
   gbId: GbId.optional(),
@@ -62,7 +76,7 @@ export type NewCamera = z.infer<typeof NewCamera>
 export const CameraChange = z.strictObject({
   name: Line.optional(),
   cellCode: CellCode.optional(),
-  placeClass: PlaceClass.optional(),
+  placeClass: NewPlaceClass.optional(),
   position: Position.nullable().optional(),
   gbId: GbId.nullable().optional(),
 })
@@ -86,7 +100,7 @@ export const Camera = z.object({
   id: Id,
   name: Line,
   cellCode: CellCode,
-  placeClass: PlaceClass,
+  placeClass: NewPlaceClass,
   ownership: Ownership,
   position: Position.optional(),
   gbId: GbId.optional(),

@@ -52,10 +52,15 @@ export const SessionEndedEvent = z.object({
 })
 export type SessionEndedEvent = z.infer<typeof SessionEndedEvent>
 
-/** What the outbox holds: live events, and what gateways of one database tell each other. */
+/** The first view of a day of a private feed whose owner wants to be told: for whoever brings such news to owners. */
+export const FirstViewEvent = z.object({ linkId: Id, cameraId: Id, at: Instant, unit: z.string(), reason: z.string() })
+export type FirstViewEvent = z.infer<typeof FirstViewEvent>
+
+/** What the outbox holds: live events, what gateways of one database tell each other, and news for owners. */
 export const OutboxEvent = z.discriminatedUnion('kind', [
   ...LiveEvent.options,
   z.object({ kind: z.literal('session-ended'), data: SessionEndedEvent }),
+  z.object({ kind: z.literal('first-view'), data: FirstViewEvent }),
 ])
 export type OutboxEvent = z.infer<typeof OutboxEvent>
 

@@ -36,6 +36,7 @@ export const Hours = z.strictObject({
 export type Hours = z.infer<typeof Hours>
 
 export const Filing = z.strictObject({ number: Line, date: z.iso.date() })
+export type Filing = z.infer<typeof Filing>
 
 export const NewLink = z.strictObject({
   cameraId: Id,
@@ -117,6 +118,8 @@ export const Link = z.object({
   consent: Consent.optional(),
   /** A signature on paper that a second person has still to confirm. */
   waitingPaper: PaperConsent.optional(),
+  /** The owner is told of the first view of a day. */
+  tellsFirstView: z.boolean().optional(),
   createdAt: Instant,
 })
 export type Link = z.infer<typeof Link>
@@ -163,6 +166,8 @@ export type NewPaperConsent = z.infer<typeof NewPaperConsent>
 export const PaperConfirmation = z.strictObject({ documentHash: DocumentHash })
 
 export const OwnerPause = z.strictObject({ untilAt: InstantInput })
+
+export const OwnerNotice = z.strictObject({ tellsFirstView: z.boolean() })
 
 /** One line of the owner's ledger: who watched, of which standing, why, and for how long. */
 export const OwnerView = z.object({

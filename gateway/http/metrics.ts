@@ -7,7 +7,7 @@ export interface Metric {
   name: string
   help: string
   labels?: readonly string[]
-  read(): number | Iterable<{ labels: Record<string, string>; value: number }>
+  read(): number | Promise<number> | Iterable<{ labels: Record<string, string>; value: number }>
 }
 
 /** `GET /metrics` in the Prometheus text format. Features hand in figures to read; nothing is counted twice. */
@@ -20,9 +20,9 @@ export function metricsRoute(app: App, metrics: readonly Metric[]): void {
       help,
       labelNames: [...labels],
       registers: [registry],
-      collect() {
+      async collect() {
         this.reset()
-        const value = read()
+        const value = await read()
         if (typeof value === 'number') this.set(value)
         else for (const sample of value) this.set(sample.labels, sample.value)
       },

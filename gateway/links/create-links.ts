@@ -1,16 +1,25 @@
 import type { App } from '../http/route.ts'
 import type { Tx } from '../storage/database.ts'
 import { Links, type LinksDeps } from './links.ts'
-import { type OwnerRoutesDeps, type OwnerSessions, ownerRoutes } from './owner-routes.ts'
+import { type OwnerLedgerDeps, ownerLedgerRoutes } from './owner-ledger-routes.ts'
+import { type OwnerSessions, ownerRoutes } from './owner-routes.ts'
 import { Papers } from './paper.ts'
 import { paperRoutes } from './paper-routes.ts'
 import { type ActivePeriod, activePeriods } from './periods.ts'
+import { registerRoutes } from './register-routes.ts'
 import { linkRoutes } from './routes.ts'
 import { linkedCameraIds } from './store.ts'
+import { transparencyRoutes } from './transparency.ts'
 
 export interface CreateLinksDeps extends LinksDeps {
   sessions: OwnerSessions
-  views: LinksDeps['views'] & { ledger: OwnerRoutesDeps['ledger'] }
+  views: LinksDeps['views'] & Pick<OwnerLedgerDeps, 'ledger' | 'still'>
+  /** IANA zone of the township's calendar, such as `Asia/Shanghai`. */
+  timeZone: string
+  /** Fields of persons that were dropped from events, since the beginning. */
+  strippedFields(): Promise<number>
+  /** Counts for everybody, without sign-in. */
+  transparencyPage: boolean
 }
 
 export interface LinksFeature extends Pick<Links, 'start' | 'close' | 'now' | 'linkFor' | 'holdAfterRestore'> {
@@ -30,7 +39,14 @@ export function createLinks(deps: CreateLinksDeps): LinksFeature {
     routes: (app) => {
       linkRoutes(app, { database, links, cameras })
       paperRoutes(app, { database, papers, now: () => links.now() })
-      ownerRoutes(app, { database, links, sessions, ledger: (linkId, query) => views.ledger(linkId, query) })
+      registerRoutes(app, { ...deps, today: () => ({ nowMs: links.now(), timeZone: deps.timeZone }) })
+      transparencyRoutes(app, { ...deps, isOn: deps.transparencyPage, now: () => links.now() })
+      ownerRoutes(app, { database, links, sessions })
+      ownerLedgerRoutes(app, {
+        ...deps,
+        ledger: (linkId, query) => views.ledger(linkId, query),
+        still: (principal, link, gone) => views.still(principal, link, gone),
+      })
     },
     activePeriods,
     linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),

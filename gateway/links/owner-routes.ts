@@ -1,13 +1,13 @@
 import '@fastify/rate-limit'
 import type { FastifyReply } from 'fastify'
-import type { z } from 'zod'
-import { IdParams, PageQuery, page, toInstant } from '../contracts/common.ts'
+import { IdParams, page, toInstant } from '../contracts/common.ts'
 import { type Principal, SessionAnswer } from '../contracts/identity.ts'
-import { Link, OwnerConsent, OwnerPause, OwnerSignIn, OwnerView } from '../contracts/link.ts'
+import { Link, OwnerConsent, OwnerPause, OwnerSignIn } from '../contracts/link.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Links } from './links.ts'
+import { mustBeTheirs } from './owner-ledger-routes.ts'
 import { actorOf, linkOrProblem, mustBeAhead } from './routes.ts'
 import { listLinks, shown } from './store.ts'
 
@@ -25,8 +25,6 @@ export interface OwnerRoutesDeps {
   database: Database
   links: Links
   sessions: OwnerSessions
-  /** Who watched, newest first. */
-  ledger(linkId: string, query: z.infer<typeof PageQuery>): Promise<{ items: OwnerView[]; nextCursor?: string }>
 }
 
 /** Keys that one address may try: each refused one is an entry of the trail, and a flood of them must not hold up alarms. */
@@ -34,7 +32,7 @@ const MAX_TRIES = 30
 const TRIES_WINDOW_MS = 60_000
 
 /** The owner's acts. Access is the owner's session alone: no role of the centre reaches any of them. */
-export function ownerRoutes(app: App, { database, links, sessions, ledger }: OwnerRoutesDeps): void {
+export function ownerRoutes(app: App, { database, links, sessions }: OwnerRoutesDeps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/owner/session',
@@ -124,27 +122,10 @@ export function ownerRoutes(app: App, { database, links, sessions, ledger }: Own
       },
     })
   }
-
-  app.route({
-    method: 'GET',
-    url: '/api/v1/owner/links/:id/views',
-    config: { access: 'owner' },
-    schema: {
-      tags: ['owner'],
-      summary: 'Who watches now, and who watched',
-      params: IdParams,
-      querystring: PageQuery,
-      response: { 200: page(OwnerView) },
-    },
-    handler: async (request) => {
-      ownerOf(request.params.id, principalOf(request))
-      return ledger(request.params.id, request.query)
-    },
-  })
 }
 
 /** @returns the principal, once it is sure that the link is theirs; other links do not exist for them */
 function ownerOf(linkId: string, principal: Principal): Principal {
-  if (!principal.linkIds?.includes(linkId)) throw new Problem('not-found', 'there is no such link')
+  mustBeTheirs(linkId, principal)
   return principal
 }

@@ -215,7 +215,7 @@ export async function ownCellsLink(database: Database, principal: Principal, id:
 }
 
 /** True where text/csv is named before JSON; browsers and scripts that name neither get JSON. */
-function prefersCsv(accept: string | undefined): boolean {
+export function prefersCsv(accept: string | undefined): boolean {
   const named = (accept ?? '').split(',').map((part) => part.split(';')[0]?.trim().toLowerCase())
   const csv = named.indexOf('text/csv')
   const json = named.indexOf('application/json')

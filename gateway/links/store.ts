@@ -25,8 +25,8 @@ export interface StoredLink extends Link {
   unopenedUntil: string | undefined
 }
 
-const WITH_ALL = {
-  camera: { select: { name: true, cellCode: true, removedAt: true } },
+export const WITH_ALL = {
+  camera: { select: { name: true, cellCode: true, removedAt: true, registerEntry: true } },
   consents: { orderBy: { version: 'desc' }, take: 1 },
   invitations: { where: { usedAt: null }, select: { expiresAt: true } },
   paperConsents: { where: { state: 'waiting' }, orderBy: { recordedAt: 'desc' }, take: 1 },
@@ -60,7 +60,7 @@ function toConsent(row: LinkRow['consents'][number]): Consent {
   }
 }
 
-function toLink(row: LinkRow): StoredLink {
+export function toLink(row: LinkRow): StoredLink {
   const consent = row.consents[0]
   const paper = row.state === 'awaiting-consent' ? row.paperConsents[0] : undefined
   return {
@@ -80,13 +80,22 @@ function toLink(row: LinkRow): StoredLink {
     validFrom: instant(row.validFrom),
     ...given('validUntil', row.validUntil, instant),
     ...given('pausedUntil', row.pausedUntil, instant),
-    ...given('filing', row.filingJson, (json) => Filing.parse(JSON.parse(json))),
+    ...filingOf(row),
     ...(consent === undefined ? {} : { consent: toConsent(consent) }),
     ...(paper === undefined ? {} : { waitingPaper: toPaperConsent(paper) }),
+    ...given('tellsFirstView', row.tellsFirstView, Boolean),
     createdAt: instant(row.createdAt),
     cameraRemoved: row.camera.removedAt !== null,
     unopenedUntil: row.invitations[0] === undefined ? undefined : instant(row.invitations[0].expiresAt),
   }
+}
+
+/** As the register has it of the camera, else as it was given with the link. */
+function filingOf({ camera: { registerEntry: entry }, filingJson }: LinkRow): Partial<Pick<Link, 'filing'>> {
+  if (entry?.filingNumber != null && entry.filingOn !== null) {
+    return { filing: { number: entry.filingNumber, date: entry.filingOn } }
+  }
+  return given('filing', filingJson, (json) => Filing.parse(JSON.parse(json)))
 }
 
 /** What the register shows of a link. */
@@ -113,6 +122,11 @@ export async function insertLink(tx: Tx, id: string, link: NewLink, state: LinkS
       createdAt: new Date(atMs),
     },
   })
+}
+
+/** Whether the owner is to be told of the first view of a day. */
+export async function updateNotice(tx: Tx, id: string, tellsFirstView: boolean): Promise<void> {
+  await tx.link.update({ where: { id }, data: { tellsFirstView } })
 }
 
 export interface StateChange {

@@ -9,6 +9,8 @@ export const rejectedOutput = (sourceId: string): string => `gridlight/v1/reject
 export const cellAlarms = (cellCode: string): string => `${OUTPUT_ROOT}cells/${cellCode}/alarms`
 export const cellCases = (cellCode: string): string => `${OUTPUT_ROOT}cells/${cellCode}/cases`
 export const cameraState = (cameraId: string): string => `${OUTPUT_ROOT}cameras/${cameraId}/state`
+/** News for the owner of a private feed. */
+export const linkFirstView = (linkId: string): string => `${OUTPUT_ROOT}links/${linkId}/first-view`
 export const gatewayState = (gatewayId: string): string => `${OUTPUT_ROOT}gateways/${gatewayId}/state`
 
 export interface InputTopic {

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { CameraEvent, OutboxEvent } from '../contracts/event.ts'
-import { cameraState, cellAlarms, cellCases, type OutgoingMessage } from '../mqtt/topics.ts'
+import { cameraState, cellAlarms, cellCases, linkFirstView, type OutgoingMessage } from '../mqtt/topics.ts'
 import type { Database } from '../storage/database.ts'
 import { waitOrWake } from './event-reader.ts'
 import { type EventPage, readCursor, readEvents, writeCursor } from './store.ts'
@@ -42,6 +42,8 @@ export function messageOf(event: OutboxEvent): OutgoingMessage | undefined {
       return { topic: cellCases(event.data.cellCode), payload: JSON.stringify(event.data), retain: false }
     case 'camera':
       return cameraMessage(event.data)
+    case 'first-view':
+      return { topic: linkFirstView(event.data.linkId), payload: JSON.stringify(event.data), retain: false }
     case 'link':
     case 'view-ended':
     case 'session-ended':

@@ -11,7 +11,7 @@ export function maySee(
   principal: Principal,
   { event, cellCode, sessionId }: Pick<StoredEvent, 'event' | 'cellCode' | 'sessionId'>,
 ): boolean {
-  if (event.kind === 'session-ended') return false
+  if (event.kind === 'session-ended' || event.kind === 'first-view') return false
   if (sessionId !== undefined || event.kind === 'view-ended') return sessionId === principal.sessionId
   if (principal.kind === 'owner') return event.kind === 'link' && (principal.linkIds ?? []).includes(event.data.id)
   if (!coversCell(principal, cellCode)) return false

@@ -1,7 +1,14 @@
 import type { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { NewAuditEntry } from '../contracts/audit.ts'
-import type { Camera, CameraChange, CameraQuery, NewCamera, Position } from '../contracts/camera.ts'
+import {
+  type Camera,
+  type CameraChange,
+  type CameraQuery,
+  ForbiddenPlace,
+  type NewCamera,
+  type Position,
+} from '../contracts/camera.ts'
 import { toInstant } from '../contracts/common.ts'
 import type { StreamRole } from '../contracts/device.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
@@ -74,8 +81,13 @@ export class Cameras {
   /** Whether this place may be registered by this person; asked before a camera is disturbed. */
   async checkPlace(
     principal: Principal,
-    { cellCode, position }: { cellCode: string; position?: Position | undefined },
+    {
+      cellCode,
+      position,
+      placeClass,
+    }: { cellCode: string; position?: Position | undefined; placeClass?: string | undefined },
   ): Promise<Outcome<undefined>> {
+    if (ForbiddenPlace.safeParse(placeClass).success) return refused('forbidden-place', `${placeClass} (Article 8)`)
     if (!coversCell(principal, cellCode)) return refused('not-in-your-cells')
     const cell = await this.#deps.grid.cell(cellCode)
     if (cell === undefined) return refused('unknown-cell', `there is no cell ${cellCode}`)
@@ -165,7 +177,11 @@ export class Cameras {
     const before = await this.read(principal, id)
     if (before.kind === 'refused') return before
     const { cellCode = before.value.cellCode, position = before.value.position } = change
-    const place = await this.checkPlace(principal, { cellCode, position: position ?? undefined })
+    const place = await this.checkPlace(principal, {
+      cellCode,
+      position: position ?? undefined,
+      placeClass: change.placeClass,
+    })
     if (place.kind === 'refused') return place
     const isLinked = await this.#isLinked(id)
     const { database, clock } = this.#deps

@@ -248,7 +248,7 @@ export async function insertCamera(
       channel,
       name,
       cellCode,
-      placeClass,
+      placeClass: PlaceClass.parse(placeClass),
       ownership,
       ...positionColumns(position ?? null),
       gbId: gbId ?? null,

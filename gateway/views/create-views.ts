@@ -1,6 +1,9 @@
+import type { Principal } from '../contracts/identity.ts'
+import type { Link } from '../contracts/link.ts'
 import type { App } from '../http/route.ts'
 import { liveRoutes } from './live-routes.ts'
 import { liveSocket } from './live-socket.ts'
+import { ownerStill, type Still } from './owner-still.ts'
 import { type Permission, permit, type Use } from './permit.ts'
 import { mayKeepRecording, mayOpenRecording, type Opening, type Recorded } from './recording.ts'
 import { viewRoutes } from './routes.ts'
@@ -14,6 +17,8 @@ export interface ViewsFeature extends Pick<Views, 'start' | 'close' | 'endWhere'
   permit(use: Omit<Use, 'reason'>): Promise<Permission>
   /** The gate's word on a recording; to be asked before its first byte leaves. */
   mayOpenRecording(opening: Opening): Promise<Permission>
+  /** One picture of a private camera for its owner. */
+  still(principal: Principal, link: Link, gone: AbortSignal): Promise<Still>
   /** Whether the gateway may keep what a camera showed then, for an alarm. */
   mayKeepRecording(recorded: Recorded & { cameraId: string }): Promise<boolean>
 }
@@ -35,6 +40,7 @@ export function createViews(deps: ViewsDeps): ViewsFeature {
     beginRequest: (view) => views.beginRequest(view),
     liveCount: () => views.liveCount,
     mayOpenRecording: (opening) => mayOpenRecording(deps, opening),
+    still: (principal, link, gone) => ownerStill(deps, principal, link, gone),
     mayKeepRecording: (recorded) => mayKeepRecording(deps, recorded),
     permit: (use) => permit(deps, { ...use, reason: views.reasonOf(use.principal, use.cameraId) }),
   }

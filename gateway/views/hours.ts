@@ -6,7 +6,7 @@ const MINUTES_PER_DAY = 24 * 60
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Milliseconds since local midnight of an instant in an IANA time zone. */
-function localTimeOfDayMs(nowMs: number, timeZone: string): number {
+export function localTimeOfDayMs(nowMs: number, timeZone: string): number {
   let format = formats.get(timeZone)
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-GB', { timeZone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' })

@@ -24,6 +24,9 @@ export interface NewViewRow {
   endedWhy?: ViewEnd
 }
 
+/** Whom they watch for; their roles where nobody has said. */
+export const unitOf = ({ unit, roles }: Principal): string => unit ?? roles.join(', ')
+
 export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
   await tx.view.create({
     data: {
@@ -35,7 +38,7 @@ export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
       recording: view.recording ?? null,
       viewerId: view.viewer.id,
       viewerName: view.viewer.name,
-      unit: view.viewer.unit ?? view.viewer.roles.join(', '),
+      unit: unitOf(view.viewer),
       sessionId: view.sessionId,
       nodeId: view.nodeId,
       reasonKind: view.reason.kind,
@@ -46,6 +49,11 @@ export async function insertView(tx: Tx, view: NewViewRow): Promise<void> {
       ...(view.endedWhy === undefined ? {} : { endedAt: new Date(view.startedMs), endedWhy: view.endedWhy }),
     },
   })
+}
+
+/** Views of a link from a moment on. */
+export function countViewsSince(tx: Tx, linkId: string, sinceMs: number): Promise<number> {
+  return tx.view.count({ where: { linkId, startedAt: { gte: new Date(sinceMs) } } })
 }
 
 /** Whether this session has opened this recording since then. */

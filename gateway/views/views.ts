@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { NewAuditEntry } from '../contracts/audit.ts'
-import type { Ownership } from '../contracts/common.ts'
+import { type Ownership, toInstant } from '../contracts/common.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { OwnerView } from '../contracts/link.ts'
@@ -9,10 +9,11 @@ import type { NewView, View, ViewEnd, ViewReason, ViewRefusal } from '../contrac
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { decide, type GateCamera, missingRight } from './gate.ts'
+import { localTimeOfDayMs } from './hours.ts'
 import { grantEntry, heardEntry, type LiveView, refusalEntry, shownView } from './live-view.ts'
 import { type EndedView, recordEnds } from './record.ts'
 import type { Cameras, RelayFault, RelayPool, StreamSource, ViewLinks } from './sources.ts'
-import { insertView, listLedger, listOpenViews } from './store.ts'
+import { countViewsSince, insertView, listLedger, listOpenViews, unitOf } from './store.ts'
 
 /** A wall of 64 tiles is the largest there is. */
 const MAX_VIEWS_PER_SESSION = 64
@@ -276,6 +277,7 @@ export class Views {
           expiresMs: answer.expiresAt,
         })
         await audit.append(tx, grantEntry(view))
+        if (link?.tellsFirstView) await this.#tellFirstView(tx, view, nowMs)
         // Known before the commit: whoever changes the link after this transaction finds the view and ends it.
         this.#live.set(view.id, view)
         return { kind: 'granted', view }
@@ -285,6 +287,18 @@ export class Views {
       await this.#checkAudit()
       throw error
     }
+  }
+
+  /** After the row of the view: it is the first of its day where it is the only one. */
+  async #tellFirstView(
+    tx: Tx,
+    { linkId, cameraId, cellCode, principal, reason }: LiveView,
+    nowMs: number,
+  ): Promise<void> {
+    const { events, timeZone } = this.#deps
+    if ((await countViewsSince(tx, linkId, nowMs - localTimeOfDayMs(nowMs, timeZone))) !== 1) return
+    const data = { linkId, cameraId, at: toInstant(nowMs), unit: unitOf(principal), reason: reason.kind }
+    await events.publishAll(tx, [{ kind: 'first-view', cellCode, data }])
   }
 
   /** A private feed is watched as long as the trail can be written, and no longer. Never rejects. */

@@ -86,7 +86,11 @@ export async function lawfulAccess(t: Fixture, relays: RelayPool = NO_CAMERA): P
       views: {
         endWhere: (criteria, why) => views.endWhere(criteria, why),
         ledger: (linkId, query) => views.ledger(linkId, query),
+        still: (principal, link, gone) => views.still(principal, link, gone),
       },
+      timeZone: 'Asia/Shanghai',
+      strippedFields: async () => 7,
+      transparencyPage: true,
     })
     const views = createViews({ ...common, nodeId: 'node', links, relays, timeZone: 'Asia/Shanghai' })
     return { links, views }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { ForbiddenPlace } from '../../gateway/contracts/camera.ts'
 import { DeviceProfile } from '../../gateway/registry/device-profile.ts'
 import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
 import { CELL, harness, OTHER_CELL } from './harness.ts'
@@ -23,10 +24,12 @@ const camera = (name: string, more: object = {}, source: object = {}) => ({
 t.test('what may be registered, and what not', async (t) => {
   const h = await harness(t, { describeStream })
   const position = { lon: 119.5, lat: 29.5, headingDeg: 90 }
-  const cases: [name: string, payload: object, status: number, code: string | undefined][] = [
+  type Case = [name: string, payload: object, status: number, code: string | undefined]
+  const cases: Case[] = [
     ['sound', camera('a', { position, gbId: '3'.repeat(20) }), 201, undefined],
     ['the same stream again', camera('a'), 409, 'conflict'],
     ['the same GB/T 28181 ID', camera('b', { gbId: '3'.repeat(20) }), 409, 'conflict'],
+    ...ForbiddenPlace.options.map((place): Case => [place, camera('c', { placeClass: place }), 422, 'forbidden-place']),
     ['no such cell', camera('c', { cellCode: '990123101009999' }), 422, 'unknown-cell'],
     [
       'position in the neighbour cell',
@@ -183,6 +186,7 @@ t.test('changing and removing', async (t) => {
   t.match((await change({ name: 'b', position: null, gbId: null })).body, { name: 'b' })
   const after = (await h.call('GET', `/cameras/${made.id}`)).body
   t.notOk('position' in after || 'gbId' in after)
+  t.equal((await change({ placeClass: 'changing-room' })).body.code, 'forbidden-place')
   t.equal((await change({ position: { lon: 120.5, lat: 29.5 } })).body.code, 'position-outside-cell')
   t.equal((await change({ cellCode: OTHER_CELL, position: { lon: 120.5, lat: 29.5 } })).status, 200)
   t.equal((await change({ cellCode: CELL }, CELL)).status, 404, 'not in your cells any more')

@@ -752,6 +752,8 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'problem.position-outside-cell': 'The position lies outside the chosen cell',
   'problem.position-outside-cell.next': 'Move the pin or choose the other cell',
   'problem.forbidden-place': 'Cameras are forbidden in this place',
+  'problem.retention-too-short': 'The retention is shorter than the law wants',
+  'problem.retention-too-short.next': 'Public places of Article 7 keep footage for 30 days or more',
   'problem.illegal-transition': 'This is not possible in the present state',
   'problem.invitation-invalid': 'The invitation is not valid or has expired',
   'problem.invitation-invalid.next': 'Ask the person who registered the camera for a new one',

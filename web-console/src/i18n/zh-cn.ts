@@ -741,6 +741,8 @@ export const zhCn = {
   'problem.position-outside-cell': '位置不在所选网格内',
   'problem.position-outside-cell.next': '移动点位或更换网格',
   'problem.forbidden-place': '禁止安装的场所，不能登记',
+  'problem.retention-too-short': '保存期限短于法定期限',
+  'problem.retention-too-short.next': '第七条公共场所不少于 30 天',
   'problem.illegal-transition': '当前状态不允许此操作',
   'problem.invitation-invalid': '邀请链接无效或已过期',
   'problem.invitation-invalid.next': '请向登记人员索取新的邀请',

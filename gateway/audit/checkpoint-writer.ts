@@ -1,4 +1,6 @@
-import type { AuditDeps } from './audit.ts'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../storage/database.ts'
 import type { OutsideCopies } from './outside-copies.ts'
 import { type CheckpointSigner, loadSigner } from './signer.ts'
 import { storeCheckpoint, toAuditCheckpoint, uncoveredHead } from './store.ts'
@@ -16,7 +18,15 @@ export interface CheckpointWriter {
   close(): Promise<void>
 }
 
-type WriterDeps = Omit<AuditDeps, 'bootId' | 'outside' | 'publish'> & { copies: OutsideCopies }
+export interface WriterDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+  newId: () => string
+  /** Private key of this gateway's checkpoints; made on the first start. */
+  keyFile: string
+  copies: OutsideCopies
+}
 
 export function createCheckpointWriter(deps: WriterDeps): CheckpointWriter {
   const { database, clock, log, newId, keyFile, copies } = deps

@@ -12,8 +12,7 @@ import {
 import { PageQuery, page, toInstant } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
-import type { Database } from '../storage/database.ts'
-import type { Audit } from './audit.ts'
+import type { Database, Tx } from '../storage/database.ts'
 import type { OutsideCopies } from './outside-copies.ts'
 import { listCheckpoints, listEntries } from './store.ts'
 import { verifyStored } from './verify-stored.ts'
@@ -21,7 +20,7 @@ import { verifyStored } from './verify-stored.ts'
 export interface AuditRoutesDeps {
   database: Database
   clock: Clock
-  append: Audit['append']
+  append(tx: Tx, entry: NewAuditEntry): Promise<void>
   copies: OutsideCopies
 }
 

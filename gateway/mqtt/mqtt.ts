@@ -3,8 +3,6 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { type Instant, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
-import { createEmbeddedBroker } from './embedded-broker.ts'
-import { createExternalClient } from './external-client.ts'
 import type { ListenerLimits } from './listener.ts'
 import { gatewayState, type OutgoingMessage, rejectedOutput } from './topics.ts'
 
@@ -58,13 +56,6 @@ export interface Mqtt {
   endSessions(ended: { sessionId?: string; principalId?: string }): void
   start(): Promise<void>
   close(): Promise<void>
-}
-
-/** The embedded broker or the client of an external one; to the rest of the gateway they are the same. */
-export function createMqtt(deps: MqttDeps): Mqtt {
-  return deps.config.kind === 'embedded'
-    ? createEmbeddedBroker({ ...deps, config: deps.config })
-    : createExternalClient({ ...deps, config: deps.config })
 }
 
 /** The retained word on this gateway; `offline` is its last will as well. */

@@ -1,13 +1,20 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import type { NewAuditEntry } from '../contracts/audit.ts'
 import { IdParams, page, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { NewRound, NewWallLayout, Round, SILENCE_SECONDS, Silence, WallLayout } from '../contracts/wall.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
-import type { Database } from '../storage/database.ts'
+import type { Database, Tx } from '../storage/database.ts'
 import { layoutShelf, roundShelf, type Shelf } from './store.ts'
-import type { WallsDeps } from './walls.ts'
+
+export interface WallsDeps {
+  database: Database
+  clock: Clock
+  newId: () => string
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
+}
 
 /** Those who have a wall. */
 const WATCHERS = { access: { roles: ['operator', 'administrator'] } } as const

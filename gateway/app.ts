@@ -7,6 +7,7 @@ import { StrippedFields } from './alarms/stripped-fields.ts'
 import { createAudit } from './audit/audit.ts'
 import { cameraAccess } from './camera-access.ts'
 import { createCases } from './cases/cases.ts'
+import { createClips } from './clips/clips.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AuditAction, NewAuditEntry } from './contracts/audit.ts'
@@ -45,6 +46,8 @@ export interface GatewayDeps {
   clock: Clock
   log: FastifyBaseLogger
   version: string
+  /** How long before and after an alarm is kept, ms; tests make it shorter. */
+  clipSpanMs?: { before: number; after: number }
 }
 
 export interface Gateway {
@@ -60,7 +63,7 @@ export interface Gateway {
 }
 
 /** All wiring, in the order of the start. What one feature needs of another is handed in here and nowhere else. */
-export async function buildApp(config: Config, { clock, log, version }: GatewayDeps): Promise<Gateway> {
+export async function buildApp(config: Config, { clock, log, version, clipSpanMs }: GatewayDeps): Promise<Gateway> {
   const newId = (): string => randomUUID()
   const newToken = (): string => randomBytes(32).toString('base64url')
   const random = (): number => Math.random()
@@ -183,6 +186,28 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       const { lead, deputy } = (await grid.cell(cellCode)) ?? {}
       return { lead, deputy, patrolLeads: await identity.users.patrolLeads(cellCode) }
     },
+  })
+  const clips = createClips({
+    ...shared,
+    audit,
+    nodeId,
+    directory: files.clipsDirectory,
+    ...(clipSpanMs === undefined ? {} : { spanMs: clipSpanMs }),
+    camera: (id) => registry.camera(id),
+    caseOf: async (id) => {
+      const one = await cases.case(id)
+      return one && { cellCode: one.cellCode, cameraId: one.cameraId }
+    },
+    clipCameraIds: () => links.clipCameraIds(),
+    mayKeep: (recorded) => views.mayKeepRecording(recorded),
+    mayOpenRecording: (opening) => views.mayOpenRecording(opening),
+    acquire: async (cameraId) => {
+      const source = await registry.streamSource(cameraId, 'auto')
+      return source && relays.acquire(source.streamId, source.source)
+    },
+    note: (caseId, action, work) => cases.note(caseId, action, work),
+    onEvents: (listener) =>
+      events.onEvents((told) => listener(told.filter((one) => one.kind === 'case' || one.kind === 'link'))),
   })
   const alarms = createAlarms({
     ...shared,
@@ -315,6 +340,12 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       read: () => Object.entries(panels.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
     },
     {
+      name: 'clips',
+      help: 'Alarm clips since the start, and what is held in memory now so that one can begin before its alarm',
+      labels: ['figure'],
+      read: () => Object.entries(clips.figures()).map(([figure, value]) => ({ labels: { figure }, value })),
+    },
+    {
       name: 'camera_events',
       help: 'Events of cameras since the start, by what became of them; following: devices listened to now',
       labels: ['outcome'],
@@ -347,6 +378,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
   cases.routes(app)
   walls.routes(app)
   channels.routes(app)
+  clips.routes(app)
   events.routes(app)
   consoleFiles(app, join(import.meta.dirname, '../web-console/dist'))
 
@@ -378,6 +410,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
       await alarms.start()
       cases.start()
       channels.start()
+      await clips.start()
       await mqtt.start()
       await panels.start()
       outbox.start()
@@ -400,6 +433,7 @@ export async function buildApp(config: Config, { clock, log, version }: GatewayD
         mqtt,
         panels,
         alarms,
+        clips,
         channels,
         cases,
         app,

@@ -124,6 +124,16 @@ export const PROBLEMS = {
     title: { zh: '本次查看已结束', en: 'This view has ended' },
     nextStep: { zh: '如仍需查看,请重新打开', en: 'Open it again if it is still needed' },
   },
+  'clip-not-there': {
+    status: 404,
+    title: { zh: '没有可打开的告警片段', en: 'There is no clip to open' },
+    nextStep: { zh: '在案卷中查看原因', en: 'The case says why' },
+  },
+  'clip-damaged': {
+    status: 409,
+    title: { zh: '告警片段与登记的校验值不符', en: 'The clip differs from what was kept' },
+    nextStep: { zh: '请管理员检查存储与审计日志', en: 'Ask an administrator to check the storage and the trail' },
+  },
   'stream-not-ready': {
     status: 503,
     title: { zh: '暂时没有画面', en: 'There is no picture yet' },

@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   alarms: [...FEATURE, 'mqtt/topics.ts'],
   panels: ['contracts'],
   cases: FEATURE,
+  clips: [...FEATURE, 'cmaf'],
   notify: [...FEATURE, 'mqtt/topics.ts'],
   http: ['contracts'],
   cli: ['*'],

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Case, TimelineAction } from '../contracts/case.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
 import type { Tx } from '../storage/database.ts'
@@ -37,6 +38,9 @@ export interface Cases {
   ): Promise<void>
   /** Of these notifications those that still wait for their person. */
   stillNeeded(notificationIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** Writes a line of the gateway's own, in one transaction with `work`. */
+  note(caseId: string, action: TimelineAction, work: (tx: Tx) => Promise<void>): Promise<void>
+  case(id: string): Promise<Case | undefined>
   routes(app: App): void
   /** How long the steps of the last day's cases took, as samples of `case_step_seconds`. */
   metrics(): Iterable<{ labels: Record<string, string>; value: number }>
@@ -75,6 +79,13 @@ export function createCases(deps: CasesDeps): Cases {
     },
     settle: (of, settlement, work) => actions.settle(of, settlement, work),
     stillNeeded: (ids) => stillNeeded(database, ids),
+    note: (caseId, action, work) =>
+      actions.amend(caseId, async (tx) => {
+        await work(tx)
+        await actions.note(tx, caseId, action)
+        return true
+      }),
+    case: (id) => readCase(database.client, provider, id),
     routes: (app) => {
       caseRoutes(app, { ...deps, actions, peopleOf })
       figureRoutes(app, { ...deps, targets })

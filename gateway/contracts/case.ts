@@ -89,6 +89,8 @@ export const TimelineAction = z.enum([
   'collect',
   'shelve-ended',
   'overdue',
+  'clip-kept',
+  'clip-unavailable',
   'delivered',
   'message-taken',
   'undelivered',

@@ -8,7 +8,7 @@ import { paperRoutes } from './paper-routes.ts'
 import { type ActivePeriod, activePeriods } from './periods.ts'
 import { registerRoutes } from './register-routes.ts'
 import { linkRoutes } from './routes.ts'
-import { linkedCameraIds } from './store.ts'
+import { clipCameraIds, linkedCameraIds } from './store.ts'
 import { transparencyRoutes } from './transparency.ts'
 
 export interface CreateLinksDeps extends LinksDeps {
@@ -26,6 +26,8 @@ export interface LinksFeature extends Pick<Links, 'start' | 'close' | 'now' | 'l
   routes(app: App): void
   /** Those of the cameras whose link is active. */
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** Cameras whose active link is for alarm clips too. */
+  clipCameraIds(): Promise<string[]>
   /** When the link was active and what was agreed then, in order of time. */
   activePeriods(client: Tx, linkId: string): Promise<ActivePeriod[]>
 }
@@ -50,6 +52,7 @@ export function createLinks(deps: CreateLinksDeps): LinksFeature {
     },
     activePeriods,
     linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),
+    clipCameraIds: () => clipCameraIds(database.client),
     start: () => links.start(),
     close: () => links.close(),
     now: () => links.now(),

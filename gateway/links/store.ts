@@ -229,6 +229,16 @@ export async function linkedCameraIds(client: Tx, cameraIds: readonly string[]):
   return new Set(rows.map(({ cameraId }) => cameraId))
 }
 
+/** Cameras whose active link is for alarm clips too; the gate looks closer (consent, hours, expiry). */
+export async function clipCameraIds(client: Tx): Promise<string[]> {
+  const rows = await client.link.findMany({
+    where: { state: 'active', scopesJson: { contains: '"alarm-clip"' }, camera: { removedAt: null } },
+    select: { cameraId: true },
+    orderBy: { cameraId: 'asc' },
+  })
+  return [...new Set(rows.map(({ cameraId }) => cameraId))]
+}
+
 /** Links that time may have something to do with at `atMs`; `dueAct` has the last word. */
 export async function listTimed(client: Tx, atMs: number): Promise<(Timed & { id: string })[]> {
   const over = { lte: new Date(atMs) }

@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { NewCamera } from '../contracts/camera.ts'
-import type { Ownership } from '../contracts/common.ts'
 import type { Codec } from '../contracts/device.ts'
 import type { CameraEvent } from '../contracts/event.ts'
 import type { Dialer } from '../dial.ts'
@@ -32,6 +31,7 @@ import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
 import { storedAddresses, type Tried, trySource } from './source.ts'
 import {
+  type CameraBasics,
   findCameraNamed,
   findCameraOf,
   findCameraWithGbId,
@@ -83,9 +83,7 @@ export interface RegistryFeature {
   importTable: ImportTable
   /** `auto`: main where browsers can play it, else an H.264 sub; undefined if there is no such camera or stream. */
   streamSource(cameraId: string, want: 'auto' | 'main' | 'sub', screen?: Screen): Promise<StreamSource | undefined>
-  camera(
-    id: string,
-  ): Promise<{ id: string; name: string; cellCode: string; ownership: Ownership; removed: boolean } | undefined>
+  camera(id: string): Promise<CameraBasics | undefined>
   /** A relay's view of its stream, stored and told at once. */
   noteRelayState(streamId: string, report: RelayReport): Promise<void>
   /** Tells a camera's state after its link has come or gone, in the transaction of that change. */

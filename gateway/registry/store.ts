@@ -89,14 +89,23 @@ export async function readCamera(client: Tx, id: string): Promise<CameraRow | un
   return row === null || row.removedAt !== null ? undefined : row
 }
 
-export async function readCameraBasics(
-  client: Tx,
-  id: string,
-): Promise<{ id: string; name: string; cellCode: string; ownership: Ownership; removed: boolean } | undefined> {
+export interface CameraBasics {
+  id: string
+  name: string
+  cellCode: string
+  placeClass: PlaceClass
+  ownership: Ownership
+  removed: boolean
+}
+
+export async function readCameraBasics(client: Tx, id: string): Promise<CameraBasics | undefined> {
   const row = await client.camera.findUnique({ where: { id } })
   if (row === null) return undefined
-  const { name, cellCode, ownership, removedAt } = row
-  return { id, name, cellCode, ownership: Ownership.parse(ownership), removed: removedAt !== null }
+  const { name, cellCode, placeClass, ownership, removedAt } = row
+  return {
+    ...{ id, name, cellCode, placeClass: PlaceClass.parse(placeClass) },
+    ...{ ownership: Ownership.parse(ownership), removed: removedAt !== null },
+  }
 }
 
 export interface CameraFilter {

@@ -8,6 +8,8 @@ export interface DataFiles {
   auditKeyFile: string
   /** This node's id. */
   nodeIdFile: string
+  /** Alarm clips of this node. */
+  clipsDirectory: string
 }
 
 export function dataFiles(config: { dataDir: string; databaseUrl: string | undefined }): DataFiles {
@@ -18,5 +20,6 @@ export function dataFiles(config: { dataDir: string; databaseUrl: string | undef
         : { kind: 'postgresql', url: config.databaseUrl },
     auditKeyFile: join(config.dataDir, 'audit-signing.key'),
     nodeIdFile: join(config.dataDir, 'gateway-id'),
+    clipsDirectory: join(config.dataDir, 'clips'),
   }
 }

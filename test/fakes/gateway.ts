@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { z } from 'zod'
-import { buildApp, type Gateway } from '../../gateway/app.ts'
+import { buildApp, type Gateway, type GatewayDeps } from '../../gateway/app.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
 import type { StaffRole } from '../../gateway/contracts/identity.ts'
@@ -15,6 +15,7 @@ interface Teardown {
 export const ADMIN_PASSWORD = 'correct-horse-battery'
 
 export interface TestGateway extends Gateway {
+  dataDir: string
   /** Bearer token of a script with that role alone. */
   token(role: z.infer<typeof StaffRole>): Promise<string>
 }
@@ -23,7 +24,11 @@ export interface TestGateway extends Gateway {
  * The whole gateway on free loopback ports with a data directory of its own, started, and stopped with the test.
  * @param environment settings of the test's own, such as an external broker
  */
-export async function startTestGateway(t: Teardown, environment: Record<string, string> = {}): Promise<TestGateway> {
+export async function startTestGateway(
+  t: Teardown,
+  environment: Record<string, string> = {},
+  more: Partial<GatewayDeps> = {},
+): Promise<TestGateway> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gridlight-'))
   const loaded = loadConfig({
     GRIDLIGHT_HTTP_PORT: '0',
@@ -38,6 +43,7 @@ export async function startTestGateway(t: Teardown, environment: Record<string, 
     clock: systemClock,
     log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
     version: '0.0.0-test',
+    ...more,
   })
   t.teardown(async () => {
     await gateway.close()
@@ -53,6 +59,7 @@ export async function startTestGateway(t: Teardown, environment: Record<string, 
   const cookie = String(admin.headers['set-cookie']).split(';')[0] ?? ''
   const { csrfToken } = admin.json<{ csrfToken: string }>()
   return Object.assign(Object.create(gateway) as Gateway, {
+    dataDir,
     token: async (role: string) => {
       const made = await gateway.app.inject({
         method: 'POST',

@@ -1,3 +1,4 @@
+import type { GatewayDeps } from '../../gateway/app.ts'
 import type { Township, TownshipOptions } from '../../scripts/virtual-township/township.ts'
 import { open } from '../virtual-township/running.ts'
 import { startTestGateway, type TestGateway } from './gateway.ts'
@@ -25,10 +26,11 @@ export async function townshipGateway(
   addressBase: string,
   only: readonly string[],
   more: Partial<TownshipOptions> = {},
+  deps: Partial<GatewayDeps> = {},
 ): Promise<TownshipGateway> {
   const township = await open(addressBase, only, more)
   t.teardown(() => township.close())
-  const gateway = await startTestGateway(t, { GRIDLIGHT_CAMERA_NETWORKS: `${addressBase}/24` })
+  const gateway = await startTestGateway(t, { GRIDLIGHT_CAMERA_NETWORKS: `${addressBase}/24` }, deps)
   const authorization = `Bearer ${await gateway.token('administrator')}`
   const call = async <T>(method: 'GET' | 'POST' | 'PUT', path: string, payload?: object): Promise<T> => {
     const answer = await gateway.app.inject({

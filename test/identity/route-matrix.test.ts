@@ -30,6 +30,7 @@ const OPEN: Readonly<Record<string, Access>> = {
   'GET /live/:viewId/snapshot.jpg': 'gate',
   'GET /live/:viewId/*': 'gate',
   'GET /live/socket': 'gate',
+  'GET /api/v1/clips/:id': 'gate',
 }
 /** The console's own files and the documentation: the same for everybody, with no data. */
 const IS_FILE = /^\/(docs|assets|$|[a-z-]+$|[a-z-]+\.(svg|webmanifest|js)$)/

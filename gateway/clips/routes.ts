@@ -1,0 +1,192 @@
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { ALARM_READERS } from '../contracts/alarm.ts'
+import type { NewAuditEntry } from '../contracts/audit.ts'
+import { CaseClips, ClipQuery, ClipRetention } from '../contracts/clip.ts'
+import { IdParams } from '../contracts/common.ts'
+import type { Principal } from '../contracts/identity.ts'
+import type { ViewReason, ViewRefusal } from '../contracts/view.ts'
+import { Problem } from '../errors.ts'
+import { type App, principalOf } from '../http/route.ts'
+import { coversCell } from '../identity/rights.ts'
+import type { Database, Tx } from '../storage/database.ts'
+import type { ClipFiles } from './files.ts'
+import { clipsOf, findClip, readRetention, writeRetention } from './store.ts'
+
+export interface ClipRoutesDeps {
+  database: Database
+  clock: Clock
+  nodeId: string
+  files: ClipFiles
+  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
+  caseOf(id: string): Promise<{ cellCode: string; cameraId: string | undefined } | undefined>
+  mayOpenRecording(opening: {
+    principal: Principal
+    cameraId: string
+    recording: string
+    reason: ViewReason
+    fromMs: number
+    toMs: number
+  }): Promise<{ kind: 'granted' } | { kind: 'refused'; why: ViewRefusal } | { kind: 'no-camera' }>
+}
+
+/** Shorter than this is no reason in words. */
+const MIN_REASON_CHARS = 4
+
+const actorOf = ({ kind, id, name, roles, sessionId }: Principal): NewAuditEntry['actor'] => ({
+  kind,
+  id,
+  name,
+  roles,
+  sessionId,
+})
+
+export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
+  const { database, files, audit, nodeId } = deps
+
+  app.get(
+    '/api/v1/cases/:id/clips',
+    {
+      config: { access: { roles: ALARM_READERS } },
+      schema: {
+        tags: ['cases'],
+        summary: 'What the camera of a case showed around its first alarm',
+        params: IdParams,
+        response: { 200: CaseClips },
+      },
+    },
+    async (request) => {
+      const one = await deps.caseOf(request.params.id)
+      if (one === undefined) throw new Problem('not-found', 'there is no such case')
+      if (!coversCell(principalOf(request), one.cellCode)) throw new Problem('not-in-your-cells')
+      const items = await clipsOf(database, request.params.id)
+      if (items.length > 0) return { items }
+      return { items, absence: one.cameraId === undefined ? ('no-camera' as const) : ('no-scope' as const) }
+    },
+  )
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/clips/:id',
+    exposeHeadRoute: false,
+    config: { access: 'gate' },
+    schema: {
+      tags: ['cases'],
+      summary: 'The MP4 of a clip; needs a reason: `case`, or words, which a download must have',
+      params: IdParams,
+      querystring: ClipQuery,
+      response: { 200: z.unknown().describe('video/mp4'), 206: z.unknown().describe('video/mp4') },
+    },
+    handler: async (request, reply) => {
+      const principal = principalOf(request)
+      const { reason: words, download } = request.query
+      const clip = await findClip(database, request.params.id)
+      if (clip === undefined) throw new Problem('not-found', 'there is no such clip')
+      const { id, cameraId, caseId, startsAt, endsAt, sizeBytes, sha256 } = clip
+      // Before anything is told of it: who may not watch learns nothing.
+      const reason = reasonOf(words, download, caseId)
+      const [fromMs, toMs] = [
+        startsAt?.getTime() ?? clip.alarmAt.getTime(),
+        endsAt?.getTime() ?? clip.alarmAt.getTime(),
+      ]
+      const permission = await deps.mayOpenRecording({
+        ...{ principal, cameraId, recording: `clip:${id}`, reason, fromMs, toMs },
+      })
+      if (permission.kind === 'no-camera') throw new Problem('not-found', 'its camera is gone')
+      if (permission.kind === 'refused') throw new Problem(permission.why)
+      if (clip.state !== 'ready' || sizeBytes === null) throw new Problem('clip-not-there', `the clip is ${clip.state}`)
+      if (clip.nodeId !== nodeId) throw new Problem('clip-not-there', `the clip lies at gateway ${clip.nodeId}`)
+      if (download) {
+        if ((await files.hashOf(id)) !== sha256) throw new Problem('clip-damaged', 'the file is not what was kept')
+        await database.transaction((tx) =>
+          audit.append(tx, {
+            action: 'clip-exported',
+            actor: actorOf(principal),
+            object: `clip:${id}`,
+            result: 'done',
+            why: reason.kind,
+            detail: { caseId, cameraId, sha256, reason },
+          }),
+        )
+      }
+      const range = rangeOf(request.headers.range, sizeBytes)
+      if (range === 'unsatisfiable') {
+        throw new Problem('invalid-request', `range: the clip has ${sizeBytes} bytes`)
+      }
+      const { start, end } = range ?? { start: 0, end: sizeBytes - 1 }
+      return reply
+        .code(range === undefined ? 200 : 206)
+        .header('content-type', 'video/mp4')
+        .header('content-length', end - start + 1)
+        .header('accept-ranges', 'bytes')
+        .header('cache-control', 'no-store')
+        .header('x-content-sha256', sha256 ?? '')
+        .headers(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${sizeBytes}` })
+        .headers(download ? { 'content-disposition': `attachment; filename="clip-${id}.mp4"` } : {})
+        .send(files.read(id, { start, end }))
+    },
+  })
+
+  app.get(
+    '/api/v1/clip-retention',
+    {
+      config: { access: { roles: ['administrator', 'auditor', 'operator'] } },
+      schema: {
+        tags: ['cases'],
+        summary: 'Days that clips are kept, by class of place',
+        response: { 200: ClipRetention },
+      },
+    },
+    () => readRetention(database.client),
+  )
+
+  app.put(
+    '/api/v1/clip-retention',
+    {
+      config: { access: { roles: ['administrator'] } },
+      schema: {
+        tags: ['cases'],
+        summary: 'Set the days that new clips are kept; those that are there keep theirs',
+        body: ClipRetention,
+        response: { 200: ClipRetention },
+      },
+    },
+    async (request) => {
+      await database.transaction(async (tx) => {
+        await audit.append(tx, {
+          action: 'clip-retention-changed',
+          actor: actorOf(principalOf(request)),
+          object: 'clip-retention',
+          result: 'done',
+          detail: { ...request.body },
+        })
+        await writeRetention(tx, request.body)
+      })
+      return request.body
+    },
+  )
+}
+
+/** `case` stands for the case the clip belongs to; a download is told in words. */
+function reasonOf(words: string | undefined, download: boolean, caseId: string): ViewReason {
+  if (words === 'case' && !download) return { kind: 'case', caseId }
+  if (words === undefined || words === 'case' || [...words].length < MIN_REASON_CHARS) {
+    throw new Problem(
+      'reason-required',
+      download ? 'reason: why the clip is handed out, in words' : 'reason: `case`, or words',
+    )
+  }
+  return { kind: 'request', caseId, text: words }
+}
+
+/** One range of bytes (RFC 9110 §14.1.2); several, or other units, are answered with the whole. */
+function rangeOf(
+  header: string | undefined,
+  sizeBytes: number,
+): { start: number; end: number } | undefined | 'unsatisfiable' {
+  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? []
+  if (first === '' && last === '') return undefined
+  const start = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first)
+  const end = first === '' || last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1)
+  return start > end || start >= sizeBytes ? 'unsatisfiable' : { start, end }
+}

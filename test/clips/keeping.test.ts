@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pino from 'pino'
+import t, { type Test } from 'tap'
+import { createClips } from '../../gateway/clips/clips.ts'
+import { PreRoll } from '../../gateway/clips/pre-roll.ts'
+import type { ClipPart, ClipSink } from '../../gateway/clips/sources.ts'
+import { beginClip } from '../../gateway/clips/store.ts'
+import type { NewAuditEntry } from '../../gateway/contracts/audit.ts'
+import type { Case } from '../../gateway/contracts/case.ts'
+import type { LiveEvent } from '../../gateway/contracts/event.ts'
+import { TIMESCALE } from '../../gateway/media.ts'
+import type { Database } from '../../gateway/storage/database.ts'
+import { FakeClock } from '../fakes/clock.ts'
+import { temporaryDatabase } from '../fakes/database.ts'
+
+const CAMERA = randomUUID()
+
+type Told = Extract<LiveEvent, { kind: 'case' | 'link' }>
+
+/** Clips over a database and a directory, with the gate's word as the test wants it. */
+async function started(t: Test, database: Database, clock: FakeClock, mayKeep: () => boolean) {
+  const directory = join(t.testdir({}), 'clips')
+  const audit: NewAuditEntry[] = []
+  const noted: string[] = []
+  let tell = (_events: readonly Told[]): void => {}
+  const clips = createClips({
+    database,
+    clock,
+    log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),
+    newId: randomUUID,
+    nodeId: 'node',
+    directory,
+    audit: { append: async (_tx, entry) => void audit.push(entry) },
+    camera: async () => ({ cellCode: '370101001001001', placeClass: 'other', removed: false }),
+    caseOf: async () => undefined,
+    clipCameraIds: async () => [CAMERA],
+    mayKeep: async () => mayKeep(),
+    mayOpenRecording: async () => ({ kind: 'granted' }),
+    acquire: async () => undefined,
+    note: async (_caseId, action, work) => {
+      await database.transaction(work)
+      noted.push(action)
+    },
+    onEvents: (listener) => {
+      tell = listener
+      return () => {}
+    },
+  })
+  return { clips, directory, audit, noted, tell: (events: readonly Told[]) => tell(events) }
+}
+
+const row = (id: string, caseId: string) => ({
+  ...{ id, caseId, cameraId: CAMERA, cellCode: '370101001001001', placeClass: 'other' as const, nodeId: 'node' },
+  alarmAt: new Date(0),
+})
+
+t.test('a clip is deleted when its time is over, and the trail proves it', async (t) => {
+  const database = await temporaryDatabase(t)
+  const clock = new FakeClock()
+  const { clips, directory, audit } = await started(t, database, clock, () => true)
+  mkdirSync(directory, { recursive: true })
+  const [over, still] = [randomUUID(), randomUUID()]
+  for (const [id, keepUntil] of [
+    [over, clock.now()],
+    [still, clock.now() + 1],
+  ] as const) {
+    await beginClip(database, row(id, randomUUID()))
+    const ready = { state: 'ready', sha256: 'aa', keepUntil: new Date(keepUntil) }
+    await database.client.clip.update({ where: { id }, data: ready })
+    writeFileSync(join(directory, `${id}.mp4`), 'x')
+  }
+  t.equal(await clips.deleteExpired(), 1)
+  t.equal(existsSync(join(directory, `${over}.mp4`)), false)
+  t.equal(existsSync(join(directory, `${still}.mp4`)), true)
+  t.match(await database.client.clip.findUnique({ where: { id: over } }), { state: 'deleted', deletedAt: Date })
+  t.match(audit, [{ action: 'clip-deleted', object: `clip:${over}`, why: 'retention', detail: { sha256: 'aa' } }])
+  t.equal(await clips.deleteExpired(), 0)
+})
+
+t.test('one clip for a case and camera, whoever comes second; what a crash interrupted says so', async (t) => {
+  const database = await temporaryDatabase(t)
+  const [id, caseId] = [randomUUID(), randomUUID()]
+  t.equal(await beginClip(database, row(id, caseId)), true)
+  t.equal(await beginClip(database, row(randomUUID(), caseId)), false)
+  const { clips, noted } = await started(t, database, new FakeClock(), () => true)
+  t.teardown(() => clips.close())
+  await clips.start()
+  t.match(await database.client.clip.findUnique({ where: { id } }), { state: 'unavailable', why: 'interrupted' })
+  t.same(noted, ['clip-unavailable'])
+})
+
+t.test('a camera that is down is said to be; one whose link does not cover it has nothing at all', async (t) => {
+  const database = await temporaryDatabase(t)
+  let mayKeep = true
+  const { clips, tell, directory } = await started(t, database, new FakeClock(), () => mayKeep)
+  await clips.start()
+  const caseId = randomUUID()
+  const one = { id: caseId, cameraId: CAMERA, version: 1, openedAt: '2026-03-02T06:03:27.000Z' } as Case // all that is read
+  tell([{ kind: 'case', data: one }])
+  for (;;) {
+    // SQLite answers without a turn of the event loop, which others need.
+    await new Promise(setImmediate)
+    const clip = await database.client.clip.findFirst({ where: { caseId, state: 'unavailable' } })
+    if (clip === null) continue
+    t.equal(clip.why, 'camera-down')
+    break
+  }
+  tell([{ kind: 'case', data: { ...one, id: randomUUID(), version: 2 } }])
+  await clips.close()
+  mayKeep = false
+  const again = await started(t, database, new FakeClock(), () => mayKeep)
+  await again.clips.start()
+  again.tell([{ kind: 'case', data: { ...one, id: randomUUID() } }])
+  await again.clips.close()
+  t.equal(await database.client.clip.count(), 1)
+  t.equal(existsSync(directory) || existsSync(again.directory), false)
+})
+
+t.test('the last seconds begin with a key frame, are bounded, and are given back', async (t) => {
+  let now = 0
+  let held = 0
+  let sink: ClipSink | undefined
+  const preRoll = new PreRoll(
+    {
+      relay: {
+        ready: async () => ({ kind: 'failed' }),
+        subscribe: (given) => {
+          sink = given
+          return () => {}
+        },
+      },
+      release: () => {},
+    },
+    10_000,
+    () => now,
+  )
+  const part = (independent: boolean): ClipPart => ({
+    facts: { startTicks: (now / 1000) * TIMESCALE, durationTicks: TIMESCALE / 5, independent },
+    buffers: [],
+    sizeBytes: 1000,
+    retain: () => (held += 1),
+    release: () => {
+      held -= 1
+    },
+  })
+  const play = (seconds: number): void => {
+    for (let n = 0; n < seconds * 5; n++) {
+      now += 200
+      sink?.part(part(now % 2000 === 200))
+    }
+  }
+  t.equal(preRoll.take(0, 0), undefined, 'nothing came yet')
+  sink?.init({ bytes: Buffer.from('a') })
+  play(60)
+  t.ok(held >= 50 && held <= 61, `${held} parts of ten seconds and a group of pictures`)
+  const alarm = now
+  const unwant = preRoll.want(alarm - 10_000)
+  play(20)
+  const stretch = preRoll.take(alarm - 10_000, alarm + 20_000)
+  t.ok(stretch?.parts[0]?.facts.independent)
+  t.ok((stretch?.fromMs ?? 0) <= alarm - 10_000 && (stretch?.fromMs ?? 0) > alarm - 12_100)
+  t.equal(stretch?.toMs, alarm + 20_000)
+  for (const one of stretch?.parts ?? []) one.release()
+  unwant()
+  play(15)
+  t.ok(held <= 61, `${held} parts once no clip is under way`)
+  sink?.init({ bytes: Buffer.from('b') })
+  play(4)
+  const newest = preRoll.take(now - 10_000, now)
+  t.equal(newest?.init.toString(), 'b', 'one header')
+  for (const one of newest?.parts ?? []) one.release()
+  t.equal(preRoll.take(now + 1, now + 2), undefined, 'a camera that went away')
+  preRoll.close()
+  t.equal(held, 0)
+})

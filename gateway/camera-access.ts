@@ -49,7 +49,7 @@ export function describeStreamBy(dialer: Dialer, clock: Clock): DescribeStream {
 /** The picture that was played, in the registry's terms. */
 function playedVideo(described: StreamDescription): StreamDescribed | { ok: false; code: string; detail: string } {
   if (!described.ok) return { ok: false, ...described.fault }
-  const { tracks, firstFrameMs, keyFrames } = described
+  const { tracks, firstFrameMs, keyFrames, certificate } = described
   const { encoding, width, height, frameRate } = tracks.find(({ codec }) => codec !== undefined) ?? {}
   if (width === undefined || height === undefined || firstFrameMs === undefined) {
     return { ok: false, code: 'no-key-frame', detail: 'the stream was described and no picture came' }
@@ -61,6 +61,7 @@ function playedVideo(described: StreamDescription): StreamDescribed | { ok: fals
     width,
     height,
     firstFrameMs,
+    ...(certificate === undefined ? {} : { certificate }),
     ...(frameRate === undefined ? {} : { frameRate }),
     ...(keyFrames === undefined ? {} : { keyFrames }),
   }

@@ -40,7 +40,7 @@ export const RtspUri = z
   .string()
   .trim()
   .max(1024)
-  .regex(/^rtsp:\/\/[^\s@/?#]+(?:[/?][^\s]*)?$/, 'rtsp://host[:port]/path without user name or password')
+  .regex(/^rtsps?:\/\/[^\s@/?#]+(?:[/?][^\s]*)?$/, 'rtsp:// or rtsps://host[:port]/path without user name or password')
 
 export const OnvifSource = z.strictObject({
   kind: z.literal('onvif'),

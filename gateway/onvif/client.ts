@@ -232,7 +232,7 @@ export class OnvifClient {
     if (!answer.ok) return answer
     const reported = parseStreamUri(answer.value)
     if (reported === undefined) return fail('unusable-uri', `no URI for ${oneLine(token)}`)
-    const rewritten = rewriteUri(reported, { host: this.#options.host }, ['rtsp'])
+    const rewritten = rewriteUri(reported, { host: this.#options.host }, ['rtsp', 'rtsps'])
     if (!rewritten.ok) return fail('unusable-uri', `URI for ${oneLine(token)}: ${rewritten.why}`)
     return { ok: true, value: { uri: rewritten.uri, pathSecrets: rewritten.pathSecrets } }
   }

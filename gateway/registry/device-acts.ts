@@ -3,10 +3,12 @@ import type { NewAuditEntry } from '../contracts/audit.ts'
 import type { Camera } from '../contracts/camera.ts'
 import type { ClockSet } from '../contracts/device.ts'
 import type { Principal } from '../contracts/identity.ts'
+import { DialError } from '../dial.ts'
 import type { ProblemCode } from '../errors.ts'
 import { OnvifClient, type OnvifFailure, type OnvifResult } from '../onvif/client.ts'
 import type { Credentials } from '../onvif/soap.ts'
 import { splitAddress } from '../onvif/uri.ts'
+import { CertificateChanged, secure } from '../pinned-tls.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
@@ -14,7 +16,7 @@ import type { DeviceProfile } from './device-profile.ts'
 import { FAILURE_CODES } from './interview.ts'
 import { PROBE_CODES } from './probe-codes.ts'
 import { reach, USUAL_PORTS } from './reach.ts'
-import { noteClockOffset, readCamera } from './store.ts'
+import { type CameraRow, noteClockOffset, readCamera } from './store.ts'
 
 export interface DeviceActsDeps extends ConnectDeps {
   database: Database
@@ -45,6 +47,7 @@ export class DeviceActs {
     if (camera.kind === 'refused') return camera
     const row = await readCamera(database.client, cameraId)
     if (row === undefined) return { kind: 'refused', why: 'not-found' }
+    if (row.device.kind === 'rtsp') return this.#acceptStreamCertificate(principal, row, sha256, signal)
     const { id, address, certificateSha256: before } = row.device
     if (before === null) return { kind: 'refused', why: 'conflict', detail: 'this device was registered without TLS' }
     // Compared with the one that was looked at: nothing is taken unseen.
@@ -57,13 +60,37 @@ export class DeviceActs {
     }
     await database.transaction(async (tx) => {
       await tx.device.update({ where: { id }, data: { certificateSha256: sha256 } })
-      await audit.append(tx, {
-        action: 'certificate-accepted',
-        actor: actorOf(principal),
-        object: `camera:${cameraId}`,
-        result: 'done',
-        detail: { address, before, now: sha256 },
-      })
+      await audit.append(tx, acceptedEntry(principal, cameraId, { address, before, now: sha256 }))
+    })
+    return cameras.read(principal, cameraId)
+  }
+
+  /** The same of a camera that is known by its streams only. */
+  async #acceptStreamCertificate(
+    principal: Principal,
+    { id: cameraId, device, streams }: CameraRow,
+    sha256: string,
+    signal: AbortSignal,
+  ): Promise<Outcome<Camera>> {
+    const { cameras, database, audit, dialer } = this.#deps
+    const { id, address, rtspCertificateSha256: before } = device
+    const uri = streams.find(({ role }) => role === 'main')?.uri ?? ''
+    const [, host = '', port = 322] = /^rtsps:\/\/(\[[^\]]*\]|[^/:?]+)(?::(\d+))?/.exec(uri) ?? []
+    if (before === null || host === '')
+      return { kind: 'refused', why: 'conflict', detail: 'this camera was registered without TLS' }
+    try {
+      const plain = await dialer.connect({ host, port: Number(port) }, signal)
+      const { socket } = await secure(plain, { host: host.replace(/^\[|\]$/g, ''), pin: sha256 }, signal)
+      socket.destroy()
+    } catch (error) {
+      if (error instanceof CertificateChanged)
+        return { kind: 'refused', why: 'camera-certificate-changed', detail: `the device shows ${error.found}` }
+      if (!(error instanceof DialError)) throw error
+      return { kind: 'refused', why: 'camera-unreachable', detail: error.message }
+    }
+    await database.transaction(async (tx) => {
+      await tx.device.update({ where: { id }, data: { rtspCertificateSha256: sha256 } })
+      await audit.append(tx, acceptedEntry(principal, cameraId, { address, before, now: sha256 }))
     })
     return cameras.read(principal, cameraId)
   }
@@ -143,3 +170,15 @@ function refusal(answer: OnvifResult<unknown>): Outcome<never> {
   const problem: ProblemCode = PROBE_CODES[FAILURE_CODES[why]].problem
   return { kind: 'refused', why: problem, detail }
 }
+
+const acceptedEntry = (
+  principal: Principal,
+  cameraId: string,
+  detail: { address: string; before: string; now: string },
+): NewAuditEntry => ({
+  action: 'certificate-accepted',
+  actor: actorOf(principal),
+  object: `camera:${cameraId}`,
+  result: 'done',
+  detail,
+})

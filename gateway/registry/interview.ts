@@ -418,4 +418,4 @@ function toStream(
   }
 }
 
-const pathOf = (uri: string): string => uri.replace(/^rtsp:\/\/[^/]+/, '')
+const pathOf = (uri: string): string => uri.replace(/^rtsps?:\/\/[^/]+/, '')

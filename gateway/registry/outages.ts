@@ -151,7 +151,7 @@ export class Outages {
 
 /** IPv4 /24, IPv6 /64 as written, else the name itself: what most often fails as one. */
 export function networkOf(uri: string): string {
-  const host = /^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? ''
+  const host = /^rtsps?:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? ''
   const ipv4 = /^(\d+\.\d+\.\d+)\.\d+$/.exec(host)?.[1]
   if (ipv4 !== undefined) return `${ipv4}.0/24`
   return host.startsWith('[') ? `${host.slice(1, -1).split(':').slice(0, 4).join(':')}::/64` : host.slice(0, 64)

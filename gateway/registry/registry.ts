@@ -29,18 +29,20 @@ import { photoRoutes } from './photo-routes.ts'
 import { PtzControl } from './ptz.ts'
 import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
-import { storedAddresses, type Tried, trySource } from './source.ts'
+import { type Known, storedAddresses, type Tried, trySource } from './source.ts'
 import {
   type CameraBasics,
   findCameraNamed,
   findCameraOf,
   findCameraWithGbId,
   openLogin,
+  pinStream,
   readCamera,
   readCameraBasics,
   readCamerasAt,
   readPins,
   readSource,
+  readStreamPin,
   StoredState,
 } from './store.ts'
 import type { DescribeStream } from './stream-check.ts'
@@ -75,7 +77,14 @@ export interface StreamSource {
   streamId: string
   role: 'main' | 'sub'
   codec: Codec
-  source: () => Promise<{ uri: string; username?: string; password?: string; transport: 'tcp' | 'udp' }>
+  source: () => Promise<{
+    uri: string
+    username?: string
+    password?: string
+    transport: 'tcp' | 'udp'
+    pin?: string
+    onFirstCertificate?(sha256: string): void
+  }>
 }
 
 export interface RegistryFeature {
@@ -117,8 +126,18 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     return { pins, ...(announced === undefined ? {} : { announced }) }
   }
 
+  const known = async (source: NewCamera['source']): Promise<Known> => {
+    if (source.kind === 'onvif') return knownAt(source.address)
+    const streamPin = await readStreamPin(database, storedAddresses(source))
+    return streamPin === undefined ? {} : { streamPin }
+  }
+  const pinTo = (deviceId: string) => (sha256: string) =>
+    void pinStream(database, deviceId, sha256).catch((error: unknown) =>
+      deps.log.error({ err: error }, 'registry: a certificate was not pinned'),
+    )
+
   const tryAt = async (source: NewCamera['source'], signal: AbortSignal): Promise<Tried> =>
-    trySource(source, source.kind === 'onvif' ? await knownAt(source.address) : {}, deps, signal)
+    trySource(source, await known(source), deps, signal)
 
   const work = new CameraWork(stop.signal)
   const acts = new DeviceActs({
@@ -174,8 +193,11 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
           const { username, password, pathSecrets } = openLogin(vault, now.deviceId, now.sealedCredentials)
           const uri = now.streams.find((stream) => stream.id === id)?.uri ?? chosen.uri
           const profile = deps.profiles.find(({ id: known }) => known === now.deviceProfile)
+          const pin = now.rtspCertificateSha256
           return {
             uri: withPathSecrets(uri, pathSecrets),
+            ...(pin === null ? {} : { pin }),
+            ...(pin === null && uri.startsWith('rtsps:') ? { onFirstCertificate: pinTo(now.deviceId) } : {}),
             transport: profile?.streams?.transport ?? 'tcp',
             ...(username === undefined ? {} : { username }),
             ...(password === undefined ? {} : { password }),

@@ -19,14 +19,19 @@ export type Source = Pick<Registration, 'device' | 'channel' | 'streams'>
 
 export type Tried = { kind: 'works'; source: Source } | { kind: 'failed'; checks: Check[] }
 
+/** What was heard of the device before; `streamPin`: the certificate its RTSP over TLS is known by. */
+export type Known = Pick<InterviewRequest, 'announced' | 'pins'> & { streamPin?: string }
+
 /** Tries what is to be registered, to its first picture; at most one login that fails. */
 export function trySource(
   source: NewCamera['source'],
-  known: Pick<InterviewRequest, 'announced' | 'pins'>,
+  known: Known,
   deps: InterviewDeps,
   signal: AbortSignal,
 ): Promise<Tried> {
-  return source.kind === 'onvif' ? tryOnvif(source, known, deps, signal) : tryRtsp(source, deps, signal)
+  return source.kind === 'onvif'
+    ? tryOnvif(source, known, deps, signal)
+    : tryRtsp(source, known.streamPin, deps, signal)
 }
 
 async function tryOnvif(
@@ -77,6 +82,7 @@ async function tryOnvif(
         deviceProfile: found.profile.id,
         clockOffsetMs: found.clockOffsetMs,
         certificateSha256: found.certificate?.found,
+        rtspCertificateSha256: undefined,
         login,
       },
       channel: first.token,
@@ -87,6 +93,7 @@ async function tryOnvif(
 
 async function tryRtsp(
   source: NewCamera['source'] & { kind: 'rtsp' },
+  known: string | undefined,
   deps: InterviewDeps,
   signal: AbortSignal,
 ): Promise<Tried> {
@@ -100,6 +107,7 @@ async function tryRtsp(
   const transport = profile.streams?.transport ?? 'tcp'
   const streams: NewStream[] = []
   let pathSecrets: PathSecrets | undefined
+  let pin = known
   for (const [role, typed] of [
     ['main', mainUri],
     ['sub', subUri],
@@ -110,7 +118,12 @@ async function tryRtsp(
       return { kind: 'failed', checks: [{ name: 'describe', ok: false, code: 'unusable-uri', detail: uri.why }] }
     pathSecrets ??= uri.pathSecrets
     const described = await deps.describeStream(
-      { uri: withPathSecrets(uri.uri, uri.pathSecrets), ...credentials, transport },
+      {
+        uri: withPathSecrets(uri.uri, uri.pathSecrets),
+        ...credentials,
+        transport,
+        ...(pin === undefined ? {} : { pin }),
+      },
       signal,
     )
     if (!described.ok) {
@@ -122,7 +135,8 @@ async function tryRtsp(
         checks: isElsewhere ? checks.map((check) => ({ ...check, code: 'other-subnet' })) : checks,
       }
     }
-    const { codec, width, height, frameRate } = described
+    const { codec, width, height, frameRate, certificate } = described
+    pin ??= certificate
     streams.push({ role, uri: uri.uri, codec, width, height, ...(frameRate === undefined ? {} : { frameRate }) })
   }
   const login: SealedLogin = { ...credentials, ...(pathSecrets === undefined ? {} : { pathSecrets }) }
@@ -140,6 +154,7 @@ async function tryRtsp(
         deviceProfile: profile.id,
         clockOffsetMs: undefined,
         certificateSha256: undefined,
+        rtspCertificateSha256: pin,
         login,
       },
       channel: '',
@@ -161,7 +176,7 @@ export function storedAddresses(
 }
 
 /** Two paths at one host need not be one device, nor have one login: the whole URI is the address. */
-const addressOf = (uri: string): string => uri.replace(/^rtsp:\/\//, '')
+const addressOf = (uri: string): string => uri.replace(/^rtsps?:\/\//, '')
 
 /** A URI a person typed, as it is stored. */
 export function storableUri(uri: string): string | undefined {
@@ -171,7 +186,8 @@ export function storableUri(uri: string): string | undefined {
 
 /** A URI a person typed, without the login that may stand in it; the host stays. */
 function withoutLogin(uri: string): RewrittenUri {
-  return rewriteUri(uri, { host: hostOf(uri) }, ['rtsp'])
+  return rewriteUri(uri, { host: hostOf(uri) }, ['rtsp', 'rtsps'])
 }
 
-const hostOf = (uri: string): string => (/^rtsp:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? '').replace(/^\[|\]$/g, '')
+const hostOf = (uri: string): string =>
+  (/^rtsps?:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? '').replace(/^\[|\]$/g, '')

@@ -28,7 +28,7 @@ export type StoredState = z.infer<typeof StoredState>
 
 const WITH_ALL = { device: true, streams: true } as const
 
-type CameraRow = NonNullable<Awaited<ReturnType<typeof findCamera>>>
+export type CameraRow = NonNullable<Awaited<ReturnType<typeof findCamera>>>
 
 function findCamera(client: Tx, id: string) {
   return client.camera.findUnique({ where: { id }, include: WITH_ALL })
@@ -46,6 +46,7 @@ export const streamsOf = (row: CameraRow): { id: string; role: StreamRole }[] =>
 /** @param isLinked whether a link is in force; without one nothing is watchable, and that is what counts */
 export function toCamera(row: CameraRow, isLinked: boolean): Camera {
   const { device } = row
+  const certificate = device.certificateSha256 ?? device.rtspCertificateSha256
   return Camera.parse({
     id: row.id,
     name: row.name,
@@ -73,7 +74,7 @@ export function toCamera(row: CameraRow, isLinked: boolean): Camera {
       deviceProfile: device.deviceProfile,
       ...(row.channel === '' ? {} : { channel: row.channel }),
       ...(device.clockOffsetMs === null ? {} : { clockOffsetMs: device.clockOffsetMs }),
-      ...(device.certificateSha256 === null ? {} : { certificateSha256: device.certificateSha256 }),
+      ...(certificate === null ? {} : { certificateSha256: certificate }),
     },
     createdAt: toInstant(row.createdAt.getTime()),
   })
@@ -138,6 +139,7 @@ export interface SourceRow {
   deviceId: string
   deviceProfile: string
   sealedCredentials: Uint8Array | null
+  rtspCertificateSha256: string | null
   streams: { id: string; role: StreamRole; codec: Codec; width: number; uri: string }[]
 }
 
@@ -148,6 +150,7 @@ export async function readSource(client: Tx, cameraId: string): Promise<SourceRo
     deviceId: row.deviceId,
     deviceProfile: row.device.deviceProfile,
     sealedCredentials: row.device.sealedCredentials,
+    rtspCertificateSha256: row.device.rtspCertificateSha256,
     streams: row.streams.map(({ id, role, codec, width, uri }) => ({
       id,
       role: StreamRole.parse(role),
@@ -184,6 +187,23 @@ export async function readPins(database: Database, addresses: readonly string[])
   return new Map(devices.map(({ address, certificateSha256 }) => [address, certificateSha256 ?? '']))
 }
 
+/** The certificate that the RTSP service of a registered device is known by; of devices without a camera none counts. */
+export async function readStreamPin(database: Database, addresses: readonly string[]): Promise<string | undefined> {
+  const device = await database.client.device.findFirst({
+    where: { kind: 'rtsp', address: { in: [...addresses] }, cameras: { some: { removedAt: null } } },
+    select: { rtspCertificateSha256: true },
+  })
+  return device?.rtspCertificateSha256 ?? undefined
+}
+
+/** The certificate shown on first use by a stream that was registered without one; nothing else is overwritten. */
+export async function pinStream(database: Database, deviceId: string, sha256: string): Promise<void> {
+  await database.client.device.updateMany({
+    where: { id: deviceId, rtspCertificateSha256: null },
+    data: { rtspCertificateSha256: sha256 },
+  })
+}
+
 /** The camera a source belongs to: of a device the channel named, or the first one registered. */
 export async function findCameraOf(
   database: Database,
@@ -213,6 +233,8 @@ export interface NewDevice {
   clockOffsetMs: number | undefined
   /** Pinned from now on; undefined in the clear. */
   certificateSha256: string | undefined
+  /** The same of its RTSP service. */
+  rtspCertificateSha256: string | undefined
   login: SealedLogin
 }
 

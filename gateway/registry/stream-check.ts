@@ -9,6 +9,8 @@ export type DescribeStream = (
     username?: string
     password?: string
     transport?: 'tcp' | 'udp'
+    /** The certificate an `rtsps:` camera is known by; without it any is taken and told. */
+    pin?: string
     /** Look on until the next key frame, to know how far they are apart. */
     watchKeyFrames?: boolean
   },
@@ -18,6 +20,8 @@ export type DescribeStream = (
 export interface StreamDescribed {
   ok: true
   codec: 'h264' | 'h265' | 'mjpeg'
+  /** What the camera showed over TLS, SHA-256 in hex. */
+  certificate?: string
   width: number
   height: number
   frameRate?: number
@@ -59,7 +63,6 @@ const CODES: ReadonlyMap<string, ProbeCode> = new Map([
   ['no-key-frame', 'no-first-frame'],
   ['key-frames-rare', 'key-frames-rare'],
   ['certificate-changed', 'certificate-changed'],
-  ['untrusted-certificate', 'certificate-changed'],
   ['tls-failed', 'tls-failed'],
 ])
 

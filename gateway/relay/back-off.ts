@@ -6,11 +6,12 @@ export const STABLE_MS = 30_000
 
 /**
  * Full jitter: anything up to twice the last limit, so that a hundred cameras behind one broken switch do not come back
- * at once. A refused credential waits longest from the start, since cameras count attempts and lock.
+ * at once. A refused credential waits longest from the start, since cameras count attempts and lock;
+ * so does a certificate that changed, since only a person can mend that.
  * @param failures in a row before this one @param random in [0, 1)
  */
 export function backOffMs(failures: number, code: string | undefined, random: () => number): number {
-  if (code === 'unauthorized') return MAX_MS
+  if (code === 'unauthorized' || code === 'certificate-changed') return MAX_MS
   const limit = Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(failures, 16))
   return Math.max(MIN_MS, random() * limit)
 }

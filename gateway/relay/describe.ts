@@ -24,7 +24,10 @@ export interface StreamTrack {
 export type StreamDescription =
   | {
       ok: true
-      tracks: StreamTrack[] /** From PLAY to the first key frame. */
+      tracks: StreamTrack[]
+      /** What the camera showed over TLS, SHA-256 in hex. */
+      certificate?: string
+      /** From PLAY to the first key frame. */
       firstFrameMs?: number
       keyFrames?: KeyFrames
     }
@@ -100,6 +103,7 @@ async function ask(source: StreamSource, options: DescribeOptions, signal: Abort
       ok: true,
       tracks: toTracks(sdp, track, format),
       firstFrameMs,
+      ...(session.certificate === undefined ? {} : { certificate: session.certificate }),
       ...(keyFramesMs === undefined ? {} : { keyFrames: await keyFrames.measure(keyFramesMs, signal) }),
     }
   } finally {

@@ -1,7 +1,7 @@
-import { isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Dialer } from '../dial.ts'
+import { secure } from '../pinned-tls.ts'
 import { StreamFault } from './fault.ts'
 import { InterleavedReader } from './interleaved-reader.ts'
 import { formatRequest, type RtspMessage } from './message.ts'
@@ -20,8 +20,8 @@ const MAX_WRITE_BACKLOG_BYTES = 64 * 1024
 export interface Endpoint {
   host: string
   port: number
-  /** RTSP over TLS; a certificate nobody vouches for is taken only if the installer said so. */
-  tls?: { allowSelfSigned: boolean }
+  /** RTSP over TLS; `pin` is the certificate the camera is known by, undefined on first use. */
+  tls?: { pin: string | undefined }
 }
 
 interface Pending {
@@ -37,6 +37,7 @@ export class RtspConnection {
   readonly #ended = Promise.withResolvers<StreamFault>()
   #socket: Socket | undefined
   #fault: StreamFault | undefined
+  #certificate: string | undefined
   #cseq = 0
   #receivedBytes = 0
 
@@ -59,7 +60,12 @@ export class RtspConnection {
     return this.#socket?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '') ?? ''
   }
 
-  /** Throws DialError, StreamFault for a certificate that cannot be trusted, or the signal's reason. */
+  /** What the camera showed, SHA-256 in hex; undefined in the clear. */
+  get certificate(): string | undefined {
+    return this.#certificate
+  }
+
+  /** Throws DialError, also for another certificate than the pinned one, or the signal's reason. */
   async open(dialer: Dialer, { host, port, tls }: Endpoint, signal: AbortSignal): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
     const reader = new InterleavedReader({
@@ -77,7 +83,10 @@ export class RtspConnection {
       const onread = { buffer, callback: (length: number) => take(buffer, length) }
       socket = await dialer.connect({ host, port, onread }, signal)
     } else {
-      socket = await secure(await dialer.connect({ host, port }, signal), host, tls.allowSelfSigned, signal)
+      const plain = await dialer.connect({ host, port }, signal)
+      const secured = await secure(plain, { host, pin: tls.pin, timeoutMs: RESPONSE_TIMEOUT_MS }, signal)
+      socket = secured.socket
+      this.#certificate = secured.certificate
       socket.on('data', (chunk: Buffer) => take(chunk, chunk.length))
     }
     this.#socket = socket
@@ -177,38 +186,4 @@ export class RtspConnection {
     const cseq = /^\d{1,10}$/.exec(request.headers.get('cseq')?.[0] ?? '')?.[0] ?? '0'
     this.#write(`RTSP/1.0 ${known ? '200 OK' : '501 Not Implemented'}\r\nCSeq: ${cseq}\r\n\r\n`)
   }
-}
-
-/** TLS over a connection that was dialled; ends with the signal or after RESPONSE_TIMEOUT_MS. */
-function secure(plain: Socket, host: string, allowSelfSigned: boolean, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const servername = isIP(host) === 0 ? { servername: host } : {}
-    const socket = connectTls({ socket: plain, host, ...servername, rejectUnauthorized: !allowSelfSigned })
-    const stop = AbortSignal.any([signal, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)])
-    const done = (): void => {
-      stop.removeEventListener('abort', onAbort)
-      socket.off('error', onError)
-    }
-    const fail = (why: unknown): void => {
-      done()
-      socket.on('error', () => {}) // of a connection that is given up
-      socket.destroy()
-      plain.destroy()
-      reject(why)
-    }
-    const onAbort = (): void =>
-      fail(signal.aborted ? signal.reason : new StreamFault('timeout', 'the camera did not agree on TLS in time'))
-    const onError = (error: NodeJS.ErrnoException): void => {
-      const isCertificate = socket.authorizationError !== undefined && socket.authorizationError !== null
-      fail(
-        new StreamFault(isCertificate ? 'untrusted-certificate' : 'connection-lost', `TLS: ${error.code ?? 'failed'}`),
-      )
-    }
-    stop.addEventListener('abort', onAbort, { once: true })
-    socket.once('error', onError)
-    socket.once('secureConnect', () => {
-      done()
-      resolve(socket)
-    })
-  })
 }

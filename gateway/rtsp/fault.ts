@@ -8,7 +8,6 @@ export type StreamFaultCode =
   | 'session-limit'
   | 'unsupported-codec'
   | 'unsupported-transport'
-  | 'untrusted-certificate'
   | 'redirected'
   | 'protocol'
   | 'connection-lost'

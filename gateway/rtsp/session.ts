@@ -15,8 +15,10 @@ export interface StreamSource {
   password?: string
   /** How media come: within the RTSP connection unless the device is known to refuse that. */
   transport?: 'tcp' | 'udp'
-  /** Of an `rtsps:` URI: takes a certificate that nobody vouches for. */
-  allowSelfSigned?: boolean
+  /** Of an `rtsps:` URI: the certificate the camera is known by, SHA-256 in hex; without it any is taken and told. */
+  pin?: string
+  /** Told the certificate on first use, so that it is known from then on. */
+  onFirstCertificate?(sha256: string): void
 }
 
 export interface SessionOptions {
@@ -73,10 +75,17 @@ export class RtspSession {
     return this.#udp.reduce((sum, media) => sum + media.receivedBytes, this.#connection.receivedBytes)
   }
 
+  /** What the camera showed, SHA-256 in hex; undefined in the clear. */
+  get certificate(): string | undefined {
+    return this.#connection.certificate
+  }
+
   async open(signal: AbortSignal): Promise<void> {
     const { host, port, isTls } = this.#uri
-    const tls = isTls ? { tls: { allowSelfSigned: this.#source.allowSelfSigned === true } } : {}
+    const tls = isTls ? { tls: { pin: this.#source.pin } } : {}
     await this.#connection.open(this.#options.dialer, { host, port, ...tls }, signal)
+    const { pin, onFirstCertificate } = this.#source
+    if (pin === undefined && this.certificate !== undefined) onFirstCertificate?.(this.certificate)
   }
 
   /** OPTIONS and DESCRIBE (§10.1, §10.2); redirects are followed on the same host and port only. */

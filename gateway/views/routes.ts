@@ -85,6 +85,7 @@ const FAULTS: Readonly<Record<string, ProblemCode>> = {
   unreachable: 'camera-unreachable',
   refused: 'camera-unreachable',
   'address-not-allowed': 'address-not-allowed',
+  'certificate-changed': 'camera-certificate-changed',
   'transcode-limit': 'transcode-limit',
   'transcode-failed': 'transcode-failed',
   'transcoder-missing': 'transcoder-missing',

@@ -79,7 +79,14 @@ export interface StreamSource {
   streamId: string
   role: 'main' | 'sub'
   /** Asked at every connection attempt, so a changed password is taken up. */
-  source: () => Promise<{ uri: string; username?: string; password?: string; transport?: 'tcp' | 'udp' }>
+  source: () => Promise<{
+    uri: string
+    username?: string
+    password?: string
+    transport?: 'tcp' | 'udp'
+    pin?: string
+    onFirstCertificate?(sha256: string): void
+  }>
 }
 
 export interface RelayPool {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createHash, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -19,8 +20,8 @@ const PICTURE = interleaved(rtpPacket(1, 0, true, Buffer.from('6588aa55', 'hex')
 const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
 const signal = AbortSignal.timeout(60_000)
 
-/** A camera behind TLS with a certificate that nobody vouches for. @returns port */
-async function tlsCamera(t: Test): Promise<number> {
+/** A camera behind TLS with a certificate that nobody vouches for. */
+async function tlsCamera(t: Test): Promise<{ port: number; certificate: string; received(): number }> {
   const camera = await new ScriptedCamera({ sdp: SDP, onPlay: (socket) => socket.write(PICTURE) }).start()
   const directory = mkdtempSync(join(tmpdir(), 'gridlight-'))
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
@@ -34,22 +35,35 @@ async function tlsCamera(t: Test): Promise<number> {
   })
   server.on('tlsClientError', () => {}) // the client did not trust us
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const certificate = createHash('sha256')
+    .update(new X509Certificate(readFileSync(cert)).raw)
+    .digest('hex')
   rmSync(directory, { recursive: true })
   t.teardown(async () => {
     await new Promise((resolve) => server.close(resolve))
     await camera.close()
   })
-  return (server.address() as AddressInfo).port
+  return { port: (server.address() as AddressInfo).port, certificate, received: () => camera.requests.length }
 }
 
 const ask = (source: StreamSource) =>
   describe(source, { dialer: createDialer(['127.0.0.0/8']), clock: systemClock, play: true }, signal)
 
-t.test('rtsps: a certificate nobody vouches for is taken only when told', { skip }, async (t) => {
-  const uri = `rtsps://127.0.0.1:${await tlsCamera(t)}/live`
-  t.match(await ask({ uri }), { ok: false, fault: { code: 'untrusted-certificate' } })
-  t.match(await ask({ uri, allowSelfSigned: true }), { ok: true, tracks: [{ codec: 'avc1.42001e' }] })
-  t.match(await ask({ uri, allowSelfSigned: true, transport: 'udp' }), {
+t.test('rtsps: the certificate is known from its first use, another one gets no word', { skip }, async (t) => {
+  const { port, certificate, received } = await tlsCamera(t)
+  const uri = `rtsps://127.0.0.1:${port}/live`
+  const told: string[] = []
+  const first = await ask({ uri, onFirstCertificate: (sha256) => void told.push(sha256) })
+  t.match(first, { ok: true, certificate, tracks: [{ codec: 'avc1.42001e' }] })
+  t.same(told, [certificate])
+  t.match(await ask({ uri, pin: certificate, onFirstCertificate: () => t.fail('told again') }), { ok: true })
+  const before = received()
+  t.match(await ask({ uri, pin: '0'.repeat(64), username: 'u', password: 'p' }), {
+    ok: false,
+    fault: { code: 'certificate-changed' },
+  })
+  t.equal(received(), before, 'not a request was sent')
+  t.match(await ask({ uri, transport: 'udp' }), {
     ok: false,
     fault: { code: 'unsupported-transport' },
   })
@@ -66,7 +80,7 @@ t.test('rtsps to a camera that speaks no TLS', async (t) => {
   )
   while (camera.sockets.size === 0) await new Promise(setImmediate)
   for (const socket of camera.sockets) socket.end('RTSP/1.0 400 Bad Request\r\n\r\n')
-  t.match(await asked, { ok: false, fault: { code: 'connection-lost' } })
+  t.match(await asked, { ok: false, fault: { code: 'tls-failed' } })
 })
 
 t.test('the scheme decides the port', async (t) => {

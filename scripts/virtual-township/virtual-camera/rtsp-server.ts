@@ -63,7 +63,7 @@ export class RtspServer {
 
   /** The stream a URI names; what a client appends after the path (a control, further query items) does not matter. */
   streamAt(uri: string): ServedStream | undefined {
-    const path = uri.replace(/^rtsp:\/\/[^/]*/i, '')
+    const path = uri.replace(/^rtsps?:\/\/[^/]*/i, '')
     return this.options.streams.find(
       (stream) =>
         path === stream.path || (path.startsWith(stream.path) && '/?&'.includes(path.charAt(stream.path.length))),

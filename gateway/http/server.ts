@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import type { ServerHttp2Session } from 'node:http2'
 import { BlockList, type Socket } from 'node:net'
 import cookie from '@fastify/cookie'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -27,6 +26,7 @@ import { z } from 'zod'
 import type { Principal } from '../contracts/identity.ts'
 import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
 import type { Access, App, Authenticator, RouteEntry } from './route.ts'
+import { sendSecurityHeaders } from './security-headers.ts'
 
 /** How long a client may take to read its last answer once the server is closing. */
 const LAST_ANSWER_MS = 3_000
@@ -81,25 +81,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   app.setSerializerCompiler(serializerCompiler)
   handleProblems(app, options)
   await app.register(cookie)
-  await app.register(helmet, {
-    // swagger-ui and the console are served from here; nothing is loaded from anywhere else.
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:', 'blob:', ...(options.imageOrigin === undefined ? [] : [options.imageOrigin])],
-        mediaSrc: ["'self'", 'blob:'],
-        workerSrc: ["'self'", 'blob:'],
-        styleSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: options.tls !== undefined || options.behindTlsProxy,
-    referrerPolicy: { policy: 'no-referrer' },
-  })
+  sendSecurityHeaders(app, options.imageOrigin, options.tls !== undefined || options.behindTlsProxy)
   // Only routes that ask for it are limited.
   await app.register(rateLimit, { global: false })
   await app.register(websocket, { options: { maxPayload: 64 * 1024 } })

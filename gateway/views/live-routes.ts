@@ -89,6 +89,9 @@ async function demand(views: Views, view: LiveView, scope: LinkScope): Promise<v
   throw new Problem('scope-missing', `the link does not cover ${scope}`)
 }
 
+/** Made once: an error of its own for each abort costs more than the rest of a small request. */
+const LEFT = new Error('the client has left, or has all it asked for')
+
 type Read = (relay: Relay, signal: AbortSignal) => Promise<MediaAnswer>
 
 /** Runs one request of a view under the view's life: it ends with the view, with the client, or with its last byte. */
@@ -103,7 +106,7 @@ async function answer(
   if (lease === undefined) throw new Problem('stream-not-ready', 'the view is being opened')
   const under = views.beginRequest(view)
   if (under === undefined) throw new Problem('too-many-requests', 'this view has too many requests under way')
-  const leave = (): void => under.abort()
+  const leave = (): void => under.abort(LEFT)
   reply.raw.once('close', leave)
   try {
     const media = await read(lease.relay, under.signal)
@@ -113,6 +116,7 @@ async function answer(
       return reply.hijack() // the client has gone: there is nobody to answer
     }
     if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], media.code)
+    reply.raw.off('close', leave) // who sends sees to it
     await sendMedia(reply, media, under.signal)
     return reply
   } finally {

@@ -188,8 +188,9 @@ t.test('watching', { skip: lacksFfmpeg }, async (t) => {
       f.breakAudit(false)
       t.match([reply.statusCode, reply.json().code], [503, 'storage-failure'])
       t.equal(await f.database.client.view.count({ where: { cameraId } }), 0)
-      t.equal(f.relays.leases, leases, 'no relay was started')
-      t.equal(f.views.liveCount(), open)
+      // Private views that are open meanwhile end: no trail, no private picture.
+      t.ok(f.relays.leases <= leases, 'no relay was started')
+      t.ok(f.views.liveCount() <= open)
     }
   })
 

@@ -16,6 +16,7 @@ const TEST = [
   ...DEMO,
   'chromium',
   'mosquitto',
+  'strace',
   'postgresql',
   'python3-gi',
   'gir1.2-gst-rtsp-server-1.0',

@@ -79,6 +79,8 @@ interface Waiting extends Message {
 export class Intake {
   readonly #deps: IntakeDeps
   #waiting: Waiting[] = []
+  /** So many of those that wait, at the front, are urgent: they do not queue behind a flood. */
+  #urgent = 0
   #running: Promise<void> | undefined
 
   constructor(deps: IntakeDeps) {
@@ -162,7 +164,9 @@ export class Intake {
       return Promise.reject(new Error(`${MAX_WAITING_MESSAGES} messages wait for storage already`))
     }
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>()
-    this.#waiting.push({ ...message, receivedAt: new Date(this.#deps.clock.now()), resolve, reject })
+    const waiting = { ...message, receivedAt: new Date(this.#deps.clock.now()), resolve, reject }
+    if (message.read.ok && message.read.alarm.priority === 1) this.#waiting.splice(this.#urgent++, 0, waiting)
+    else this.#waiting.push(waiting)
     this.#running ??= this.#run()
     return promise
   }
@@ -170,7 +174,11 @@ export class Intake {
   async #run(): Promise<void> {
     // One turn of the event loop, so that what came in one read of a socket shares a commit.
     await new Promise(setImmediate)
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, batchSize(this.#waiting)))
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, batchSize(this.#waiting))
+      this.#urgent = Math.max(0, this.#urgent - batch.length)
+      await this.#commit(batch)
+    }
     this.#running = undefined
   }
 

@@ -1,6 +1,7 @@
 import { type Alarm, AlarmState, AlarmType, Priority } from '../contracts/alarm.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import type { NormalAlarm } from './normalise.ts'
+import { stripIdentity } from './identity-fields.ts'
+import { MAX_MESSAGE_BYTES, type NormalAlarm } from './normalise.ts'
 
 /** An alarm with its place, ready to be stored. */
 export interface NewAlarm extends NormalAlarm {
@@ -186,9 +187,22 @@ export async function insertRejected(tx: Tx, inputs: readonly NewRejectedInput[]
     data: inputs.map(({ sourceId, payload, ...input }) => ({
       ...input,
       sourceId: sourceId ?? null,
-      payload: new Uint8Array(payload.subarray(0, MAX_REJECTED_BYTES)),
+      payload: new Uint8Array(withoutIdentity(payload).subarray(0, MAX_REJECTED_BYTES)),
     })),
   })
+}
+
+/** What can be read is kept without who somebody is; what cannot is kept as it is, for it is not known what it says. */
+function withoutIdentity(payload: Uint8Array): Uint8Array {
+  if (payload.byteLength > MAX_MESSAGE_BYTES) return payload
+  try {
+    const json: unknown = JSON.parse(Buffer.from(payload).toString())
+    if (typeof json !== 'object' || json === null) return payload
+    const stripped = stripIdentity({ payload: json })
+    return stripped.ok && stripped.count > 0 ? Buffer.from(JSON.stringify(stripped.data.payload)) : payload
+  } catch {
+    return payload
+  }
 }
 
 /** Keeps the newest `keep` that are not older than `before`. */

@@ -1,17 +1,19 @@
 import { parseArgs } from 'node:util'
 import { feed } from './feed.ts'
+import { killUnderLoad } from './kills.ts'
 import { MEDIA_PARSERS } from './media-parsers.ts'
 
 /**
- * A million broken inputs for each parser of what cameras send. An input that fails is printed in hexadecimal with the
- * seed that makes it again; keep it as a test.
+ * A million broken inputs for each parser of what cameras send, and a thousand kills of a gateway under load. An input
+ * that fails is printed in hexadecimal with the seed that makes it again; keep it as a test.
  *
- * usage: node scripts/torture/torture.ts [--inputs 1000000] [--seed 1] [--only "rtp h264"]
+ * usage: node scripts/torture/torture.ts [--inputs 1000000] [--seed 1] [--kills 1000] [--only "rtp h264"]
  */
 const { values } = parseArgs({
   options: {
     inputs: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
+    kills: { type: 'string', default: '1000' },
     only: { type: 'string' },
   },
 })
@@ -20,4 +22,15 @@ for (const parser of MEDIA_PARSERS) {
   const startedMs = performance.now()
   feed(parser, Number(values.inputs), Number(values.seed))
   console.log(`${parser.name}: ${values.inputs} inputs in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+}
+
+if (values.only === undefined || values.only === 'kills') {
+  const startedMs = performance.now()
+  const report = await killUnderLoad(Number(values.kills), (kill) => {
+    if (kill % 100 === 0) console.log(`kills: ${kill}`)
+  })
+  console.log(
+    `${values.kills} kills in ${((performance.now() - startedMs) / 1000).toFixed(0)} s: ${JSON.stringify(report)}`,
+  )
+  if (report.lost.length + report.doubled + report.mistold > 0 || report.integrity !== 'ok') process.exitCode = 1
 }

@@ -105,6 +105,32 @@ await onBothDatabases(t, async (t, open) => {
     t.strictSame(alarms.counts, { stored: nasty.length + 1, repeated: 0, rejected: 3, ignored: 0 })
   })
 
+  t.test('what is kept of a refusal does not say who somebody is', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const { id } = await addSource(database)
+    await alarms.receive(
+      id,
+      bytes({ ...message('a'), type: 'face', data: { plate: 'X1', zone: 3, faces: [{ name: 'Z' }] } }),
+    )
+    const [kept] = await database.client.rejectedInput.findMany()
+    t.strictSame(JSON.parse(Buffer.from(kept?.payload ?? []).toString()).data, { zone: 3 })
+  })
+
+  t.test('an urgent alarm does not queue behind a flood', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const { id } = await addSource(database)
+    let taken = 0
+    const flood = Array.from({ length: 3000 }, (_, n) =>
+      alarms.receive(id, bytes(message(`f${n}`, { type: 'motion' }))).then(() => taken++),
+    )
+    await alarms.receive(id, bytes(message('urgent', { type: 'panic-button' })))
+    t.ok(taken <= 200, `${taken} of 3,000 were stored before it`)
+    await Promise.all(flood)
+    t.equal(await database.client.alarm.count(), 3001)
+  })
+
   t.test('a transaction that fails gives no receipt, and the same message again is taken', async (t) => {
     const database = await open(t)
     let isFull = true

@@ -33,12 +33,17 @@ export interface MosquittoAccess {
   passwords: Readonly<Record<string, string>>
 }
 
-/** Debian's Mosquitto on a free port of loopback, keeping nothing on disk; anonymous unless there is an access list. */
-export async function startMosquitto(t: Teardown, access?: MosquittoAccess): Promise<Mosquitto> {
+/**
+ * Debian's Mosquitto on a free port of loopback, keeping nothing on disk; anonymous unless there is an access list.
+ * @param maxQueued messages that wait for a client that is away, with persistence on disk; Mosquitto's default and none
+ */
+export async function startMosquitto(t: Teardown, access?: MosquittoAccess, maxQueued?: number): Promise<Mosquitto> {
   const directory = await mkdtemp(join(tmpdir(), 'gridlight-mosquitto-'))
   const port = await freePort()
   const file = join(directory, 'mosquitto.conf')
-  const lines = [`listener ${port} 127.0.0.1`, `allow_anonymous ${access === undefined}`, 'persistence false']
+  const lines = [`listener ${port} 127.0.0.1`, `allow_anonymous ${access === undefined}`]
+  if (maxQueued === undefined) lines.push('persistence false')
+  else lines.push('persistence true', `persistence_location ${directory}/`, `max_queued_messages ${maxQueued}`)
   if (access !== undefined) {
     const [aclFile, passwordFile] = [join(directory, 'acl'), join(directory, 'passwords')]
     await writeFile(aclFile, access.acl)
@@ -50,7 +55,7 @@ export async function startMosquitto(t: Teardown, access?: MosquittoAccess): Pro
   }
   await writeFile(file, `${lines.join('\n')}\n`)
   // Mosquitto gives up root and reads its configuration as its own user.
-  await chmod(directory, 0o755)
+  await chmod(directory, maxQueued === undefined ? 0o755 : 0o777)
   let child: ReturnType<typeof spawn> | undefined
 
   const start = async (): Promise<void> => {

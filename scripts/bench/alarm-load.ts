@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connectAsync } from 'mqtt'
+import { ADMIN_PASSWORD } from '../../test/fakes/gateway.ts'
+import { readServerSentEvents } from '../../test/fakes/server-sent-events.ts'
+import { post } from './whole-gateway.ts'
+
+const CELL = '990123101001001'
+
+export const until = async (atMs: number): Promise<void> => {
+  const leftMs = atMs - performance.now()
+  if (leftMs > 1) await delay(leftMs)
+}
+
+export function percentiles(ms: readonly number[]): string {
+  const sorted = ms.toSorted((a, b) => a - b)
+  const at = (share: number): string => (sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN).toFixed(1)
+  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms (${sorted.length})`
+}
+
+export interface BenchSource {
+  id: string
+  password: string
+  webhookToken: string
+  /** Bearer token of an operator. */
+  token: string
+}
+
+/** A township's cells, a source and an operator. */
+export async function registerSource(url: string): Promise<BenchSource> {
+  const signedIn = await fetch(`${url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password: ADMIN_PASSWORD }),
+  })
+  const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const { csrfToken } = (await signedIn.json()) as { csrfToken: string }
+  const admin = { cookie, 'x-csrf-token': csrfToken }
+  const grid = readFileSync(join(import.meta.dirname, '../virtual-township/grid.geojson'), 'utf8')
+  await post(`${url}/api/v1/grid`, admin, JSON.parse(grid), 'PUT')
+  const source = await post<{ id: string; mqtt: { password: string }; webhook: { token: string } }>(
+    `${url}/api/v1/alarm-sources`,
+    admin,
+    { name: 'bench', kind: 'panel', cellCode: CELL },
+  )
+  const { token } = await post<{ token: string }>(`${url}/api/v1/tokens`, admin, { name: 'bench', roles: ['operator'] })
+  return { id: source.id, password: source.mqtt.password, webhookToken: source.webhook.token, token }
+}
+
+/** A console that listens to live events. */
+export async function readAlarms(url: string, token: string) {
+  const headers = { authorization: `Bearer ${token}` }
+  const events = await readServerSentEvents(`${url}/api/v1/events`, headers)
+  const sentMs = new Map<string, number>()
+  const seenMs = new Map<string, number>()
+  const waiters = new Map<string, () => void>()
+  const running = (async () => {
+    for (;;) {
+      const { event, data } = await events.next()
+      const key = String(data.sourceKey)
+      if (event !== 'alarm') continue
+      seenMs.set(key, performance.now())
+      waiters.get(key)?.()
+    }
+  })()
+  running.catch(() => {})
+  const seen = async (key: string): Promise<number> => {
+    if (!seenMs.has(key)) await new Promise<void>((resolve) => waiters.set(key, resolve))
+    return (seenMs.get(key) ?? 0) - (sentMs.get(key) ?? 0)
+  }
+  const latencies = (): number[] => [...seenMs].map(([key, ms]) => ms - (sentMs.get(key) ?? ms))
+  return {
+    sent: (key: string) => void sentMs.set(key, performance.now()),
+    seen,
+    latencies,
+    /** Waits until all that was sent has come. */
+    all: async () => {
+      for (const key of sentMs.keys()) await seen(key)
+    },
+    /** One alarm by the webhook. @returns ms until it was here */
+    webhook: async (at: string, source: BenchSource): Promise<number> => {
+      sentMs.set('fresh', performance.now())
+      const message = { id: 'fresh', type: 'intrusion', occurredAt: new Date().toISOString() }
+      await post(`${at}/api/v1/webhooks/${source.id}`, { authorization: `Bearer ${source.webhookToken}` }, message)
+      return seen('fresh')
+    },
+    /** Waits until the gateway has counted so many. */
+    stored: async (at: string, expected: number): Promise<number> => {
+      for (;;) {
+        const { items } = (await (await fetch(`${at}/api/v1/cases?limit=500`, { headers })).json()) as {
+          items: { occurrences: number }[]
+        }
+        const total = items.reduce((sum, { occurrences }) => sum + occurrences, 0)
+        if (total >= expected) return total
+        await delay(100)
+      }
+    },
+    close: () => events.close(),
+  }
+}
+
+/** Mosquitto alone: publisher, broker and subscriber, QoS 1. */
+export async function bare(
+  url: string,
+  load: { rate: number; seconds: number; connections: number; inFlight: number; flood: number },
+): Promise<string> {
+  const reader = await connectAsync(url, { protocolVersion: 4 })
+  const clients = await Promise.all(
+    Array.from({ length: load.connections }, () => connectAsync(url, { protocolVersion: 4 })),
+  )
+  await reader.subscribeAsync('bench', { qos: 1 })
+  const sentMs = new Map<string, number>()
+  const latencies: number[] = []
+  const acks: number[] = []
+  reader.on('message', (_topic, payload) => latencies.push(performance.now() - (sentMs.get(payload.toString()) ?? 0)))
+  let sent = 0
+  const publish = async (client: (typeof clients)[number] | undefined): Promise<void> => {
+    const key = `k${sent++}`
+    sentMs.set(key, performance.now())
+    await client?.publishAsync('bench', key, { qos: 1 })
+    acks.push(performance.now() - (sentMs.get(key) ?? 0))
+  }
+  const startedMs = performance.now()
+  const pending: Promise<void>[] = []
+  for (let n = 0; n < load.rate * load.seconds; n++) {
+    await until(startedMs + (n * 1000) / load.rate)
+    pending.push(publish(clients[n % load.connections]))
+  }
+  await Promise.all(pending)
+  const [ackLine, seenLine] = [percentiles(acks), percentiles(latencies)]
+  const floodMs = performance.now()
+  let left = load.flood
+  const worker = async (client: (typeof clients)[number]): Promise<void> => {
+    while (left-- > 0) await publish(client)
+  }
+  await Promise.all(clients.flatMap((client) => Array.from({ length: load.inFlight }, () => worker(client))))
+  const perSecond = load.flood / ((performance.now() - floodMs) / 1000)
+  await Promise.all([reader, ...clients].map((client) => client.endAsync(true)))
+  return [
+    `Mosquitto alone (nothing on disk when it acknowledges): ${load.rate}/s for ${load.seconds} s`,
+    `  publish to ack:        ${ackLine}`,
+    `  publish to subscriber: ${seenLine}`,
+    `  flood: ${perSecond.toFixed(0)}/s`,
+  ].join('\n')
+}

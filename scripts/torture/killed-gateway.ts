@@ -1,0 +1,16 @@
+/**
+ * A gateway to be killed or watched: once told to on its input, takes alarms over its embedded broker and prints the
+ * port. Arguments: SQLite file.
+ */
+import { once } from 'node:events'
+import { openDatabase } from '../../gateway/storage/database.ts'
+import { startAlarms, startMqtt } from '../../test/fakes/alarm-gateway.ts'
+
+const [, , file = ''] = process.argv
+// Loaded ahead of its turn: the database has one owner at a time.
+await once(process.stdin, 'data')
+// It ends by a signal that nothing can answer.
+const never = { teardown: () => {} }
+const fixture = await startAlarms(never, await openDatabase({ kind: 'sqlite', file }))
+const mqtt = await startMqtt(never, fixture)
+console.log(mqtt.port())

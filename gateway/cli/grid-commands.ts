@@ -31,14 +31,17 @@ export const gridImport: Command = {
 }
 
 export const profilesCheck: Command = {
-  synopsis: 'profiles check',
+  synopsis: 'profiles check [FILE.json ...]',
   about: {
     zh: '检查设备档案与告警源映射,并试行映射中的示例消息',
     en: 'check the device profiles and the mappings of alarm sources, and try their example messages',
   },
   run: async (args, _config, terminal) => {
-    parseArgs({ args, options: {} })
-    const profiles = readProfiles(join(import.meta.dirname, '../../device-profiles/cameras'))
+    const { positionals: files } = parseArgs({ args, allowPositionals: true, options: {} })
+    for (const file of files) {
+      if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
+    }
+    const profiles = readProfiles(join(import.meta.dirname, '../../device-profiles/cameras'), files)
     const sources = readMappings(MAPPINGS_DIR)
     for (const fault of [profiles, sources].flatMap((read) => (read.ok ? [] : read.faults))) terminal.out(fault)
     if (!profiles.ok || !sources.ok) return EXIT.failed

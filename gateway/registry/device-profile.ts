@@ -57,6 +57,8 @@ export const EventTopic = z.strictObject({
 export const DeviceProfile = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{1,31}$/),
   title: z.string().min(1),
+  /** A family whose facts hold here too, section by section, where this file does not say otherwise. */
+  extends: z.string().optional(),
   match: z.strictObject({ any: z.array(Hint) }),
   onvif: z
     .strictObject({

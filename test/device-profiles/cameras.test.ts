@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { parseDiscovery } from '../../gateway/onvif/discovery-message.ts'
 import { DeviceProfile } from '../../gateway/registry/device-profile.ts'
@@ -11,11 +12,9 @@ const profiles = read.ok ? read.profiles : []
 
 t.test('every file is sound', async (t) => {
   t.same(read.ok ? [] : read.faults, [])
-  const ids = ['axis', 'bosch', 'dahua', 'generic', 'hanwha', 'hikvision', 'reolink', 'tplink', 'uniview', 'xm']
-  t.same(
-    profiles.map(({ id }) => id),
-    ids,
-  )
+  const makes = ['hikvision', 'dahua', 'uniview', 'tplink', 'reolink', 'axis', 'hanwha', 'bosch', 'ezviz', 'xm']
+  const others = ['tiandy', 'kedacom', 'herospeed', 'yoosee', 'v380', 'milesight', 'ipnc', 'generic']
+  t.same(profiles.map(({ id }) => id).sort(), [...makes, ...others].sort())
   t.equal(new Set(profiles.map(({ title }) => title)).size, profiles.length, 'titles are unique')
   for (const { id, match, facts } of profiles) {
     t.equal(match.any.length > 0, id !== 'generic', `${id}: hints`)
@@ -36,6 +35,61 @@ t.test('a mistake is told', async (t) => {
   for (const [name, profile] of cases) t.notOk(DeviceProfile.safeParse(profile).success, name)
 })
 
+t.test('a broken file is told by file, field and reason', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gridlight-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const fact = { claim: 'c', sure: 'H', source: 'a capture' }
+  const sound = { id: 'generic', title: 'any', match: { any: [] }, facts: [fact] }
+  const make = (id: string, more: object = {}): object => ({
+    ...sound,
+    id,
+    match: { any: [{ manufacturer: id, weight: 9 }] },
+    ...more,
+  })
+  const write = (name: string, content: object | string): void =>
+    writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content))
+  write('generic.json', sound)
+  write('above.json', make('above', { streams: { main: '/a{channel}', transport: 'udp' }, quirks: ['lenientXml'] }))
+  write('below.json', make('below', { extends: 'above', streams: { main: '/b{channel}' } }))
+  const good = readProfiles(directory)
+  t.match(
+    good.ok ? good.profiles.find(({ id }) => id === 'below') : good.faults,
+    { streams: { main: '/b{channel}', transport: 'udp' }, quirks: ['lenientXml'] },
+    'a family says only what is otherwise',
+  )
+  const cases: [file: string, content: object | string, fault: RegExp][] = [
+    ['syntax.json', '{ "id": ', /^syntax\.json: not JSON: /],
+    ['list.json', '[]', /^list\.json: not a JSON object/],
+    ['name.json', make('other'), /^name\.json: id: "other" is not the file's name/],
+    ['field.json', make('field', { brand: 'x' }), /^field\.json: Unrecognized key: "brand"/],
+    ['quirk.json', make('quirk', { quirks: ['fast'] }), /^quirk\.json: quirks\.0: Invalid option/],
+    ['hint.json', make('hint', { match: { any: [] } }), /^hint\.json: match\.any: no hint/],
+    [
+      'url.json',
+      make('url', { facts: [{ ...fact, source: 'https://x' }] }),
+      /^url\.json: facts\.0\.source: a reference/,
+    ],
+    ['orphan.json', make('orphan', { extends: 'nobody' }), /^orphan\.json: extends: there is no profile "nobody"/],
+    ['circle.json', make('circle', { extends: 'circle' }), /^circle\.json: extends: a circle/],
+    [
+      'stream.json',
+      make('stream', { streams: { main: '/{chanel}' } }),
+      /^stream\.json: streams\.main: \{chanel\} is not/,
+    ],
+    ['fact.json', make('fact', { facts: [] }), /^fact\.json: facts: /],
+  ]
+  for (const [file, content, fault] of cases) {
+    write(file, content)
+    const read = readProfiles(directory)
+    t.match(read.ok ? [] : read.faults, [fault], file)
+    t.equal(read.ok ? 0 : read.faults.length, 1, `${file}: this alone`)
+    rmSync(join(directory, file))
+  }
+  rmSync(join(directory, 'generic.json'))
+  const none = readProfiles(directory)
+  t.match(none.ok ? [] : none.faults, [/^generic\.json: missing/])
+})
+
 t.test('the example of the guide is sound, and the same in both languages', async (t) => {
   const examples = ['en', 'zh-CN'].map((language) => {
     const guide = readFileSync(resolve(import.meta.dirname, `../../docs/guide/${language}/adding-a-make.md`), 'utf8')
@@ -44,7 +98,11 @@ t.test('the example of the guide is sound, and the same in both languages', asyn
   t.same(examples[0], examples[1])
   const [example] = examples
   if (example === undefined) throw new Error('no example')
-  t.equal(matchProfile([...profiles, example], { manufacturer: 'Milesight Technology' }).id, example.id)
+  t.notOk(
+    profiles.some(({ id }) => id === example.id),
+    'and still to be written',
+  )
+  t.equal(matchProfile([...profiles, example], { manufacturer: 'Vivotek Inc.' }).id, example.id)
 })
 
 t.test('who is it', async (t) => {
@@ -73,7 +131,7 @@ t.test('recorded announcements', { skip }, async (t) => {
     ['hikvision-ds-2cd3955fwd-iws', 'hikvision', 80],
     ['reolink-trackmix', 'reolink', 8000],
     ['tplink-tapo-c200', 'tplink', 2020],
-    ['herospeed-8999', 'generic', 8999],
+    ['herospeed-8999', 'herospeed', 8999],
   ]
   for (const [name, id, port] of cases) {
     const message = parseDiscovery(readFileSync(new URL(`discovery/${name}.xml`, folder)))

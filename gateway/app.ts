@@ -212,6 +212,8 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
   const alarms = createAlarms({
     ...shared,
     cases,
+    casesOpened: (since) => cases.openedSince(since),
+    operators: () => events.listening('operator'),
     mappings: alarmMappings(),
     vault: access.vault,
     panelPort: () => panels.port(),

@@ -3,6 +3,8 @@ import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
 import { Foreign, type TopicReceipt } from './foreign.ts'
 import { Intake, type IntakeDeps, type OwnAlarm, type Receipt } from './intake.ts'
+import { loadRoute } from './load-routes.ts'
+import { LoadWatch, type LoadWatchDeps } from './load-watch.ts'
 import { MappedSources } from './mapped-sources.ts'
 import type { Mapping } from './mapping.ts'
 import { mappingRoutes } from './mapping-routes.ts'
@@ -21,6 +23,9 @@ export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesD
   log: FastifyBaseLogger
   /** Makes of devices whose own messages are understood. */
   mappings: readonly Mapping[]
+  /** Cases that were opened after this, and operators who listen: what flood detection counts. */
+  casesOpened: LoadWatchDeps['casesOpened']
+  operators: LoadWatchDeps['operators']
   /** How long a source that sends heartbeats may say nothing. */
   silenceMs?: number
 }
@@ -62,6 +67,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   }
   const intake = new Intake({ ...deps, count })
   const watch = new SourceWatch({ ...deps, intake, silenceMs: deps.silenceMs ?? DEFAULT_SILENCE_MS })
+  const load = new LoadWatch(deps)
   const stop = new AbortController()
   let housekeeping: Promise<void> = Promise.resolve()
 
@@ -111,17 +117,19 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     counts,
     routes: (app) => {
       alarmRoutes(app, { ...deps, mapped, receive })
+      loadRoute(app, load)
       mappingRoutes(app, { mappings: deps.mappings, mapped, clock })
     },
     start: async () => {
       await ensureSystemSource(database, new Date(clock.now()))
       await mapped.refresh()
       watch.start()
+      load.start()
       housekeeping = prune()
     },
     close: async () => {
       stop.abort()
-      await watch.close()
+      await Promise.all([watch.close(), load.close()])
       await Promise.all([housekeeping, intake.close()])
     },
   }

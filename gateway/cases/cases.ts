@@ -41,6 +41,8 @@ export interface Cases {
   /** Writes a line of the gateway's own, in one transaction with `work`. */
   note(caseId: string, action: TimelineAction, work: (tx: Tx) => Promise<void>): Promise<void>
   case(id: string): Promise<Case | undefined>
+  /** How many were opened after this. */
+  openedSince(since: Date): Promise<number>
   routes(app: App): void
   /** How long the steps of the last day's cases took, as samples of `case_step_seconds`. */
   metrics(): Iterable<{ labels: Record<string, string>; value: number }>
@@ -86,6 +88,7 @@ export function createCases(deps: CasesDeps): Cases {
         return true
       }),
     case: (id) => readCase(database.client, provider, id),
+    openedSince: (since) => database.client.case.count({ where: { openedAt: { gt: since } } }),
     routes: (app) => {
       caseRoutes(app, { ...deps, actions, peopleOf })
       figureRoutes(app, { ...deps, targets })

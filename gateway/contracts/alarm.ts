@@ -200,3 +200,38 @@ export const DryRunAnswer = z.object({
   ),
 })
 export type DryRunAnswer = z.infer<typeof DryRunAnswer>
+
+/** How much is put before operators (ISA-18.2, IEC 62682). */
+export const AlarmLoad = z.object({
+  /** `flood`: more than `limitPerOperator` cases for each operator within `windowMinutes`. */
+  state: z.enum(['normal', 'flood']),
+  since: Instant,
+  at: Instant,
+  casesInWindow: z.number().int(),
+  /** Operators who listen now; one where none does. */
+  operators: z.number().int().positive(),
+  perOperator: z.number(),
+  limitPerOperator: z.number().int(),
+  windowMinutes: z.number().int(),
+  /** Sources that raise the same alarm three times a minute or more, the noisiest first. */
+  chattering: z.array(
+    z.object({
+      sourceId: Id,
+      /** Empty where a camera is the source. */
+      sourceName: z.string(),
+      type: AlarmType,
+      cellCode: z.string(),
+      perMinute: z.number().int(),
+    }),
+  ),
+})
+export type AlarmLoad = z.infer<typeof AlarmLoad>
+
+/** What is remembered of it, to tell changes alone. */
+export const StoredAlarmLoad = z.object({
+  state: AlarmLoad.shape.state,
+  since: Instant,
+  /** Source and type. */
+  chattering: z.array(z.string()),
+})
+export type StoredAlarmLoad = z.infer<typeof StoredAlarmLoad>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Alarm } from './alarm.ts'
+import { Alarm, AlarmLoad } from './alarm.ts'
 import { CameraState } from './camera.ts'
 import { Case } from './case.ts'
 import { CellCode, Id, Instant } from './common.ts'
@@ -38,6 +38,7 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('camera'), data: CameraEvent }),
   z.object({ kind: z.literal('link'), data: LinkEvent }),
   z.object({ kind: z.literal('view-ended'), data: ViewEndedEvent }),
+  z.object({ kind: z.literal('flood'), data: AlarmLoad }),
 ])
 export type LiveEvent = z.infer<typeof LiveEvent>
 export type LiveEventKind = LiveEvent['kind']

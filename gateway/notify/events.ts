@@ -1,4 +1,5 @@
 import type { NewLiveEvent, OutboxEvent } from '../contracts/event.ts'
+import type { Role } from '../contracts/identity.ts'
 import type { App } from '../http/route.ts'
 import { afterCommit, type Tx } from '../storage/database.ts'
 import { EventReader, type EventReaderDeps } from './event-reader.ts'
@@ -22,6 +23,8 @@ export interface Events {
   onEvents(listener: (events: readonly OutboxEvent[]) => void): () => void
   /** Cuts the live connections of a session, or of a person or script, that has ended or has other rights now. */
   endSessions(ended: { sessionId?: string; principalId?: string }): void
+  /** People of a role who listen to live events of this gateway now. */
+  listening(role: Role): number
   routes(app: App): void
   start(): Promise<void>
   close(): Promise<void>
@@ -59,6 +62,7 @@ export function createEvents(deps: EventReaderDeps): Events {
     onNews: (listener) => reader.listen(listener),
     onEvents: (listener) => reader.listen((stored) => listener(stored.map(({ event }) => event))),
     endSessions: (ended) => connections.endSessions(ended),
+    listening: (role) => connections.count(role),
     routes: (app) => eventRoutes(app, { connections }),
     start: async () => {
       await reader.start()

@@ -44,6 +44,7 @@ export function messageOf(event: OutboxEvent): OutgoingMessage | undefined {
       return cameraMessage(event.data)
     case 'first-view':
       return { topic: linkFirstView(event.data.linkId), payload: JSON.stringify(event.data), retain: false }
+    case 'flood':
     case 'link':
     case 'view-ended':
     case 'session-ended':

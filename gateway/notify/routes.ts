@@ -23,7 +23,7 @@ export function eventRoutes(app: App, { connections }: EventRoutesDeps): void {
       schema: {
         summary: 'Live changes as server-sent events',
         description:
-          'Events `alarm`, `case`, `camera`, `link`, `view-ended`; the id is the event number. `Last-Event-ID` replays what was missed; `reset` says that too much was missed and lists must be read again.',
+          'Events `alarm`, `case`, `camera`, `link`, `view-ended`, `flood`; the id is the event number. `Last-Event-ID` replays what was missed; `reset` says that too much was missed and lists must be read again.',
         response: { 200: z.unknown().describe('text/event-stream') },
       },
     },

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { Principal } from '../contracts/identity.ts'
+import type { Principal, Role } from '../contracts/identity.ts'
 import type { Database } from '../storage/database.ts'
 import type { EventReader } from './event-reader.ts'
 import { eventSpan, readEvents, type StoredEvent } from './store.ts'
@@ -92,6 +92,14 @@ export class LiveConnections {
       const { principal } = connection
       if (principal.sessionId === ended.sessionId || principal.id === ended.principalId) this.#end(connection)
     }
+  }
+
+  /** People of a role who listen now. */
+  count(role: Role): number {
+    const people = [...this.#open].flatMap(({ principal }) =>
+      principal.kind === 'user' && principal.roles.includes(role) ? principal.id : [],
+    )
+    return new Set(people).size
   }
 
   endAll(): void {

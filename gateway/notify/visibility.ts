@@ -4,8 +4,9 @@ import { coversCell, hasRole } from '../identity/rights.ts'
 import type { StoredEvent } from './store.ts'
 
 /**
- * Whether this person is told of this event. What gateways tell each other is for nobody; an event for one session goes to nobody else; an owner hears of own
- * links only; staff hear of their cells, and of alarms and cases if their role reads alarms.
+ * Whether this person is told of this event. What gateways tell each other is for nobody; an event for one session goes
+ * to nobody else; an owner hears of own links only; staff hear of their cells, and of alarms, cases and floods if their
+ * role reads alarms.
  */
 export function maySee(
   principal: Principal,
@@ -15,5 +16,7 @@ export function maySee(
   if (sessionId !== undefined || event.kind === 'view-ended') return sessionId === principal.sessionId
   if (principal.kind === 'owner') return event.kind === 'link' && (principal.linkIds ?? []).includes(event.data.id)
   if (!coversCell(principal, cellCode)) return false
-  return (event.kind !== 'alarm' && event.kind !== 'case') || hasRole(principal, ...ALARM_READERS)
+  return (
+    (event.kind !== 'alarm' && event.kind !== 'case' && event.kind !== 'flood') || hasRole(principal, ...ALARM_READERS)
+  )
 }

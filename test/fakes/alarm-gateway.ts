@@ -61,6 +61,8 @@ export async function startAlarms(
     ...shared,
     newSecret,
     cases,
+    casesOpened: (since) => cases.openedSince(since),
+    operators: () => events.listening('operator'),
     mappings: alarmMappings(),
     vault: createVault([Buffer.alloc(32, 7)]),
     panelPort: () => undefined,

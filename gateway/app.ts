@@ -7,6 +7,7 @@ import { StrippedFields } from './alarms/stripped-fields.ts'
 import { createAudit } from './audit/audit.ts'
 import { cameraAccess } from './camera-access.ts'
 import { createCases } from './cases/cases.ts'
+import { handoverRoutes } from './cases/handover-routes.ts'
 import { createClips } from './clips/clips.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -378,6 +379,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
   views.routes(app)
   alarms.routes(app)
   cases.routes(app)
+  handoverRoutes(app, { ...shared, audit, takeOver: identity.takeOver })
   walls.routes(app)
   channels.routes(app)
   clips.routes(app)

@@ -54,6 +54,7 @@ export const AuditAction = z.enum([
   'channel-tested',
   'delivery-retried',
   'duty-changed',
+  'shift-handed-over',
   'access-refused',
   'audit-read',
   'key-rotated',

@@ -10,6 +10,7 @@ export const CONSOLE_PAGES = [
   '/alarms',
   '/patrol',
   '/install',
+  '/handover',
   '/health',
   '/links',
   '/audit',
@@ -38,6 +39,13 @@ export function consoleFiles(app: App, directory: string): void {
       scope.get(page, open, (_request, reply) =>
         reply.header('cache-control', 'no-cache').sendFile('index.html', ASK_ALWAYS),
       )
+    }
+    // Browsers look at a service worker anew each time; a kept one could outlive its build.
+    scope.get('/patrol-sw.js', open, (_request, reply) =>
+      reply.header('cache-control', 'no-cache').sendFile('patrol-sw.js', ASK_ALWAYS),
+    )
+    for (const file of ['patrol.webmanifest', 'icon-192.png', 'icon-512.png']) {
+      scope.get(`/${file}`, open, (_request, reply) => reply.sendFile(file, { maxAge: '1d' }))
     }
     scope.get('/favicon.svg', open, (_request, reply) => reply.sendFile('favicon.svg', { maxAge: '1d' }))
     scope.get(

@@ -1,12 +1,13 @@
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { NewAuditEntry } from '../contracts/audit.ts'
+import type { SessionAnswer, SignIn } from '../contracts/identity.ts'
 import type { App } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { sessionRoutes } from './routes.ts'
+import { openSession, sessionRoutes } from './routes.ts'
 import { createSessionEnds, type EndListener, type SessionEnd } from './session-end.ts'
 import { createSessions, type Sessions } from './sessions.ts'
-import { createSignIn } from './sign-in.ts'
+import { type AlsoDone, createSignIn } from './sign-in.ts'
 import { tokenRoutes } from './token-routes.ts'
 import { userRoutes } from './user-routes.ts'
 import { createUsers, type Users } from './users.ts'
@@ -30,6 +31,8 @@ export interface Identity {
   onEnded(listener: EndListener): void
   /** Another gateway of this database has ended a session. */
   heardEnd(end: SessionEnd): void
+  /** Checks a person's password and gives them the session of this request. */
+  takeOver(credentials: SignIn, request: FastifyRequest, reply: FastifyReply, also: AlsoDone): Promise<SessionAnswer>
   routes(app: App): void
   /** Begins to end sessions that run out by time. */
   start(): void
@@ -45,6 +48,8 @@ export function createIdentity(deps: IdentityDeps): Identity {
     sessions,
     users,
     onEnded: ends.onEnded,
+    takeOver: (credentials, request, reply, also) =>
+      openSession({ sessions, signIn }, credentials, request, reply, also),
     heardEnd: ends.heard,
     routes: (app) => {
       sessionRoutes(app, { ...deps, sessions, signIn })

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { NewAuditEntry } from '../contracts/audit.ts'
 import { SessionAnswer, SignIn } from '../contracts/identity.ts'
@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Sessions } from './sessions.ts'
-import type { SignInCheck } from './sign-in.ts'
+import type { AlsoDone, SignInCheck } from './sign-in.ts'
 import { findUser } from './store.ts'
 import { actorOf } from './users.ts'
 
@@ -26,16 +26,8 @@ export function sessionRoutes(app: App, { database, audit, sessions, signIn }: S
       schema: { tags: ['identity'], body: SignIn, response: { 200: SessionAnswer } },
     },
     async (request, reply) => {
-      const result = await signIn(request.body, request)
-      if (result.kind === 'refused') {
-        if (result.why !== 'locked-out') throw new Problem(result.why)
-        const retryAfterSeconds = Math.ceil(result.retryAfterMs / 1000)
-        reply.header('retry-after', retryAfterSeconds)
-        throw new Problem('locked-out', `locked for another ${retryAfterSeconds} s`, { retryAfterSeconds })
-      }
-      const { user, session } = result
-      sessions.setCookie(reply, session.token)
-      return reply.header('cache-control', 'no-store').send({ user, csrfToken: session.csrfToken })
+      reply.header('cache-control', 'no-store')
+      return openSession({ sessions, signIn }, request.body, request, reply)
     },
   )
 
@@ -69,6 +61,26 @@ export function sessionRoutes(app: App, { database, audit, sessions, signIn }: S
       return reply.code(204).send(null)
     },
   )
+}
+
+/** Opens a session for whoever proves a name and password; a refusal is the problem it names. */
+export async function openSession(
+  { sessions, signIn }: Pick<SessionRoutesDeps, 'sessions' | 'signIn'>,
+  credentials: SignIn,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  also?: AlsoDone,
+): Promise<SessionAnswer> {
+  const result = await signIn(credentials, request, also)
+  if (result.kind === 'refused') {
+    if (result.why !== 'locked-out') throw new Problem(result.why)
+    const retryAfterSeconds = Math.ceil(result.retryAfterMs / 1000)
+    reply.header('retry-after', retryAfterSeconds)
+    throw new Problem('locked-out', `locked for another ${retryAfterSeconds} s`, { retryAfterSeconds })
+  }
+  const { user, session } = result
+  sessions.setCookie(reply, session.token)
+  return { user, csrfToken: session.csrfToken }
 }
 
 async function whoIs(database: Database, request: FastifyRequest): Promise<SessionAnswer['user']> {

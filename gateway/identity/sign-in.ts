@@ -27,7 +27,10 @@ export type SignInResult =
   | { kind: 'refused'; why: 'locked-out'; retryAfterMs: number }
 
 /** Checks a name and password; the answer and its time do not tell whether there is such a name. */
-export type SignInCheck = (credentials: SignIn, request: FastifyRequest) => Promise<SignInResult>
+export type SignInCheck = (credentials: SignIn, request: FastifyRequest, also?: AlsoDone) => Promise<SignInResult>
+
+/** What belongs into the transaction of a sign-in that succeeds; when it throws nothing has happened. */
+export type AlsoDone = (tx: Tx, user: User) => Promise<void>
 
 export function createSignIn({ database, clock, audit, sessions }: SignInDeps): SignInCheck {
   const unknownNames = new FailureMemory(FREE_TRIES_OF_NAME, MAX_REMEMBERED)
@@ -75,7 +78,11 @@ export function createSignIn({ database, clock, audit, sessions }: SignInDeps): 
     return { kind: 'refused', why: 'locked-out', retryAfterMs }
   }
 
-  const check = async ({ username, password }: SignIn, request: FastifyRequest): Promise<SignInResult> => {
+  const check = async (
+    { username, password }: SignIn,
+    request: FastifyRequest,
+    also: AlsoDone | undefined,
+  ): Promise<SignInResult> => {
     const address = request.ip
     const account = await findAccount(database.client, username)
     const failures = account?.failures ?? unknownNames.of(username)
@@ -96,7 +103,9 @@ export function createSignIn({ database, clock, audit, sessions }: SignInDeps): 
         current.passwordHash === account?.passwordHash
       ) {
         addresses.forget(address)
-        return signedIn(tx, current.user, request)
+        const result = await signedIn(tx, current.user, request)
+        await also?.(tx, current.user)
+        return result
       }
       const nowMs = clock.now()
       addresses.add(address, nowMs)
@@ -122,7 +131,7 @@ export function createSignIn({ database, clock, audit, sessions }: SignInDeps): 
     return { kind: 'signed-in', user, session }
   }
 
-  return async (credentials, request) => {
+  return async (credentials, request, also) => {
     const address = request.ip
     const lockedMs = lockedForMs(addresses.of(address), clock.now())
     if (lockedMs > 0) {
@@ -134,6 +143,6 @@ export function createSignIn({ database, clock, audit, sessions }: SignInDeps): 
     }
     toldAddresses.delete(address)
     if (pending >= MAX_PENDING) return { kind: 'refused', why: 'too-many-requests' }
-    return inTurn(credentials.username, () => check(credentials, request))
+    return inTurn(credentials.username, () => check(credentials, request, also))
   }
 }

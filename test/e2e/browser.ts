@@ -9,11 +9,11 @@ const CHROMIUM = '/usr/bin/chromium'
 /** A reason to skip the journeys, or false. */
 export const lacksBrowser: string | false = existsSync(CHROMIUM) ? lacksFfmpeg : `${CHROMIUM} is not installed`
 
-export const launch = (): Promise<Browser> =>
+export const launch = (more: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath: CHROMIUM,
     headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', ...more],
   })
 
 export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }

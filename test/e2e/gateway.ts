@@ -19,6 +19,8 @@ const ADDRESS_BASE = '127.0.61.0'
 const PUBLIC_DEVICES = ['cam-dongjie', 'cam-qiaotou', 'cam-guangchang', 'cam-weishengyuan']
 const MADE_PUBLIC_DEVICES = ['nvr-xiaoxue', 'cam-chachang']
 const UNREGISTERED = 'cam-liangzhan'
+/** Registered by ONVIF as well: by its streams it is another device. */
+const RTSP_DEVICE = 'cam-qiaotou'
 const PANEL = 'panel-yanjie'
 const ADMIN_PASSWORD = 'admin-of-the-journeys'
 const PEOPLE_PASSWORD = 'people-of-the-journeys'
@@ -32,6 +34,8 @@ export interface JourneyGateway {
   publicCameras: string[]
   /** A device that no camera is registered of, and where it answers. */
   unregistered: { device: Device; address: string }
+  /** A stream as somebody would type it for a device without ONVIF. */
+  rtspStream: { uri: string; username: string; password: string }
   panel: Panel
   /** Cameras of the gateway by the ids they have in the township. */
   cameraIds: Record<string, string>
@@ -104,6 +108,7 @@ export async function startGateway(): Promise<JourneyGateway> {
     adminPassword: ADMIN_PASSWORD,
     publicCameras: registered.flatMap(({ channels }) => channels.map(({ name }) => name)),
     unregistered: { device, address: found.onvif ?? '' },
+    rtspStream: streamOf(township, RTSP_DEVICE),
     panel,
     cameraIds: seeded.cameraIds,
     async restart() {
@@ -121,6 +126,12 @@ export async function startGateway(): Promise<JourneyGateway> {
       rmSync(dataDir, { recursive: true })
     },
   }
+}
+
+function streamOf(township: Awaited<ReturnType<typeof open>>, id: string): JourneyGateway['rtspStream'] {
+  const { device, found } = township.camera(id)
+  const { username, password } = device
+  return { uri: found.channels[0]?.mainUri ?? '', username, password }
 }
 
 /** At any hour: an owner's hours are not what these journeys are about. */

@@ -1,6 +1,7 @@
 import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
 import { type PagePath, pageFor, pagesFor } from './pages.ts'
 import { useParts } from './parts.ts'
+import { keptAnswers } from './patrol/answers.ts'
 import { Header, LinkBanner } from './shell.tsx'
 import { SignInPage } from './sign-in.tsx'
 import { Empty } from './ui/empty.tsx'
@@ -10,12 +11,15 @@ import { useLifetime } from './ui/use-lifetime.ts'
 /** Screens for bright rooms and the street; all others are dark, for the centre. */
 const LIGHT_PAGES = new Set<string>(['/install', '/patrol', '/owner'])
 
+const ASK_AGAIN_MS = 5_000
+
 const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load']>> = {
   '/wall': () => import('./wall/wall-page.tsx').then((code) => code.WallPage),
   '/map': () => import('./map/map-page.tsx').then((code) => code.MapPage),
   '/alarms': () => import('./alarms/alarms-page.tsx').then((code) => code.AlarmsPage),
   '/patrol': () => import('./patrol/patrol-page.tsx').then((code) => code.PatrolPage),
   '/install': () => import('./install/install-page.tsx').then((code) => code.InstallPage),
+  '/handover': () => import('./handover/handover-page.tsx').then((code) => code.HandoverPage),
   '/health': () => import('./admin/health-page.tsx').then((code) => code.HealthPage),
   '/links': () => import('./links/links-page.tsx').then((code) => code.LinksPage),
   '/audit': () => import('./admin/audit-page.tsx').then((code) => code.AuditPage),
@@ -39,17 +43,31 @@ export function App() {
   if (isOwnerPage) return <LazyPage key="/owner" load={PAGE_CODE['/owner']} />
   const state = session.state.value
   if (state.kind === 'asking') return <Empty text={t('app.opening')} />
-  if (state.kind === 'unreachable') {
-    return (
-      <Empty text={t('link.unreachable')}>
-        <button type="button" onClick={() => void session.ask()}>
-          {t('action.retry')}
-        </button>
-      </Empty>
-    )
-  }
+  if (state.kind === 'unreachable') return <Unreachable />
   if (state.kind === 'signed-out') return <SignInPage ended={state.ended} />
   return <SignedIn user={state.user} />
+}
+
+/** The gateway cannot be asked: says so, what the phone keeps meanwhile, and asks again once there is a network. */
+function Unreachable() {
+  const { session, language, router } = useParts()
+  const { t } = language
+  const kept = router.path.value === '/patrol' ? keptAnswers(localStorage) : 0
+  useLifetime((until) => {
+    const ask = (): void => void session.ask()
+    addEventListener('online', ask, { signal: until })
+    // A phone that has a network may still be out of the gateway's reach, and is not told when that ends.
+    const timer = setInterval(ask, ASK_AGAIN_MS)
+    until.addEventListener('abort', () => clearInterval(timer))
+  })
+  return (
+    <Empty text={t('link.unreachable')}>
+      {kept > 0 && <p>{t('patrol.waiting', { n: kept })}</p>}
+      <button type="button" onClick={() => void session.ask()}>
+        {t('action.retry')}
+      </button>
+    </Empty>
+  )
 }
 
 function SignedIn({ user }: { user: SessionAnswer['user'] }) {

@@ -7,6 +7,7 @@ export const PAGES = {
   '/alarms': ['operator', 'patrol-lead', 'auditor', 'administrator'],
   '/patrol': ['patrol-lead'],
   '/install': ['installer', 'administrator'],
+  '/handover': ['operator', 'auditor', 'administrator'],
   '/health': ['operator', 'installer', 'administrator'],
   '/links': ['auditor', 'operator', 'installer', 'administrator'],
   '/audit': ['auditor', 'administrator'],

@@ -17,6 +17,8 @@ export interface Session {
   signIn(username: string, password: string): Promise<Answer<SessionAnswer>>
   /** Opens an owner's session with the token of an invitation. */
   signInOwner(token: string): Promise<Answer<SessionAnswer>>
+  /** The desk belongs to somebody else from now on; the gateway has said so already. */
+  takeOver(answer: SessionAnswer): void
   signOut(): Promise<void>
   /** The gateway answered that there is no session any more. */
   end(): void
@@ -48,6 +50,7 @@ export function createSession(client: Client, calls: Calls): Session {
     },
     signIn: async (username, password) => accept(await calls.signIn({ username, password })),
     signInOwner: async (token) => accept(await calls.ownerSignIn(token)),
+    takeOver: (data) => void accept({ kind: 'ok', data }),
     async signOut() {
       await calls.signOut()
       leave(false)

@@ -14,6 +14,7 @@ const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/alarms': 'page.alarms',
   '/patrol': 'page.patrol',
   '/install': 'page.install',
+  '/handover': 'page.handover',
   '/health': 'page.health',
   '/links': 'page.links',
   '/audit': 'page.audit',

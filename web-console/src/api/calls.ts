@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { Alarm } from '../../../gateway/contracts/alarm.ts'
 import { Camera, type NewCamera } from '../../../gateway/contracts/camera.ts'
+import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
+import type { CameraPhotoKind } from '../../../gateway/contracts/camera-photo.ts'
 import { Case, Duty, type NewCaseAction } from '../../../gateway/contracts/case.ts'
 import { page } from '../../../gateway/contracts/common.ts'
-import { Discovery, type NewDiscovery, type NewProbe, Probe } from '../../../gateway/contracts/device.ts'
+import { ClockSet, Discovery, type NewDiscovery, type NewProbe, Probe } from '../../../gateway/contracts/device.ts'
 import { Grid } from '../../../gateway/contracts/grid.ts'
 import { SessionAnswer, type SignIn } from '../../../gateway/contracts/identity.ts'
 import {
@@ -62,6 +64,12 @@ export function createCalls(client: Client) {
     discovery: (id: string, signal: AbortSignal) =>
       client.call('GET', `${API}/discoveries/${id}`, Discovery, { signal }),
     probe: (body: NewProbe, signal: AbortSignal) => client.call('POST', `${API}/probes`, Probe, { body, signal }),
+
+    cameraHealth: (id: string, signal: AbortSignal) =>
+      client.call('GET', `${API}/cameras/${id}/health`, CameraHealth, { signal }),
+    setClock: (body: NewProbe) => client.call('POST', `${API}/probes/clock`, ClockSet, { body }),
+    keepPhoto: (id: string, kind: CameraPhotoKind, jpeg: Blob) =>
+      client.send('PUT', `${API}/cameras/${id}/photos/${kind}`, { file: jpeg }),
 
     createLink: (body: NewLink) => client.call('POST', `${API}/links`, NewLinkAnswer, { body }),
     links: (filter: LinkFilter, signal: AbortSignal) => all('/links', Links, filter, signal),

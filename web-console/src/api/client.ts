@@ -21,6 +21,8 @@ const TIMEOUT_MS = 45_000
 
 export interface CallOptions {
   body?: unknown
+  /** Sent as it is, under its own type. */
+  file?: Blob
   query?: Readonly<Record<string, string | number | undefined>>
   signal?: AbortSignal
   /** Lets the request outlive the page, for what must be said while it closes. */
@@ -60,6 +62,7 @@ export function createClient({ language, onSignedOut }: ClientOptions): Client {
         credentials: 'same-origin',
         cache: 'no-store',
         ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        ...(options.file === undefined ? {} : { body: options.file }),
         ...(options.keepalive ? { keepalive: true } : {}),
       })
       const text = await response.text()

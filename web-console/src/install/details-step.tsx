@@ -1,24 +1,19 @@
 import { useSignal } from '@preact/signals'
-import { PlaceClass, type Position } from '../../../gateway/contracts/camera.ts'
-import type { Ownership } from '../../../gateway/contracts/common.ts'
-import { Ownership as Ownerships } from '../../../gateway/contracts/common.ts'
-import type { Probe, ProbedChannel } from '../../../gateway/contracts/device.ts'
+import { type NewCamera, PlaceClass } from '../../../gateway/contracts/camera.ts'
+import { Ownership } from '../../../gateway/contracts/common.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Choice, TextField } from '../ui/field.tsx'
 import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
-import type { Draft } from './draft.ts'
-import { locate } from './position.ts'
+import type { Chosen, Draft } from './draft.ts'
+import { PositionField } from './position-field.tsx'
 
 /** Name, kind of place, whose camera it is, and where it stands; a forbidden room ends here. */
-export function DetailsStep({ draft, probe, channel }: { draft: Draft; probe: Probe; channel: ProbedChannel }) {
+export function DetailsStep({ draft, chosen }: { draft: Draft; chosen: Chosen }) {
   const { calls, language } = useParts()
   const { t } = language
-  const { name, cellCode, address, username } = draft.fields
-  const forbidden = useSignal<'yes' | 'no' | undefined>(undefined)
-  const placeClass = useSignal<PlaceClass | undefined>(undefined)
-  const ownership = useSignal<Ownership | undefined>(undefined)
-  const position = useSignal<Position | undefined>(undefined)
+  const { forbidden, placeClass, ownership, position } = draft
+  const { name, cellCode } = draft.fields
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const busy = useSignal(false)
   const isComplete =
@@ -31,19 +26,14 @@ export function DetailsStep({ draft, probe, channel }: { draft: Draft; probe: Pr
     event.preventDefault()
     if (placeClass.value === undefined || ownership.value === undefined || busy.value) return
     busy.value = true
+    draft.save()
     const answer = await calls.registerCamera({
       name: name.value.trim(),
       cellCode: cellCode.value,
       placeClass: placeClass.value,
       ownership: ownership.value,
       ...(position.value === undefined ? {} : { position: position.value }),
-      source: {
-        kind: 'onvif',
-        address: address.value.trim(),
-        username: username.value,
-        password: draft.password.value,
-        ...(probe.channels.length > 1 ? { channel: channel.token } : {}),
-      },
+      source: sourceOf(draft, chosen),
     })
     busy.value = false
     problem.value = failureOf(answer)
@@ -52,7 +42,14 @@ export function DetailsStep({ draft, probe, channel }: { draft: Draft; probe: Pr
 
   return (
     <form class="panel" onSubmit={submit}>
-      <TextField label={t('install.name')} hint={t('install.nameHint')} value={name} maxLength={200} required />
+      <TextField
+        label={t('install.name')}
+        hint={t('install.nameHint')}
+        value={name}
+        maxLength={200}
+        autofocus
+        required
+      />
       <Choice
         legend={t('install.forbidden')}
         options={[
@@ -69,10 +66,10 @@ export function DetailsStep({ draft, probe, channel }: { draft: Draft; probe: Pr
       />
       <Choice
         legend={t('install.ownership')}
-        options={Ownerships.options.map((value) => ({ value, label: t(`ownership.${value}`) }))}
+        options={Ownership.options.map((value) => ({ value, label: t(`ownership.${value}`) }))}
         value={ownership}
       />
-      <PositionField position={position} />
+      <PositionField draft={draft} />
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
       <div class="actions">
         <button type="submit" class="primary wide" disabled={!isComplete || busy.value}>
@@ -82,7 +79,7 @@ export function DetailsStep({ draft, probe, channel }: { draft: Draft; probe: Pr
           type="button"
           class="wide"
           onClick={() => {
-            draft.step.value = { kind: 'login' }
+            draft.step.value = { kind: chosen.kind === 'onvif' ? 'login' : 'device' }
           }}
         >
           {t('action.back')}
@@ -92,28 +89,17 @@ export function DetailsStep({ draft, probe, channel }: { draft: Draft; probe: Pr
   )
 }
 
-function PositionField({ position }: { position: { value: Position | undefined } }) {
-  const { t } = useParts().language
-  const note = useSignal<string | undefined>(undefined)
-
-  async function ask(): Promise<void> {
-    note.value = t('position.asking')
-    const found = await locate()
-    if (found.kind === 'failed') note.value = t(`position.${found.why}`)
-    else {
-      position.value = found.position
-      const { lon, lat } = found.position
-      note.value = t('position.found', { lon: lon.toFixed(5), lat: lat.toFixed(5), metres: found.accuracyMetres })
-    }
+function sourceOf({ fields, password }: Draft, chosen: Chosen): NewCamera['source'] {
+  const login = { username: fields.username.value, password: password.value }
+  if (chosen.kind === 'onvif') {
+    const channel = chosen.ofSeveral ? { channel: chosen.channel.token } : {}
+    return { kind: 'onvif', address: fields.address.value.trim(), ...login, ...channel }
   }
-
-  return (
-    <div class="field">
-      <span class="secondary">{t('position.label')}</span>
-      <button type="button" onClick={() => void ask()}>
-        {t('position.here')}
-      </button>
-      {note.value !== undefined && <p role="status">{note.value}</p>}
-    </div>
-  )
+  const subUri = fields.subUri.value.trim()
+  return {
+    kind: 'rtsp',
+    mainUri: fields.mainUri.value.trim(),
+    ...(subUri === '' ? {} : { subUri }),
+    ...(password.value === '' ? {} : login),
+  }
 }

@@ -6,8 +6,11 @@ import { useParts } from '../parts.ts'
 import { Empty } from '../ui/empty.tsx'
 import { Field, TextField } from '../ui/field.tsx'
 import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { useLifetime } from '../ui/use-lifetime.ts'
 import type { Draft } from './draft.ts'
 import { cellAt, locate } from './position.ts'
+import { RtspForm } from './rtsp-form.tsx'
+import { type Label, ScanLabel } from './scan-label.tsx'
 
 const POLL_MS = 800
 
@@ -16,6 +19,18 @@ export function DeviceStep({ draft }: { draft: Draft }) {
   const { t } = useParts().language
   const { cellCode, address } = draft.fields
   const isAddress = DeviceAddress.safeParse(address.value).success
+
+  const { township, session } = useParts()
+  const mine = session.state.value.kind === 'signed-in' ? session.state.value.user.cellCodes : undefined
+  const only =
+    mine?.length === 1
+      ? mine[0]
+      : township.cells.value.length === 1
+        ? township.cells.value[0]?.properties.code
+        : undefined
+  useLifetime(() => {
+    if (cellCode.value === '' && only !== undefined) cellCode.value = only
+  }, [only])
 
   const choose = (chosen: string): void => {
     address.value = chosen
@@ -48,6 +63,7 @@ export function DeviceStep({ draft }: { draft: Draft }) {
           </button>
         </div>
       </form>
+      <RtspForm draft={draft} />
     </>
   )
 }
@@ -132,9 +148,22 @@ function Discover({ onChoose, ready }: { onChoose: (address: string) => void; re
     if (!signal.aborted) busy.value = false
   }
 
+  // Whoever opens the wizard wants to know what is there: the first search needs no tap.
+  useLifetime(() => void search())
+
+  const note = useSignal<string | undefined>(undefined)
+  function take(label: Label): void {
+    const matches = (device: FoundDevice): boolean => label.kind === 'mark' && marksOf(device).includes(label.mark)
+    const address = label.kind === 'address' ? label.address : found.value?.devices.find(matches)?.address
+    if (address !== undefined) onChoose(address)
+    note.value = label.kind === 'mark' && address === undefined ? t('scan.unknown', { mark: label.mark }) : undefined
+  }
+
   return (
     <section class="panel">
       <h2>{t('install.discover')}</h2>
+      <ScanLabel onRead={take} />
+      {note.value !== undefined && <p role="status">{note.value}</p>}
       <TextField label={t('install.range')} hint={t('install.rangeHint')} value={range} spellcheck={false} />
       <div class="actions">
         <button type="button" class="wide" disabled={busy.value} onClick={() => void search()}>
@@ -146,6 +175,10 @@ function Discover({ onChoose, ready }: { onChoose: (address: string) => void; re
     </section>
   )
 }
+
+/** What a device tells of itself in discovery, as a label would write it. */
+const marksOf = ({ endpointReference = '', name = '', xaddrs }: FoundDevice): string =>
+  [endpointReference, name, ...xaddrs].join(' ').replaceAll(/[:-]/g, '').toLowerCase()
 
 interface FoundProps {
   discovery: Discovery

@@ -20,6 +20,8 @@ export function InstallPage() {
     draft.save()
     scrollTo(0, 0)
   }, [step])
+  // A phone may be locked or the page thrown away at any moment.
+  useLifetime((until) => addEventListener('pagehide', () => draft.save(), { signal: until }))
   return (
     <main class="page install">
       <h1>{t('install.title')}</h1>
@@ -40,7 +42,7 @@ export function InstallPage() {
 function CurrentStep({ draft, step }: { draft: ReturnType<typeof createDraft>; step: Step }) {
   if (step.kind === 'device') return <DeviceStep draft={draft} />
   if (step.kind === 'login') return <LoginStep draft={draft} />
-  if (step.kind === 'details') return <DetailsStep draft={draft} probe={step.probe} channel={step.channel} />
+  if (step.kind === 'details') return <DetailsStep draft={draft} chosen={step.chosen} />
   if (step.kind === 'link') return <LinkStep draft={draft} camera={step.camera} />
   return <DoneStep draft={draft} camera={step.camera} link={step.link} />
 }

@@ -6,6 +6,7 @@ import { useParts } from '../parts.ts'
 import { endOfDay } from '../time.ts'
 import { Choice, Choices, TextField } from '../ui/field.tsx'
 import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { useLifetime } from '../ui/use-lifetime.ts'
 import type { Draft } from './draft.ts'
 
 const PARTY_KINDS = Party.shape.kind.options
@@ -24,6 +25,10 @@ export function LinkStep({ draft, camera }: { draft: Draft; camera: Camera }) {
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const busy = useSignal(false)
   const texts = [party, contact, basis, purpose]
+  useLifetime(() => {
+    if (basis.value === '') basis.value = t(isPrivate ? 'linkForm.basisPrivate' : 'linkForm.basisPublic')
+    if (purpose.value === '') purpose.value = t('linkForm.purposeUsual')
+  })
   const isComplete =
     texts.every((text) => text.value.trim() !== '') && scopes.value.length > 0 && (!isPrivate || until.value !== '')
 

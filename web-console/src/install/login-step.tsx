@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
+import type { ClockSet, Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import { isKey } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
@@ -50,6 +50,7 @@ export function LoginStep({ draft }: { draft: Draft }) {
           value={draft.password}
           type="password"
           autocomplete="off"
+          autofocus
         />
         <div class="actions">
           <button type="submit" class="primary wide" disabled={busy.value}>
@@ -82,6 +83,7 @@ function Report({ draft, probe }: { draft: Draft; probe: Probe }) {
           <CheckRow key={check.name} check={check} />
         ))}
       </ul>
+      {probe.checks.some(({ name, ok }) => name === 'clock' && !ok) && <SetClock draft={draft} />}
       {probe.channels.length > 1 && <p>{t('install.channels', { n: probe.channels.length })}</p>}
       <ul class="found">
         {probe.channels.map((channel) => (
@@ -89,7 +91,9 @@ function Report({ draft, probe }: { draft: Draft; probe: Probe }) {
             <ChannelRow
               channel={channel}
               onChoose={() => {
-                draft.step.value = { kind: 'details', probe, channel }
+                const chosen = { kind: 'onvif', channel, ofSeveral: probe.channels.length > 1 } as const
+                if (draft.fields.name.value === '') draft.fields.name.value = nameFor(channel.name)
+                draft.step.value = { kind: 'details', chosen }
               }}
             />
           </li>
@@ -111,6 +115,7 @@ function CheckRow({ check }: { check: ProbeCheck }) {
           {t(`check.${check.name}`)} {t(check.ok ? 'check.ok' : 'check.failed')}
         </strong>
         <p class="secondary">{check.detail}</p>
+        {check.triesLeft !== undefined && <p class="problem-cause">{t('install.triesLeft', { n: check.triesLeft })}</p>}
         {!check.ok && nextStep !== undefined && (
           <p>
             {t('problem.nextStep')}
@@ -121,6 +126,44 @@ function CheckRow({ check }: { check: ProbeCheck }) {
     </li>
   )
 }
+
+/** One login with the password above sets the device's clock to the gateway's. */
+function SetClock({ draft }: { draft: Draft }) {
+  const { calls, language } = useParts()
+  const { t } = language
+  const done = useSignal<ClockSet | undefined>(undefined)
+  const problem = useSignal<ProblemAnswer | undefined>(undefined)
+  const busy = useSignal(false)
+
+  async function set(): Promise<void> {
+    busy.value = true
+    const { address, username } = draft.fields
+    const body = { address: address.value.trim(), username: username.value, password: draft.password.value }
+    const answer = await calls.setClock(body)
+    busy.value = false
+    problem.value = failureOf(answer)
+    done.value = answer.kind === 'ok' ? answer.data : undefined
+  }
+
+  return (
+    <>
+      <div class="actions">
+        <button type="button" class="wide" disabled={busy.value} onClick={() => void set()}>
+          {t('install.setClock')}
+        </button>
+      </div>
+      {done.value !== undefined && (
+        <p role="status">
+          <Icon name="ok" /> {t('install.clockSet', { seconds: (done.value.clockOffsetMs / 1000).toFixed(1) })}
+        </p>
+      )}
+      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+    </>
+  )
+}
+
+/** Devices call a channel something; what only numbers it is no name of a place. */
+const nameFor = (channel: string): string => (/^[\w\s.-]*$/.test(channel) ? '' : channel.trim())
 
 function ChannelRow({ channel, onChoose }: { channel: ProbedChannel; onChoose: () => void }) {
   const { t } = useParts().language

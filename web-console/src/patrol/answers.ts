@@ -114,6 +114,9 @@ export function createAnswers(
   }
 }
 
+/** How many answers a phone keeps, for a page that has no gateway to ask. */
+export const keptAnswers = (storage: Pick<Storage, 'getItem'>): number => stored(storage).length
+
 function stored(storage: Pick<Storage, 'getItem'>): Waiting[] {
   try {
     return z.array(Waiting).parse(JSON.parse(storage.getItem(STORAGE_KEY) ?? '[]'))

@@ -3,6 +3,7 @@ import { useParts } from '../parts.ts'
 import { ago, timeOfDay } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { type Answers, NEXT_STEP } from './answers.ts'
+import { PlacePicture } from './place-picture.tsx'
 
 /** One case with one big button: the next step. */
 export function PatrolCard({ case: one, answers }: { case: Case; answers: Answers }) {
@@ -26,6 +27,16 @@ export function PatrolCard({ case: one, answers }: { case: Case; answers: Answer
       <p class="secondary">
         <time dateTime={one.openedAt}>{timeOfDay(one.openedAt)}</time> {ago(t, one.openedAt, nowMs.value)}
       </p>
+      {camera !== undefined && (
+        <div class="place">
+          <PlacePicture case={one} camera={camera} />
+          {camera.position !== undefined && (
+            <a class="button" href={`geo:${camera.position.lat},${camera.position.lon}`}>
+              {t('patrol.navigate')}
+            </a>
+          )}
+        </div>
+      )}
       {action === 'feedback' ? (
         <div class="outcomes">
           {FeedbackOutcome.options.map((outcome) => (

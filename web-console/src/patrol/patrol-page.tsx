@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { signal, useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Case, Duty } from '../../../gateway/contracts/case.ts'
 import { createSounds } from '../cases/sounds.ts'
@@ -7,10 +7,15 @@ import { Empty } from '../ui/empty.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { createAnswers } from './answers.ts'
+import { keepAwake } from './awake.ts'
+import { becomeInstallable } from './installed.ts'
 import { PatrolCard } from './patrol-card.tsx'
+import { SelfTest } from './self-test.tsx'
 import './patrol.css'
 
 const RETRY_MS = 5_000
+/** Two long ones: unlike a message's. */
+const VIBRATION_MS = [400, 200, 400]
 
 /** The duty page of a patrol lead's phone: on or off duty, and the cases that are the lead's to work on. */
 export function PatrolPage() {
@@ -22,6 +27,16 @@ export function PatrolPage() {
   const duty = useMemo(() => signal<Duty | undefined>(undefined), [])
 
   const sounds = useMemo(createSounds, [])
+  const onPage = useMemo(() => new AbortController(), [])
+  const awake = useMemo(() => keepAwake(onPage.signal), [onPage])
+  const keptOnPhone = useSignal(false)
+  useLifetime((until) => {
+    until.addEventListener('abort', () => onPage.abort())
+    void becomeInstallable().then((state) => {
+      keptOnPhone.value = state === 'ready'
+    })
+  })
+  useSignalEffect(() => (duty.value?.on ? awake.hold() : awake.release()))
 
   useLifetime(
     (until) => {
@@ -47,11 +62,16 @@ export function PatrolPage() {
           })
         }
       })
+      const felt = new Set<string>()
       const quiet = nowMs.subscribe((now) => {
         // A phone off duty stays silent.
         if (!duty.peek()?.on) return
         const waiting = cases.open.peek().filter((one) => isFor(one, me) && answers.phaseOf(one) === 'dispatched')
         sounds.check(waiting, now)
+        for (const { id } of waiting) {
+          if (!felt.has(id)) navigator.vibrate?.(VIBRATION_MS)
+          felt.add(id)
+        }
       })
       until.addEventListener('abort', () => {
         clearInterval(timer)
@@ -81,6 +101,7 @@ export function PatrolPage() {
       >
         {duty.value?.on ? t('patrol.onDuty') : t('patrol.goOnDuty')}
       </button>
+      {duty.value?.on === true && <SelfTest sound={sounds.isOn()} awake={awake.held} keptOnPhone={keptOnPhone.value} />}
       {duty.value?.on === true && !sounds.isOn() && (
         <button type="button" onClick={() => sounds.start()}>
           {t('patrol.soundOn')}

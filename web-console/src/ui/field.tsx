@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useId } from 'preact/hooks'
+import { useEffect, useId, useRef } from 'preact/hooks'
 
 interface FieldProps {
   label: string
@@ -37,13 +37,19 @@ interface InputProps {
   max?: string
 }
 
-export function TextField({ label, hint, value, ...input }: InputProps) {
+export function TextField({ label, hint, value, autofocus, ...input }: InputProps) {
+  const element = useRef<HTMLInputElement>(null)
+  // The attribute works for the first page alone; a step of a form is drawn later.
+  useEffect(() => {
+    if (autofocus) element.current?.focus()
+  }, [autofocus])
   return (
     <Field label={label} {...(hint === undefined ? {} : { hint })}>
       {(id) => (
         <input
           // Cast: preact types inputs as a union by their `type`; any of ours takes the attributes above.
           {...(input as { type?: 'text' })}
+          ref={element}
           id={id}
           value={value.value}
           onInput={(event) => {

@@ -1,0 +1,172 @@
+import type { Browser, Page } from 'playwright-core'
+import t from 'tap'
+import { lacksBrowser, launch, openPage, PHONE, seriousFaults } from './browser.ts'
+import { type JourneyGateway, startGateway } from './gateway.ts'
+import { signInAs, textOf } from './journeys.ts'
+
+const skip = lacksBrowser
+/** console.md §3: camera registration. */
+const MAX_TAPS = 12
+const MAX_SCREENS = 4
+/** 粮站: inside its cell. */
+const PLACE = { longitude: 119.615, latitude: 29.104 }
+/** The smallest JPEG a browser decodes is drawn by the browser itself. */
+const PICTURE = `(() => {
+  const canvas = document.createElement('canvas')
+  canvas.width = 3000
+  canvas.height = 2000
+  canvas.getContext('2d').fillRect(0, 0, 1500, 1000)
+  return canvas.toDataURL('image/png').split(',')[1]
+})()`
+
+let gateway: JourneyGateway
+let browser: Browser
+
+t.before(async () => {
+  if (skip) return
+  ;[gateway, browser] = await Promise.all([startGateway(), launch()])
+})
+t.teardown(async () => {
+  await browser?.close()
+  await gateway?.close()
+})
+
+async function installer(): Promise<{ page: Page; faults: string[] }> {
+  const opened = await openPage(browser, { ...PHONE, permissions: ['geolocation'], geolocation: PLACE })
+  await signInAs(opened.page, gateway.baseUrl, 'installer', gateway.password)
+  return opened
+}
+
+t.test('a camera in four screens and twelve taps, through a dead zone, to its first picture', { skip }, async (t) => {
+  const { page, faults } = await installer()
+  const { device, address } = gateway.unregistered
+  let taps = 0
+  const tap = async (name: string | RegExp, role: 'button' | 'radio' = 'button'): Promise<void> => {
+    taps += 1
+    const place =
+      role === 'button' ? page.getByRole('button', { name, exact: true }) : page.getByText(name, { exact: true })
+    await place.first().tap({ timeout: 60_000 })
+  }
+  const startedAt = performance.now()
+  // Screen 1: the search has begun by itself.
+  await tap('按当前位置选网格')
+  await page.locator('select', { has: page.locator('option:checked', { hasText: '粮站' }) }).waitFor()
+  taps += 1
+  await page.locator('.found button', { hasText: address }).tap({ timeout: 60_000 })
+
+  // Screen 2: the password field has the focus.
+  await page.getByLabel('设备用户名').fill(device.username)
+  await page.getByLabel('设备密码').fill(device.password)
+  await page.context().setOffline(true)
+  await page.getByRole('button', { name: '测试' }).tap()
+  await page.locator('.problem', { hasText: '无法连接网关' }).waitFor()
+  await page.context().setOffline(false)
+  t.equal(await page.getByLabel('设备密码').inputValue(), device.password, 'what was typed is kept')
+  await page.reload()
+  await page.locator('[aria-current=step]', { hasText: '2' }).waitFor()
+  t.equal(await page.getByLabel('设备用户名').inputValue(), device.username, 'a reload goes on at the same screen')
+  t.equal(await page.getByLabel('设备密码').inputValue(), '', 'but the password is not on the phone')
+  await page.getByLabel('设备密码').fill(device.password)
+  await tap('测试')
+  await tap(/^登记“/)
+
+  // Screen 3
+  await page.locator('input:focus').fill('粮站北门')
+  await tap('不是', 'radio')
+  await tap('条例第七条公共场所', 'radio')
+  await tap('公共', 'radio')
+  await tap('使用当前位置')
+  await page.getByText('经度 119.61500').waitFor()
+  await tap('登记')
+
+  // Screen 4: basis and purpose are proposed, the party is typed once for a row of cameras.
+  await page.getByLabel('权属单位或业主名称').fill('镇政府', { timeout: 60_000 })
+  await page.getByLabel('联系人及电话').fill('办公室 0000-1234')
+  taps += 2
+  const beforeReload = await page.getByLabel('接入依据').inputValue()
+  t.match(beforeReload, /条例/)
+  await page.reload()
+  await page.locator('[aria-current=step]', { hasText: '4' }).waitFor()
+  t.pass('a reload after the registration does not register again')
+  t.equal(await page.getByLabel('联系人及电话').inputValue(), '办公室 0000-1234', 'and keeps what was typed')
+  await tap('接入')
+  const seconds = (performance.now() - startedAt) / 1000
+  await page.locator('.one-picture[data-state=live]').waitFor({ timeout: 20_000 })
+  await page.getByText(/关键帧间隔 \d/).waitFor({ timeout: 15_000 })
+  t.match(await textOf(page.locator('.one-picture')), /编码 (avc1|hvc1|hev1)/)
+  t.match(await textOf(page.locator('.one-picture')), /时钟/)
+  t.comment(`${taps} taps on ${MAX_SCREENS} screens, ${seconds.toFixed(0)} s with the dead zone and two reloads`)
+  t.ok(taps <= MAX_TAPS, `${taps} taps`)
+
+  const picture = Buffer.from(await page.evaluate<string>(PICTURE), 'base64')
+  await page.locator('.photo input').first().setInputFiles({ name: 'sign.png', mimeType: 'image/png', buffer: picture })
+  await page.getByText('照片已保存到台账').waitFor()
+  t.same(await seriousFaults(page), [])
+  await page.emulateMedia({ media: 'print' })
+  t.match(await textOf(page.locator('.sheet')), /粮站北门/)
+  t.ok(await page.locator('.sheet').isVisible())
+  t.notOk(await page.locator('header').isVisible(), 'nothing but the sheet on paper')
+  await page.emulateMedia({ media: 'screen' })
+  t.same(faults, [])
+  await page.context().close()
+})
+
+t.test(
+  'a device without ONVIF is registered by its streams, its place by a tap or keys on the map',
+  { skip },
+  async (t) => {
+    const { page, faults } = await installer()
+    const { uri, username, password } = gateway.rtspStream
+    await page.getByLabel('所属网格').selectOption({ index: 1 })
+    await page.getByText('没有 ONVIF').tap()
+    await page.getByLabel('主码流地址').fill(uri)
+    const form = page.locator('details form')
+    await form.getByLabel('设备用户名').fill(username)
+    await form.getByLabel('设备密码').fill(password)
+    await form.getByRole('button', { name: '下一步' }).tap()
+    await page.getByLabel('名称').fill('无 ONVIF 的摄像头')
+    await page.getByText('是', { exact: true }).tap()
+    await page.getByText('禁止安装的场所').waitFor()
+    t.ok(await page.getByRole('button', { name: '登记', exact: true }).isDisabled(), 'a forbidden room ends here')
+    await page.getByText('不是', { exact: true }).tap()
+    await page.getByText('其他', { exact: true }).tap()
+    await page.getByText('公共', { exact: true }).tap()
+    await page.getByRole('button', { name: '在网格图上点选' }).tap()
+    const map = page.locator('.cell-map')
+    await map.focus()
+    await page.keyboard.press('ArrowRight')
+    const before = await textOf(page.locator('p[role=status]').last())
+    await page.keyboard.press('ArrowDown')
+    t.not(await textOf(page.locator('p[role=status]').last()), before, 'the arrow keys move the pin')
+    t.same(await seriousFaults(page), [])
+    await page.getByRole('button', { name: '登记', exact: true }).tap()
+    await page.locator('[aria-current=step]', { hasText: '4' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: '稍后接入' }).tap()
+    await page.getByText('已登记，尚未接入').waitFor()
+    t.same(faults, [])
+    await page.context().close()
+  },
+)
+
+t.test('the label is read where the browser can, and chooses the device', { skip }, async (t) => {
+  const camera = await launch(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
+  const { page, faults } = await openPage(camera, PHONE)
+  // Chromium on Linux has no detector of its own; this one sees a label in every picture.
+  await page.addInitScript(`window.BarcodeDetector = class {
+    async detect(video) {
+      return video.videoWidth > 0 ? [{ rawValue: 'SN:DS2CD http://192.0.2.64/doc' }] : []
+    }
+  }`)
+  await signInAs(page, gateway.baseUrl, 'installer', gateway.password)
+  await page.getByLabel('所属网格').selectOption({ index: 1 })
+  await page.getByRole('button', { name: '扫描设备标签' }).tap()
+  await page.getByText('192.0.2.64').waitFor()
+  t.match(await textOf(page.locator('[aria-current=step]')), /2/)
+  t.same(faults, [])
+  await camera.close()
+
+  const plain = await installer()
+  await plain.page.getByLabel('所属网格').waitFor()
+  t.equal(await plain.page.getByRole('button', { name: '扫描设备标签' }).count(), 0, 'no button where it cannot')
+  await plain.page.context().close()
+})

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CellCode, Id, Instant, Line, Ownership } from './common.ts'
-import { Codec, DeviceAddress, StreamRole } from './device.ts'
+import { Codec, DeviceAddress, DeviceOverrides, StreamRole } from './device.ts'
 
 /** State Council Order 799: public places of Article 7, other public places of Article 9, and the rest. */
 export const PlaceClass = z.enum(['article-7', 'article-9', 'other'])
@@ -49,6 +49,7 @@ export const OnvifSource = z.strictObject({
   password: z.string().max(256),
   /** Video source token of a recorder with several channels; the first one when absent. */
   channel: z.string().max(128).optional(),
+  overrides: DeviceOverrides.optional(),
 })
 
 export const RtspSource = z.strictObject({
@@ -57,6 +58,8 @@ export const RtspSource = z.strictObject({
   subUri: RtspUri.optional(),
   username: z.string().max(128).optional(),
   password: z.string().max(256).optional(),
+  /** How media come, where the device refuses the usual way. */
+  overrides: DeviceOverrides.pick({ transport: true, deviceProfile: true }).optional(),
 })
 
 export const CameraSource = z.discriminatedUnion('kind', [OnvifSource, RtspSource])
@@ -119,6 +122,7 @@ export const Camera = z.object({
     clockOffsetMs: z.number().int().optional(),
     /** SHA-256 of the certificate it was registered with, hex; absent where it speaks HTTP. */
     certificateSha256: z.string().optional(),
+    overrides: DeviceOverrides.optional(),
   }),
   createdAt: Instant,
 })
@@ -131,6 +135,33 @@ export const CameraQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(200),
   cursor: z.string().max(200).optional(),
 })
+
+/** Several channels of one recorder, asked and registered in one go. */
+export const NewChannels = z.strictObject({
+  source: OnvifSource.omit({ channel: true }),
+  channels: z
+    .array(NewCamera.omit({ source: true }).extend({ channel: z.string().min(1).max(128) }))
+    .min(1)
+    .max(64),
+})
+export type NewChannels = z.infer<typeof NewChannels>
+
+export const ChannelResult = z.object({
+  channel: z.string(),
+  result: z.enum(['created', 'problem']),
+  camera: Camera.optional(),
+  code: z.string().optional(),
+  detail: z.string().optional(),
+  nextStep: z.string().optional(),
+})
+export type ChannelResult = z.infer<typeof ChannelResult>
+
+export const ChannelsAnswer = z.object({
+  created: z.number().int(),
+  problems: z.number().int(),
+  channels: z.array(ChannelResult),
+})
+export type ChannelsAnswer = z.infer<typeof ChannelsAnswer>
 
 /** What became of one line of an imported table; `row` counts as spreadsheets do, the heading being row 1. */
 export const CameraImportRow = z.object({

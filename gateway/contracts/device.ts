@@ -50,10 +50,40 @@ export const Discovery = z.object({
 })
 export type Discovery = z.infer<typeof Discovery>
 
+/** What an installer says otherwise than the device profile; it wins over the profile, and the profile over the code. */
+export const DeviceOverrides = z.strictObject({
+  /** The make, where the device was taken for another. */
+  deviceProfile: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{1,31}$/)
+    .optional(),
+  /** Path of the ONVIF device service. */
+  devicePath: z
+    .string()
+    .max(256)
+    .regex(/^\/\S*$/)
+    .optional(),
+  transport: z.enum(['tcp', 'udp']).optional(),
+  /** `none`: the device is not asked for events. */
+  events: z.enum(['pull', 'none']).optional(),
+  renew: z.enum(['duration', 'absoluteZ', 'recreate']).optional(),
+  /** Whether a move is sent with a timeout. */
+  ptzTimeout: z.boolean().optional(),
+  ptzStopTwice: z.boolean().optional(),
+})
+export type DeviceOverrides = z.infer<typeof DeviceOverrides>
+
+/** A page of a recorder's channels. */
+export const MAX_CHANNELS_A_PAGE = 64
+
 export const NewProbe = z.strictObject({
   address: DeviceAddress,
   username: z.string().max(128).optional(),
   password: z.string().max(256).optional(),
+  overrides: DeviceOverrides.optional(),
+  /** Of a recorder: channels from this one on, as `nextChannel` of the page before. */
+  fromChannel: z.string().max(128).optional(),
+  channelLimit: z.number().int().min(1).max(MAX_CHANNELS_A_PAGE).optional(),
 })
 export type NewProbe = z.infer<typeof NewProbe>
 
@@ -105,6 +135,9 @@ export const Probe = z.object({
   /** Of a device that speaks HTTPS: SHA-256 in hex of what it shows, and of what it showed when it was registered. */
   certificate: z.object({ found: z.string(), registered: z.string().optional() }).optional(),
   channels: z.array(ProbedChannel),
+  /** Of a recorder: how many channels there are in all, and the first that is not in this page. */
+  channelCount: z.number().int(),
+  nextChannel: z.string().optional(),
   checks: z.array(ProbeCheck),
 })
 export type Probe = z.infer<typeof Probe>
@@ -116,3 +149,7 @@ export type CertificateAcceptance = z.infer<typeof CertificateAcceptance>
 /** What the clock was off by, and is now: the device's less the gateway's. */
 export const ClockSet = z.object({ beforeMs: z.number().int(), clockOffsetMs: z.number().int() })
 export type ClockSet = z.infer<typeof ClockSet>
+
+export const DeviceProfileItem = z.object({ id: z.string(), title: z.string() })
+export const DeviceProfileList = z.object({ items: z.array(DeviceProfileItem) })
+export type DeviceProfileList = z.infer<typeof DeviceProfileList>

@@ -65,7 +65,7 @@ export interface OnvifStreamUri {
   pathSecrets: PathSecrets | undefined
 }
 
-const DEVICE_PATH = '/onvif/device_service'
+export const DEVICE_PATH = '/onvif/device_service'
 const TIMEOUT_MS = 10_000
 /** Recorders with many channels are slow to list them (agsh/onvif#328). */
 const PROFILES_TIMEOUT_MS = 30_000

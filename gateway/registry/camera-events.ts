@@ -9,6 +9,7 @@ import type { Database } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
 import { connectDevice } from './connect.ts'
 import type { DeviceProfile } from './device-profile.ts'
+import { profileOf } from './effective-profile.ts'
 import { type Meaning, rulesOf, SignalStates } from './signal-states.ts'
 import { type EventDevice, readEventDevices } from './store.ts'
 
@@ -29,6 +30,8 @@ export interface CameraEventsDeps {
   profiles: readonly DeviceProfile[]
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
   alarms: CameraAlarms
+  /** A device broke off: what answers next may be another one. */
+  suspect?: (deviceId: string) => void
   /** How soon a new camera or link is followed. */
   everyMs?: number
 }
@@ -120,8 +123,8 @@ export class CameraEvents {
     }
   }
 
-  #profileOf({ deviceProfile }: EventDevice): DeviceProfile | undefined {
-    return this.#deps.profiles.find(({ id }) => id === deviceProfile)
+  #profileOf(device: EventDevice): DeviceProfile | undefined {
+    return profileOf(this.#deps.profiles, device)
   }
 
   async #follow(device: EventDevice): Promise<void> {
@@ -153,6 +156,7 @@ export class CameraEvents {
       },
       lost: (why, detail) => {
         follower.states.forget()
+        this.#deps.suspect?.(follower.device.id)
         log.info({ device: follower.device.id, why, detail }, 'camera events: lost')
       },
     }

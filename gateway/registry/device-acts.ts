@@ -13,6 +13,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
 import type { DeviceProfile } from './device-profile.ts'
+import { profileOf } from './effective-profile.ts'
 import { FAILURE_CODES } from './interview.ts'
 import { PROBE_CODES } from './probe-codes.ts'
 import { reach, USUAL_PORTS } from './reach.ts'
@@ -103,7 +104,7 @@ export class DeviceActs {
     const row = await readCamera(database.client, cameraId)
     if (row === undefined) return { kind: 'refused', why: 'not-found' }
     if (row.device.kind !== 'onvif') return { kind: 'refused', why: 'conflict', detail: 'the clock is set by ONVIF' }
-    const profile = profiles.find(({ id }) => id === row.device.deviceProfile)
+    const profile = profileOf(profiles, row.device)
     const connected = await connectDevice(this.#deps, row.device, profile, signal)
     if (!connected.ok) return refusal(connected)
     const outcome = await this.#set(principal, `camera:${cameraId}`, connected.value.client, signal)

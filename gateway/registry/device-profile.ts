@@ -79,7 +79,7 @@ export const DeviceProfile = z.strictObject({
   streams: z
     .strictObject({
       /** Path templates with `{channel}`, for cameras whose media service does not answer. */
-      main: Path,
+      main: Path.optional(),
       sub: Path.optional(),
       port: Port.default(554),
       transport: z.enum(['tcp', 'udp']).default('tcp'),

@@ -4,6 +4,7 @@ import { OnvifClient } from '../onvif/client.ts'
 import type { Database } from '../storage/database.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
 import type { DeviceProfile } from './device-profile.ts'
+import { profileOf } from './effective-profile.ts'
 import type { OwnAlarms } from './outages.ts'
 import { noteClockOffset, type ReviewedDevice, readReviewed } from './store.ts'
 
@@ -124,7 +125,7 @@ export class DeviceReview {
     if (now < (this.#notBeforeMs.get(device.id) ?? 0)) return
     this.#notBeforeMs.set(device.id, now + Math.min(REVIEW_AGAIN_MS, this.#deps.reviewEveryMs ?? REVIEW_AGAIN_MS))
     const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MS)])
-    const profile = profiles.find(({ id }) => id === device.deviceProfile)
+    const profile = profileOf(profiles, device)
     const connected = await connectDevice(this.#deps, device, profile, signal)
     if (!connected.ok) return // that it is away is the watch's business
     const { client } = connected.value

@@ -1,15 +1,28 @@
 import { Camera } from '../contracts/camera.ts'
 import { IdParams } from '../contracts/common.ts'
-import { CertificateAcceptance, ClockSet, NewProbe } from '../contracts/device.ts'
+import { CertificateAcceptance, ClockSet, DeviceProfileList, NewProbe } from '../contracts/device.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { CameraWork } from './camera-work.ts'
 import { unwrap } from './cameras.ts'
 import type { DeviceActs } from './device-acts.ts'
+import type { DeviceProfile } from './device-profile.ts'
 
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 
 /** What an installer does to a device itself. */
-export function deviceRoutes(app: App, { acts, work }: { acts: DeviceActs; work: CameraWork }): void {
+export function deviceRoutes(
+  app: App,
+  { acts, work, profiles }: { acts: DeviceActs; work: CameraWork; profiles: readonly DeviceProfile[] },
+): void {
+  app.get(
+    '/api/v1/device-profiles',
+    {
+      config: WRITERS,
+      schema: { summary: 'Makes that a device can be said to be', response: { 200: DeviceProfileList } },
+    },
+    async () => ({ items: profiles.map(({ id, title }) => ({ id, title })) }),
+  )
+
   app.post(
     '/api/v1/cameras/:id/certificate',
     {
@@ -47,7 +60,7 @@ export function deviceRoutes(app: App, { acts, work }: { acts: DeviceActs; work:
       config: WRITERS,
       schema: {
         summary: 'Set the clock of a device that is to be registered',
-        body: NewProbe,
+        body: NewProbe.pick({ address: true, username: true, password: true }),
         response: { 200: ClockSet },
       },
     },

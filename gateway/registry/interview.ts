@@ -1,6 +1,12 @@
 import { isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
-import type { Codec, DeviceInformation, StreamRole } from '../contracts/device.ts'
+import {
+  type Codec,
+  type DeviceInformation,
+  type DeviceOverrides,
+  MAX_CHANNELS_A_PAGE,
+  type StreamRole,
+} from '../contracts/device.ts'
 import type { Dialer } from '../dial.ts'
 import { OnvifClient, type OnvifFailure, type OnvifMedia, type OnvifResult } from '../onvif/client.ts'
 import type { Services } from '../onvif/device.ts'
@@ -9,6 +15,7 @@ import { attemptsLeft, type Credentials } from '../onvif/soap.ts'
 import { inUri, joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
 import { searchUnicast } from '../onvif/ws-discovery.ts'
 import type { DeviceProfile, Words } from './device-profile.ts'
+import { overridden } from './effective-profile.ts'
 import { type Evidence, matchProfile } from './match.ts'
 import type { ProbeCode } from './probe-codes.ts'
 import { type Reached, reach, USUAL_PORTS } from './reach.ts'
@@ -26,8 +33,14 @@ export interface InterviewRequest {
   /** Host, with or without port, as a person typed it. */
   address: string
   credentials: Credentials | undefined
-  /** The only channel of interest; all of them when absent. */
+  /** The only channel of interest; a page of them when absent. */
   channel?: string
+  /** Those of interest, in one go. */
+  channels?: readonly string[]
+  /** A page of channels: from which on, and how many. */
+  fromChannel?: string | undefined
+  channelLimit?: number | undefined
+  overrides?: DeviceOverrides | undefined
   /** What discovery told of this address. */
   announced?: Pick<Evidence, 'scopes' | 'endpointReference'> & { path: string }
   /** Certificates that registered devices are known by, by `host:port`. */
@@ -56,6 +69,9 @@ export interface Interview {
   /** SHA-256 of what the device showed, and of what it showed when it was registered, hex; undefined in the clear. */
   certificate: { found: string; registered: string | undefined } | undefined
   channels: { token: string; name: string; streams: InterviewStream[] }[]
+  /** In all, and the first beyond this page. */
+  channelCount: number
+  nextChannel: string | undefined
   checks: Check[]
 }
 
@@ -64,6 +80,8 @@ const ANNOUNCEMENT_MS = 600
 const ID_PARTS = /^(.{8})(.{4})(.{4})(.{4})/
 /** A clock this far off makes recordings and logins doubtful. */
 const SKEW_TOLD_MS = 5_000
+/** Channels without a camera that are passed over. */
+const MAX_SHOWN = 3
 /** A recorder of 64 channels with two streams each. */
 const MAX_STREAM_URIS = 128
 
@@ -84,12 +102,14 @@ class Run {
   readonly #checks: Check[] = []
   readonly #evidence: Evidence
   #bare: Reached | undefined
-  #result: Pick<Interview, 'address' | 'device' | 'clockOffsetMs' | 'certificate' | 'channels'> = {
+  #result: Pick<Interview, Exclude<keyof Interview, 'profile' | 'checks'>> = {
     address: undefined,
     device: undefined,
     clockOffsetMs: undefined,
     certificate: undefined,
     channels: [],
+    channelCount: 0,
+    nextChannel: undefined,
   }
 
   constructor(request: InterviewRequest, deps: InterviewDeps, signal: AbortSignal) {
@@ -105,7 +125,13 @@ class Run {
   }
 
   get #profile(): DeviceProfile {
-    return matchProfile(this.#deps.profiles, this.#evidence)
+    const { overrides = {} } = this.#request
+    const said = this.#deps.profiles.find(({ id }) => id === overrides.deviceProfile)
+    return overridden(said ?? matchProfile(this.#deps.profiles, this.#evidence), overrides)
+  }
+
+  get #devicePath(): string | undefined {
+    return this.#request.overrides?.devicePath ?? this.#request.announced?.path
   }
 
   #tell(name: Check['name'], ok: boolean, detail: string, code?: ProbeCode, more: Partial<Check> = {}): void {
@@ -133,8 +159,8 @@ class Run {
   }
 
   async #reach(host: string, ports: readonly number[]): Promise<OnvifClient | undefined> {
-    const { credentials, announced, pins = new Map() } = this.#request
-    const reached = await reach({ host, ports, devicePath: announced?.path, pins }, this.#deps, this.#signal)
+    const { credentials, pins = new Map() } = this.#request
+    const reached = await reach({ host, ports, devicePath: this.#devicePath, pins }, this.#deps, this.#signal)
     if (!reached.ok) {
       this.#result.certificate = reached.certificate
       this.#tell('reachable', false, reached.detail, reached.code)
@@ -256,7 +282,6 @@ class Run {
       this.#fail('media', media)
       return undefined
     }
-    const { channel } = this.#request
     const chosen = chooseStreams(media.value.profiles)
     if (chosen.length === 0) {
       const { profiles } = media.value
@@ -265,16 +290,29 @@ class Run {
       this.#tell('media', false, detail, isOther ? 'unsupported-codec' : 'no-media-profile')
       return []
     }
-    const wanted = channel === undefined ? chosen : chosen.filter(({ token }) => token === channel)
+    const wanted = this.#wanted(chosen)
+    return wanted === undefined ? [] : this.#streams(client, media.value, wanted)
+  }
+
+  /** The channels asked for, else one page of them; a recorder's are many, and each costs questions. */
+  #wanted(chosen: readonly MediaChannel[]): MediaChannel[] | undefined {
+    const { channel, channels, fromChannel, channelLimit = MAX_CHANNELS_A_PAGE } = this.#request
+    this.#result.channelCount = chosen.length
+    const named = channel === undefined ? channels : [channel]
+    const first = fromChannel === undefined ? 0 : chosen.findIndex(({ token }) => token === fromChannel)
+    const page = first < 0 ? [] : chosen.slice(first, first + channelLimit)
+    const wanted = named === undefined ? page : chosen.filter(({ token }) => named.includes(token))
     if (wanted.length === 0) {
       const known = chosen
         .map(({ token }) => token)
         .slice(0, 16)
         .join(', ')
-      this.#tell('media', false, `there is no channel ${channel}; there are ${known}`, 'no-such-channel')
-      return []
+      const missing = named?.join(', ') ?? fromChannel
+      this.#tell('media', false, `there is no channel ${missing}; there are ${known}`, 'no-such-channel')
+      return undefined
     }
-    return this.#streams(client, media.value, wanted)
+    if (named === undefined) this.#result.nextChannel = chosen[first + page.length]?.token
+    return wanted
   }
 
   async #streams(
@@ -320,7 +358,7 @@ class Run {
   #templates(host: string, channel: string | undefined): InterviewStream[] {
     const { streams } = this.#profile
     const number = Number(channel ?? streams?.channelBase)
-    if (streams === undefined || streams.secretInPath || !Number.isInteger(number)) return []
+    if (streams?.main === undefined || streams.secretInPath || !Number.isInteger(number)) return []
     const stream = (role: 'main' | 'sub', path: string): InterviewStream => ({
       role,
       codec: 'unknown',
@@ -332,21 +370,45 @@ class Run {
     return [stream('main', streams.main), ...(streams.sub === undefined ? [] : [stream('sub', streams.sub)])]
   }
 
-  /** Plays the main stream of the first channel, and believes the picture before the description. */
+  /**
+   * Plays the main stream of a channel, and believes the picture before the description. Of a recorder some channels may
+   * have no camera: then the next one is shown.
+   */
   async #show(): Promise<void> {
-    const [channel] = this.#result.channels
-    const main = channel?.streams.find(({ role }) => role === 'main') ?? channel?.streams[0]
-    if (channel === undefined || main === undefined) return
-    const uri = withPathSecrets(main.uri, main.pathSecrets)
-    const transport = this.#profile.streams?.transport ?? 'tcp'
+    let shown: Check[] = []
+    for (const channel of this.#result.channels.slice(0, MAX_SHOWN)) {
+      const main = channel.streams.find(({ role }) => role === 'main') ?? channel.streams[0]
+      if (main === undefined) continue
+      const described = await this.#describe(main)
+      shown = streamChecks(described, true)
+      if (described.ok) {
+        const { codec, width, height, frameRate = main.frameRate } = described
+        Object.assign(main, { codec, width, height }, frameRate === undefined ? {} : { frameRate })
+        break
+      }
+      if (!OF_ONE_CHANNEL.has(described.code)) break
+    }
+    this.#checks.push(...shown)
+  }
+
+  #describe({ uri, pathSecrets }: InterviewStream): ReturnType<DescribeStream> {
     const { credentials, watchKeyFrames = false } = this.#request
-    const described = await this.#deps.describeStream({ uri, ...credentials, transport, watchKeyFrames }, this.#signal)
-    this.#checks.push(...streamChecks(described, true))
-    if (!described.ok) return
-    const { codec, width, height, frameRate = main.frameRate } = described
-    Object.assign(main, { codec, width, height }, frameRate === undefined ? {} : { frameRate })
+    const transport = this.#profile.streams?.transport ?? 'tcp'
+    return this.#deps.describeStream(
+      { uri: withPathSecrets(uri, pathSecrets), ...credentials, transport, watchKeyFrames },
+      this.#signal,
+    )
   }
 }
+
+/** What may be wrong with one channel of a recorder, and right with the next. */
+const OF_ONE_CHANNEL: ReadonlySet<string> = new Set([
+  'not-found',
+  'no-key-frame',
+  'stalled',
+  'protocol',
+  'connection-lost',
+])
 
 export const FAILURE_CODES = {
   'address-not-allowed': 'address-not-allowed',

@@ -7,6 +7,7 @@ import { NS } from '../onvif/soap.ts'
 import type { Database } from '../storage/database.ts'
 import { type ConnectDeps, connectDevice } from './connect.ts'
 import type { DeviceProfile } from './device-profile.ts'
+import { profileOf } from './effective-profile.ts'
 import { readCamera } from './store.ts'
 
 export interface PtzDeps extends ConnectDeps {
@@ -166,7 +167,7 @@ export class PtzControl {
     const known = this.#heads.get(cameraId)
     if (known !== undefined && clock.monotonicMs() - known.foundMs < HEAD_MS) return { kind: 'done', value: known }
     if (row.device.kind !== 'onvif') return { kind: 'no-ptz', detail: 'the camera is known by its streams alone' }
-    const profile = profiles.find(({ id }) => id === row.device.deviceProfile)
+    const profile = profileOf(profiles, row.device)
     const connected = await connectDevice(this.#deps, row.device, profile, timeLimit())
     if (!connected.ok) return this.#failed(cameraId, connected)
     const { client, services } = connected.value

@@ -20,6 +20,7 @@ import { DeviceReview } from './device-review.ts'
 import { deviceRoutes } from './device-routes.ts'
 import { Discoveries } from './discover.ts'
 import { discoveryRoutes } from './discovery-routes.ts'
+import { profileOf } from './effective-profile.ts'
 import { healthRoutes } from './health-routes.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { importRoutes } from './import-routes.ts'
@@ -29,7 +30,7 @@ import { photoRoutes } from './photo-routes.ts'
 import { PtzControl } from './ptz.ts'
 import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
-import { type Known, storedAddresses, type Tried, trySource } from './source.ts'
+import { type Known, storedAddresses, type Tried, tryChannels, trySource } from './source.ts'
 import {
   type CameraBasics,
   findCameraNamed,
@@ -110,10 +111,15 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
   const { database, vault, events } = deps
   const stop = new AbortController()
   const cameras = new Cameras(deps)
-  const cameraEvents = new CameraEvents(deps)
   const ptz = new PtzControl(deps)
   const review = new DeviceReview(deps)
-  const watch = new Watch({ ...deps, ...(deps.watchEveryMs === undefined ? {} : { everyMs: deps.watchEveryMs }) })
+  const suspect = (deviceId: string): void => review.suspect(deviceId)
+  const cameraEvents = new CameraEvents({ ...deps, suspect })
+  const watch = new Watch({
+    ...deps,
+    suspect,
+    ...(deps.watchEveryMs === undefined ? {} : { everyMs: deps.watchEveryMs }),
+  })
   const discoveries = new Discoveries({
     ...deps,
     ...(deps.discoveryTiming === undefined ? {} : { timing: deps.discoveryTiming }),
@@ -169,11 +175,13 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
         cameras,
         work,
         trySource: tryAt,
+        tryChannels: async (source, channels, signal) =>
+          tryChannels(source, channels, await knownAt(source.address), deps, signal),
         probe: async (request, signal) => interview({ ...(await knownAt(request.address)), ...request }, deps, signal),
       })
       healthRoutes(app, { cameras, streamFigures: deps.streamFigures ?? (() => undefined) })
       discoveryRoutes(app, { discoveries, clock: deps.clock, stopping: stop.signal })
-      deviceRoutes(app, { acts, work })
+      deviceRoutes(app, { acts, work, profiles: deps.profiles })
       importRoutes(app, { importTable: importer, work })
       availabilityRoute(app, deps)
       photoRoutes(app, { ...deps, cameras })
@@ -192,7 +200,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
           const now = (await readSource(database.client, cameraId)) ?? row
           const { username, password, pathSecrets } = openLogin(vault, now.deviceId, now.sealedCredentials)
           const uri = now.streams.find((stream) => stream.id === id)?.uri ?? chosen.uri
-          const profile = deps.profiles.find(({ id: known }) => known === now.deviceProfile)
+          const profile = profileOf(deps.profiles, now)
           const pin = now.rtspCertificateSha256
           return {
             uri: withPathSecrets(uri, pathSecrets),

@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { Camera, CameraPatch, CameraQuery, NewCamera } from '../contracts/camera.ts'
+import {
+  Camera,
+  CameraPatch,
+  CameraQuery,
+  type ChannelResult,
+  ChannelsAnswer,
+  NewCamera,
+  NewChannels,
+} from '../contracts/camera.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
 import { NewProbe, Probe } from '../contracts/device.ts'
 import { StaffRole } from '../contracts/identity.ts'
@@ -10,6 +18,7 @@ import { type Cameras, unwrap } from './cameras.ts'
 import type { ImportDeps } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
 import { inWords, PROBE_CODES } from './probe-codes.ts'
+import type { tryChannels } from './source.ts'
 import type { Check } from './stream-check.ts'
 
 export interface RegistryRoutesDeps {
@@ -18,8 +27,17 @@ export interface RegistryRoutesDeps {
   probe(request: InterviewRequest, signal: AbortSignal): Promise<Interview>
   /** Tries a source to its first picture; ends with the signal. */
   trySource: ImportDeps['trySource']
+  /** Tries several channels of one recorder, with one login. */
+  tryChannels(
+    source: NewChannels['source'],
+    channels: readonly string[],
+    signal: AbortSignal,
+  ): ReturnType<typeof tryChannels>
   work: CameraWork
 }
+
+/** A recorder of 64 channels, two played at a time. */
+const CHANNELS_TIMEOUT_MS = 10 * 60_000
 
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 const READERS = { access: { roles: StaffRole.options } }
@@ -32,9 +50,9 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
     '/api/v1/probes',
     { config: WRITERS, schema: { summary: 'Ask one device who it is', body: NewProbe, response: { 200: Probe } } },
     async (request, reply) => {
-      const { address, username, password } = request.body
+      const { username, password, ...asked } = request.body
       const credentials = username === undefined ? undefined : { username, password: password ?? '' }
-      const found = await onCamera(reply, (signal) => probe({ address, credentials, watchKeyFrames: true }, signal))
+      const found = await onCamera(reply, (signal) => probe({ ...asked, credentials, watchKeyFrames: true }, signal))
       return toProbe(found, request.headers['accept-language'])
     },
   )
@@ -50,6 +68,42 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
       if (tried.kind === 'failed') throw notUsable(tried.checks, request.headers['accept-language'])
       const camera = unwrap(await cameras.register(principal, input, tried.source))
       return reply.code(201).header('location', `/api/v1/cameras/${camera.id}`).send(camera)
+    },
+  )
+
+  app.post(
+    '/api/v1/cameras/channels',
+    {
+      config: WRITERS,
+      schema: {
+        summary: 'Register several channels of one recorder',
+        body: NewChannels,
+        response: { 200: ChannelsAnswer },
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      const { source, channels } = request.body
+      for (const place of channels) unwrap(await cameras.checkPlace(principal, place))
+      const tokens = channels.map(({ channel }) => channel)
+      const language = request.headers['accept-language']
+      const tried = await onCamera(reply, (signal) => deps.tryChannels(source, tokens, signal), CHANNELS_TIMEOUT_MS)
+      if (tried.kind === 'failed') throw notUsable(tried.checks, language)
+      const results: ChannelResult[] = []
+      for (const { channel, ...place } of channels) {
+        const one = tried.channels.get(channel)
+        if (one?.kind !== 'works') results.push(channelProblem(channel, one?.checks ?? [], language))
+        else {
+          const outcome = await cameras.register(principal, { ...place, source: { ...source, channel } }, one.source)
+          results.push(
+            outcome.kind === 'done'
+              ? { channel, result: 'created', camera: outcome.value }
+              : { channel, result: 'problem', code: outcome.why, detail: outcome.detail ?? outcome.why },
+          )
+        }
+      }
+      const created = results.filter(({ result }) => result === 'created').length
+      return { created, problems: results.length - created, channels: results }
     },
   )
 
@@ -104,7 +158,7 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
 }
 
 function toProbe(found: Interview, acceptLanguage: string | undefined): Probe {
-  const { device, profile, clockOffsetMs, certificate, channels, checks } = found
+  const { device, profile, clockOffsetMs, certificate, channels, channelCount, nextChannel, checks } = found
   return {
     ...(device === undefined ? {} : { device }),
     deviceProfile: profile.id,
@@ -121,8 +175,17 @@ function toProbe(found: Interview, acceptLanguage: string | undefined): Probe {
       ...channel,
       streams: streams.map(({ pathSecrets: _, ...stream }) => stream),
     })),
+    channelCount: Math.max(channelCount, channels.length),
+    ...(nextChannel === undefined ? {} : { nextChannel }),
     checks: checks.map((check) => inWords(check, acceptLanguage, profile.onvif?.accountHelp)),
   }
+}
+
+function channelProblem(channel: string, checks: readonly Check[], acceptLanguage: string | undefined): ChannelResult {
+  const failed = checks.find(({ ok }) => !ok)
+  if (failed?.code === undefined) return { channel, result: 'problem', code: 'camera-not-usable' }
+  const { detail, nextStep = '' } = inWords(failed, acceptLanguage)
+  return { channel, result: 'problem', code: failed.code, detail, nextStep }
 }
 
 /** The first finding that stands in the way decides which problem it is; all of them come along. */

@@ -1,4 +1,5 @@
 import type { NewCamera } from '../contracts/camera.ts'
+import { DEVICE_PATH } from '../onvif/client.ts'
 import {
   joinAddress,
   type PathSecrets,
@@ -7,7 +8,8 @@ import {
   splitAddress,
   withPathSecrets,
 } from '../onvif/uri.ts'
-import { type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
+import { overridden } from './effective-profile.ts'
+import { type Interview, type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
 import { matchProfile } from './match.ts'
 import { ownNetworks } from './own-networks.ts'
 import { USUAL_PORTS } from './reach.ts'
@@ -34,33 +36,82 @@ export function trySource(
     : tryRtsp(source, known.streamPin, deps, signal)
 }
 
-async function tryOnvif(
-  source: NewCamera['source'] & { kind: 'onvif' },
-  known: Pick<InterviewRequest, 'announced' | 'pins'>,
-  deps: InterviewDeps,
-  signal: AbortSignal,
-): Promise<Tried> {
-  const { address, username, password, channel } = source
-  const found = await interview(
-    {
-      address,
-      credentials: { username, password },
-      ...(channel === undefined ? {} : { channel }),
-      ...known,
-    },
-    deps,
-    signal,
-  )
+async function tryOnvif(source: OnvifSource, known: Known, deps: InterviewDeps, signal: AbortSignal): Promise<Tried> {
+  const { channel } = source
+  const only = channel === undefined ? { channelLimit: 1 } : { channel }
+  const found = await interview({ ...requestOf(source, known), ...only }, deps, signal)
   const [first] = found.channels
   const isSeen = found.checks.some(({ name, ok }) => name === 'first-frame' && ok)
   if (first === undefined || found.address === undefined || !isSeen) return { kind: 'failed', checks: found.checks }
-  const pathSecrets = first.streams.find((stream) => stream.pathSecrets !== undefined)?.pathSecrets
+  return { kind: 'works', source: await sourceOf(source, known, found, found.address, first, deps, signal) }
+}
+
+/** Streams of a recorder that are played at once: it has few sessions, and others want some. */
+const PLAYED_AT_ONCE = 2
+
+/**
+ * Tries several channels of one device: one interview, one login, and each channel to its first picture.
+ * @returns why the device cannot be used at all, or what became of each channel
+ */
+export async function tryChannels(
+  source: OnvifSource,
+  channels: readonly string[],
+  known: Known,
+  deps: InterviewDeps,
+  signal: AbortSignal,
+): Promise<{ kind: 'failed'; checks: Check[] } | { kind: 'tried'; channels: ReadonlyMap<string, Tried> }> {
+  const found = await interview({ ...requestOf(source, known), channels }, deps, signal)
+  const { address } = found
+  if (found.channels.length === 0 || address === undefined) return { kind: 'failed', checks: found.checks }
+  const tried = new Map<string, Tried>()
+  const queue = [...found.channels]
+  const transport = found.profile.streams?.transport ?? 'tcp'
+  const worker = async (): Promise<void> => {
+    for (let channel = queue.shift(); channel !== undefined; channel = queue.shift()) {
+      const main = channel.streams.find(({ role }) => role === 'main') ?? channel.streams[0]
+      if (main === undefined) continue
+      const uri = withPathSecrets(main.uri, main.pathSecrets)
+      const { username, password } = source
+      const described = await deps.describeStream({ uri, username, password, transport }, signal)
+      if (described.ok) {
+        const { codec, width, height } = described
+        Object.assign(main, { codec, width, height })
+        const works = await sourceOf(source, known, found, address, channel, deps, signal)
+        tried.set(channel.token, { kind: 'works', source: works })
+      } else tried.set(channel.token, { kind: 'failed', checks: streamChecks(described, true) })
+    }
+  }
+  await Promise.all(Array.from({ length: PLAYED_AT_ONCE }, worker))
+  const none: Check = { name: 'media', ok: false, code: 'no-such-channel', detail: '' }
+  for (const token of channels) if (!tried.has(token)) tried.set(token, { kind: 'failed', checks: [none] })
+  return { kind: 'tried', channels: tried }
+}
+
+type OnvifSource = Omit<NewCamera['source'] & { kind: 'onvif' }, 'channel'> & { channel?: string | undefined }
+
+function requestOf({ address, username, password, overrides }: OnvifSource, known: Known): InterviewRequest {
+  const { streamPin: _, ...heard } = known
+  const said = overrides === undefined ? {} : { overrides }
+  return { address, credentials: { username, password }, ...said, ...heard }
+}
+
+/** What is stored of one channel that was seen. */
+async function sourceOf(
+  { username, password, overrides }: OnvifSource,
+  { announced }: Known,
+  found: Interview,
+  address: string,
+  channel: Interview['channels'][number],
+  deps: InterviewDeps,
+  signal: AbortSignal,
+): Promise<Source> {
+  const pathSecrets = channel.streams.find((stream) => stream.pathSecrets !== undefined)?.pathSecrets
   const login: SealedLogin = { username, password, ...(pathSecrets === undefined ? {} : { pathSecrets }) }
   const streams: NewStream[] = []
   const transport = found.profile.streams?.transport ?? 'tcp'
-  for (const { role, pathSecrets: secrets, ...stream } of first.streams) {
+  for (const { role, pathSecrets: secrets, ...stream } of channel.streams) {
     if (role === 'other') continue
-    // A sub stream whose codec Media1 cannot express is looked at too; the main one was played above.
+    // A sub stream whose codec Media1 cannot express is looked at too; the main one was played already.
     const uri = withPathSecrets(stream.uri, secrets)
     const seen =
       stream.codec === 'unknown' && (await deps.describeStream({ uri, username, password, transport }, signal))
@@ -68,26 +119,28 @@ async function tryOnvif(
       streams.push({ ...stream, role, codec: seen.codec, width: seen.width, height: seen.height })
     else streams.push({ ...stream, role })
   }
+  // A path that discovery told is needed again at every connection.
+  const path = announced?.path === found.profile.onvif?.devicePath ? undefined : announced?.path
+  const isUsual = path === undefined || path === DEVICE_PATH
+  const said = isUsual ? overrides : { devicePath: path, ...overrides }
   return {
-    kind: 'works',
-    source: {
-      device: {
-        kind: 'onvif',
-        address: found.address,
-        endpointReference: known.announced?.endpointReference,
-        manufacturer: found.device?.manufacturer,
-        model: found.device?.model,
-        firmware: found.device?.firmware,
-        serial: found.device?.serial,
-        deviceProfile: found.profile.id,
-        clockOffsetMs: found.clockOffsetMs,
-        certificateSha256: found.certificate?.found,
-        rtspCertificateSha256: undefined,
-        login,
-      },
-      channel: first.token,
-      streams,
+    device: {
+      kind: 'onvif',
+      address,
+      endpointReference: announced?.endpointReference,
+      manufacturer: found.device?.manufacturer,
+      model: found.device?.model,
+      firmware: found.device?.firmware,
+      serial: found.device?.serial,
+      deviceProfile: found.profile.id,
+      overrides: said,
+      clockOffsetMs: found.clockOffsetMs,
+      certificateSha256: found.certificate?.found,
+      rtspCertificateSha256: undefined,
+      login,
     },
+    channel: channel.token,
+    streams,
   }
 }
 
@@ -103,7 +156,10 @@ async function tryRtsp(
     ...(password === undefined ? {} : { password }),
   }
   const where = addressOf(mainUri)
-  const profile = matchProfile(deps.profiles, { paths: [where.slice(where.search(/[/?]|$/))] })
+  const { overrides = {} } = source
+  const said = deps.profiles.find(({ id }) => id === overrides.deviceProfile)
+  const matched = matchProfile(deps.profiles, { paths: [where.slice(where.search(/[/?]|$/))] })
+  const profile = overridden(said ?? matched, overrides)
   const transport = profile.streams?.transport ?? 'tcp'
   const streams: NewStream[] = []
   let pathSecrets: PathSecrets | undefined
@@ -152,6 +208,7 @@ async function tryRtsp(
         firmware: undefined,
         serial: undefined,
         deviceProfile: profile.id,
+        overrides: source.overrides,
         clockOffsetMs: undefined,
         certificateSha256: undefined,
         rtspCertificateSha256: pin,

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Camera, CameraState, type NewCamera, PlaceClass, type Position } from '../contracts/camera.ts'
 import { Ownership, toInstant } from '../contracts/common.ts'
-import { Codec, StreamRole } from '../contracts/device.ts'
+import { Codec, type DeviceOverrides, StreamRole } from '../contracts/device.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
+import { readOverrides } from './effective-profile.ts'
 
 /** The login of a device, and what it wrote into the path of its own URIs. */
 export const SealedLogin = z.strictObject({
@@ -74,6 +75,7 @@ export function toCamera(row: CameraRow, isLinked: boolean): Camera {
       deviceProfile: device.deviceProfile,
       ...(row.channel === '' ? {} : { channel: row.channel }),
       ...(device.clockOffsetMs === null ? {} : { clockOffsetMs: device.clockOffsetMs }),
+      ...(device.overridesJson === null ? {} : { overrides: readOverrides(device.overridesJson) }),
       ...(certificate === null ? {} : { certificateSha256: certificate }),
     },
     createdAt: toInstant(row.createdAt.getTime()),
@@ -138,6 +140,7 @@ export function readCameras(database: Database, filter: CameraFilter, cursor: st
 export interface SourceRow {
   deviceId: string
   deviceProfile: string
+  overridesJson: string | null
   sealedCredentials: Uint8Array | null
   rtspCertificateSha256: string | null
   streams: { id: string; role: StreamRole; codec: Codec; width: number; uri: string }[]
@@ -149,6 +152,7 @@ export async function readSource(client: Tx, cameraId: string): Promise<SourceRo
   return {
     deviceId: row.deviceId,
     deviceProfile: row.device.deviceProfile,
+    overridesJson: row.device.overridesJson,
     sealedCredentials: row.device.sealedCredentials,
     rtspCertificateSha256: row.device.rtspCertificateSha256,
     streams: row.streams.map(({ id, role, codec, width, uri }) => ({
@@ -230,6 +234,8 @@ export interface NewDevice {
   firmware: string | undefined
   serial: string | undefined
   deviceProfile: string
+  /** What the installer said otherwise; undefined leaves what was said before. */
+  overrides: DeviceOverrides | undefined
   clockOffsetMs: number | undefined
   /** Pinned from now on; undefined in the clear. */
   certificateSha256: string | undefined
@@ -302,12 +308,14 @@ async function deviceOf(
   device: NewDevice,
   { vault, newId, now }: { vault: Vault; newId: () => string; now: Date },
 ): Promise<{ id: string; write: () => Promise<unknown> }> {
-  const { login, kind, address, deviceProfile, ...facts } = device
+  const { login, kind, address, deviceProfile, overrides, rtspCertificateSha256, ...facts } = device
   const known = await tx.device.findUnique({ where: { kind_address: { kind, address } } })
   const id = known?.id ?? newId()
   const written = {
     ...withNulls(facts),
     deviceProfile,
+    ...(rtspCertificateSha256 === undefined ? {} : { rtspCertificateSha256 }),
+    ...(overrides === undefined ? {} : { overridesJson: JSON.stringify(overrides) }),
     sealedCredentials: Object.keys(login).length === 0 ? null : sealLogin(vault, id, login),
     updatedAt: now,
   }
@@ -406,6 +414,7 @@ export interface EventDevice {
   id: string
   address: string
   deviceProfile: string
+  overridesJson: string | null
   sealedCredentials: Uint8Array | null
   certificateSha256: string | null
   /** Changes with the login and whatever else is known of the device. */
@@ -420,6 +429,7 @@ export async function readEventDevices(database: Database): Promise<EventDevice[
       id: true,
       address: true,
       deviceProfile: true,
+      overridesJson: true,
       sealedCredentials: true,
       certificateSha256: true,
       updatedAt: true,
@@ -482,6 +492,7 @@ export interface ReviewedDevice {
   id: string
   address: string
   deviceProfile: string
+  overridesJson: string | null
   serial: string | null
   clockOffsetMs: number | null
   sealedCredentials: Uint8Array | null
@@ -496,6 +507,7 @@ export function readReviewed(database: Database): Promise<ReviewedDevice[]> {
       id: true,
       address: true,
       deviceProfile: true,
+      overridesJson: true,
       serial: true,
       clockOffsetMs: true,
       sealedCredentials: true,

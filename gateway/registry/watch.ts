@@ -26,6 +26,8 @@ export interface WatchDeps {
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
   newId: () => string
   alarms: OwnAlarms
+  /** A device is back: it may be another one. */
+  suspect?: (deviceId: string) => void
   /** Every device is asked once in this time. */
   everyMs?: number
 }
@@ -151,6 +153,7 @@ export class Watch {
           (state === 'offline' && !NEEDS_PICTURE.has(stateReason ?? '')) ||
           (state === 'stalled' && now - stateSince.getTime() > STALL_FORGOTTEN_MS),
       )
+      if (back.length > 0) this.#deps.suspect?.(device.id)
       return this.#move(ids(back), 'online', undefined)
     }
     const failures = (this.#failures.get(device.id) ?? 0) + 1

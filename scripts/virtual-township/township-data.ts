@@ -152,7 +152,7 @@ export const Device = z.strictObject({
   clockOffsetSeconds: z.number().int().default(0),
   main: VideoSpec,
   sub: VideoSpec,
-  channels: z.array(Channel).min(1).max(16),
+  channels: z.array(Channel).min(1).max(64),
   /** Drops out again and again: so long reachable, so long gone. */
   dropsOut: z.strictObject({ upSeconds: z.number().positive(), downSeconds: z.number().positive() }).optional(),
   /** Registered by its stream addresses, without ONVIF. */

@@ -117,11 +117,12 @@ async function answer(
     }
     if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], media.code)
     reply.raw.off('close', leave) // who sends sees to it
+    views.beginSending(view, under)
     await sendMedia(reply, media, under.signal)
     return reply
   } finally {
     reply.raw.off('close', leave)
-    view.requests.delete(under)
+    views.endRequest(view, under)
   }
 }
 

@@ -26,6 +26,8 @@ export interface LiveView {
   readonly end: AbortController
   /** What is being answered: aborted one by one, so that nothing long-lived collects listeners. */
   readonly requests: Set<AbortController>
+  /** Those whose bytes are on their way, each with the monotonic time it began. */
+  readonly sending: Map<AbortController, number>
   lease: RelayLease | undefined
   mimeType: string | undefined
   /** Of the sound, where the camera sends some and the link covers it. */

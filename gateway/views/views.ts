@@ -23,6 +23,11 @@ const MAX_REQUESTS_PER_VIEW = 16
 const MAX_ENDED_KEPT = 10_000
 const READY_MS = 15_000
 const IDLE_MS = 30_000
+/**
+ * A viewer who takes longer than this for a part or a segment of two seconds cannot watch. Cut off it holds no media that
+ * left the window long ago; so what all viewers of a stream hold together is bounded by time, however many they are.
+ */
+export const MAX_SENDING_MS = 15_000
 const SWEEP_MS = 1_000
 /** How often the trail is tried while private feeds are watched: what cannot be written down is not shown. */
 const AUDIT_CHECK_MS = 5_000
@@ -158,6 +163,16 @@ export class Views {
     return request
   }
 
+  /** The bytes of a request are on their way; too slow a reader is cut off. */
+  beginSending(view: LiveView, request: AbortController): void {
+    view.sending.set(request, this.#deps.clock.monotonicMs())
+  }
+
+  endRequest(view: LiveView, request: AbortController): void {
+    view.sending.delete(request)
+    view.requests.delete(request)
+  }
+
   /** Why this session watches the camera now; undefined where it does not. */
   reasonOf({ sessionId }: Principal, cameraId: string): ViewReason | undefined {
     const views = [...this.#live.values()].filter((view) => view.cameraId === cameraId && !this.#isOver(view))
@@ -263,6 +278,7 @@ export class Views {
           usedMonotonicMs: clock.monotonicMs(),
           end: new AbortController(),
           requests: new Set(),
+          sending: new Map(),
           lease: undefined,
           mimeType: undefined,
           soundMimeType: undefined,
@@ -425,6 +441,8 @@ export class Views {
       for (const view of this.#live.values()) {
         if (this.#isOver(view)) this.#cut(view, view.endsWhy)
         else if (clock.monotonicMs() - view.usedMonotonicMs > IDLE_MS) this.#cut(view, 'idle')
+        for (const [request, sinceMs] of view.sending)
+          if (clock.monotonicMs() - sinceMs > MAX_SENDING_MS) request.abort()
       }
       if (clock.monotonicMs() - this.#auditCheckedMs >= AUDIT_CHECK_MS) await this.#checkAudit()
       await this.#record()

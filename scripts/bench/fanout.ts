@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { option } from './options.ts'
 import { cpuOf, post, prepare, startCameras, startGateway } from './whole-gateway.ts'
 
 /**
@@ -26,11 +27,6 @@ interface Load {
 
 if (process.argv[2] === 'viewers') await watch()
 else await main()
-
-function option(name: string, fallback: number): number {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? fallback : Number(process.argv[at + 1])
-}
 
 async function main(): Promise<void> {
   const viewers = option('viewers', 8)

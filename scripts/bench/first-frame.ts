@@ -1,3 +1,4 @@
+import { option } from './options.ts'
 import { cpuOf, post, prepare, startCameras, startGateway } from './whole-gateway.ts'
 
 /**
@@ -58,11 +59,6 @@ try {
 } finally {
   gateway.child.kill()
   source.child.kill()
-}
-
-function option(name: string, fallback: number): number {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? fallback : Number(process.argv[at + 1])
 }
 
 /** Ages of the frames of parts when the part is in hand, 40 ms apart within it. */

@@ -1,8 +1,8 @@
-import { once } from 'node:events'
-import { Agent, get, type IncomingMessage } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { LIVE_SOCKET_PATH, readLiveHeader } from '../../gateway/contracts/live-socket.ts'
+import { playLowLatency } from './ll-hls-viewer.ts'
+import { option } from './options.ts'
 import { cpuOf, post, prepare, startCameras, startGateway } from './whole-gateway.ts'
 
 /**
@@ -18,11 +18,6 @@ interface View {
 }
 
 await main()
-
-function option(name: string, fallback: number): number {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? fallback : Number(process.argv[at + 1])
-}
 
 async function main(): Promise<void> {
   const count = option('views', 10)
@@ -44,7 +39,7 @@ async function main(): Promise<void> {
       return ((await cpuOf(gateway)) - before) / (seconds * 10)
     }
     const stop = new AbortController()
-    const players = views.map((view) => playHls(url, view, headers, stop.signal))
+    const players = views.map((view) => playLowLatency(new URL(view.hlsUrl, url), headers, stop.signal))
     const hls = await percent()
     stop.abort()
     await Promise.all(players)
@@ -68,34 +63,6 @@ async function main(): Promise<void> {
     gateway.child.kill()
     source.kill()
   }
-}
-
-/** As a low-latency player does: each reload is held for the next part, and each part is fetched. */
-async function playHls(url: string, view: View, headers: Record<string, string>, stop: AbortSignal): Promise<void> {
-  const agent = new Agent({ keepAlive: true })
-  const text = async (path: string): Promise<string> => {
-    const request = get(new URL(path, url), { agent, headers })
-    const [response] = (await once(request, 'response')) as [IncomingMessage]
-    const chunks: Buffer[] = []
-    for await (const chunk of response) chunks.push(chunk)
-    return Buffer.concat(chunks).toString('latin1')
-  }
-  const index = await text(view.hlsUrl)
-  const folder = `/live/${view.id}/`
-  const playlist = `${folder}${index.split('\n').find((line) => line.endsWith('.m3u8'))}`
-  const media = playlist.slice(0, playlist.lastIndexOf('/') + 1)
-  let reload = ''
-  while (!stop.aborted) {
-    const lines = (await text(`${playlist}${reload}`)).split('\n')
-    const first = Number(lines.find((line) => line.startsWith('#EXT-X-MEDIA-SEQUENCE:'))?.split(':')[1])
-    const lastWhole = lines.findLastIndex((line) => line.startsWith('#EXTINF'))
-    const whole = lines.filter((line) => line.startsWith('#EXTINF')).length
-    const parts = lines.slice(lastWhole + 1).filter((line) => line.startsWith('#EXT-X-PART:'))
-    reload = `?_HLS_msn=${first + whole}&_HLS_part=${parts.length}`
-    const uri = /URI="([^"]+)"/.exec(lines.findLast((line) => line.startsWith('#EXT-X-PART:')) ?? '')?.[1]
-    if (uri !== undefined) await text(`${media}${uri}`)
-  }
-  agent.destroy()
 }
 
 function playSocket(

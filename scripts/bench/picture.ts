@@ -3,33 +3,31 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** 1080p25 H.264, about 4 Mbit/s, a key frame every two seconds; made once. @returns its file */
-export function picture(): string {
+export const PICTURES = {
+  /** 1080p25, about 4 Mbit/s, a key frame every two seconds. */
+  main: { size: '1920x1080', framesPerSecond: 25, bitsPerSecond: 4_000_000 },
+  /** What walls show in their tiles: 640x360, 15 frames a second, 512 kbit/s. */
+  small: { size: '640x360', framesPerSecond: 15, bitsPerSecond: 512_000 },
+} as const
+
+export type PictureName = keyof typeof PICTURES
+
+/** H.264 of a test picture; made once. @returns its file */
+export function picture(name: PictureName = 'main'): string {
+  const { size, framesPerSecond, bitsPerSecond } = PICTURES[name]
   const directory = join(tmpdir(), 'gridlight-bench')
-  const file = join(directory, '1080p25.h264')
+  const file = join(directory, `${size}-${framesPerSecond}.h264`)
   if (existsSync(file)) return file
   mkdirSync(directory, { recursive: true })
-  const input = ['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=25:duration=10,noise=alls=6:allf=t']
-  const rate = ['-b:v', '4M', '-maxrate', '4M', '-bufsize', '4M']
-  const encoder = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-x264-params',
-    'keyint=50:min-keyint=50:scenecut=0:bframes=0:threads=1:sliced-threads=0',
-  ]
+  const source = `testsrc2=size=${size}:rate=${framesPerSecond}:duration=10,noise=alls=6:allf=t`
+  const gop = framesPerSecond * 2
+  const x264 = `keyint=${gop}:min-keyint=${gop}:scenecut=0:bframes=0:threads=1:sliced-threads=0`
+  const rate = ['-b:v', '-maxrate', '-bufsize'].flatMap((of) => [of, String(bitsPerSecond)])
+  const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', '-x264-params', x264, ...rate]
   const run = spawnSync('ffmpeg', [
-    '-v',
-    'error',
-    ...input,
-    '-pix_fmt',
-    'yuv420p',
+    ...['-v', 'error', '-f', 'lavfi', '-i', source, '-pix_fmt', 'yuv420p'],
     ...encoder,
-    ...rate,
-    '-f',
-    'h264',
-    file,
+    ...['-f', 'h264', file],
   ])
   if (run.status !== 0) throw new Error(`ffmpeg: ${run.stderr}`)
   return file

@@ -1,63 +1,64 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
-import { picture } from './picture.ts'
+import { flag, option } from './options.ts'
+import { FETCHING } from './peers.ts'
+import { PICTURES, type PictureName, picture } from './picture.ts'
+import { pssBytes, type Sample } from './processes.ts'
 import { startSource } from './source.ts'
 
 /**
- * CPU and memory per stream, nobody watching: receive-and-discard in Node (the floor), our relay, and one
- * `ffmpeg -c copy -f hls` per camera, against the same sources in one run. Compare ratios, never figures of two runs.
+ * CPU and memory per stream, nobody watching: receive-and-discard in Node (the floor), our relay, and beside them, each
+ * with the same sources in the same run, one `ffmpeg -c copy -f hls` per camera, GStreamer, and MediaMTX if
+ * BENCH_MEDIAMTX names its binary. Compare ratios, never figures of two runs.
  *
- * usage: node scripts/bench/relay.ts [--streams 50] [--seconds 20] [--warm-up 10] [--without-ffmpeg]
+ * usage: node scripts/bench/relay.ts [--streams 50] [--seconds 20] [--warm-up 10] [--alone] [--small]
+ * `--alone`: floor and relay only. `--small`: sub-streams of 640x360, 500 unless `--streams` says otherwise.
  */
 
 const SELF = fileURLToPath(import.meta.url)
 const [role] = process.argv.slice(2)
 
-interface Sample {
-  cpuMs: number
-  memoryBytes: number
-}
-
 if (role === 'source') await playSource()
 else if (role === 'floor' || role === 'relay') await playReader(role)
 else await main()
 
-function option(name: string, fallback: number): number {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? fallback : Number(process.argv[at + 1])
+interface Measured {
+  sample(): Promise<Sample> | Sample
+  stop(): Promise<void>
+  ownBytes: number
 }
 
 async function main(): Promise<void> {
-  const streams = option('streams', 50)
+  const kind: PictureName = flag('small') ? 'small' : 'main'
+  const streams = option('streams', kind === 'small' ? 500 : 50)
   const seconds = option('seconds', 20)
   const warmUp = option('warm-up', 10)
-  const file = picture()
-  const source = fork(SELF, ['source', file])
+  const source = fork(SELF, ['source', kind])
   const port = (await message(source)) as number
   const cpuPercent = new Map<string, number>()
-  const roles = process.argv.includes('--without-ffmpeg') ? ['floor', 'relay'] : ['floor', 'relay', 'ffmpeg']
+  const peers = flag('alone') || kind === 'small' ? [] : Object.keys(FETCHING)
   try {
-    for (const name of roles) {
-      const { start, stop, ownBytes } =
-        name === 'ffmpeg' ? startFfmpeg(streams, port) : await startReader(name, streams, port)
+    for (const name of ['floor', 'relay', ...peers]) {
+      const start = FETCHING[name]
+      const measured: Measured =
+        start === undefined ? await startReader(name, streams, port) : { ...(await start(streams, port)), ownBytes: 0 }
       await delay(warmUp * 1000)
-      const before = await start()
+      const before = await measured.sample()
       await delay(seconds * 1000)
-      const after = await start()
-      await stop()
+      const after = await measured.sample()
+      await measured.stop()
       const percent = (after.cpuMs - before.cpuMs) / (seconds * 10) / streams
       cpuPercent.set(name, percent)
-      const megabytes = (after.memoryBytes - ownBytes) / streams / 1e6
+      const megabytes = (after.memoryBytes - measured.ownBytes) / streams / 1e6
       console.log(
-        `${name.padEnd(8)} ${percent.toFixed(3)} % of a core a stream, ${megabytes.toFixed(1)} MB a stream (PSS) beyond ${(ownBytes / 1e6).toFixed(0)} MB of the process itself`,
+        `${name.padEnd(9)} ${percent.toFixed(3)} % of a core a stream, ${megabytes.toFixed(1)} MB a stream (PSS) beyond ${(measured.ownBytes / 1e6).toFixed(0)} MB of the process itself`,
       )
       await delay(1000)
     }
@@ -70,7 +71,8 @@ async function main(): Promise<void> {
 }
 
 async function playSource(): Promise<void> {
-  process.send?.(await startSource(readFileSync(process.argv[3] ?? '')))
+  const kind = process.argv[3] === 'small' ? 'small' : 'main'
+  process.send?.(await startSource(readFileSync(picture(kind)), PICTURES[kind].framesPerSecond))
 }
 
 async function playReader(kind: 'floor' | 'relay'): Promise<void> {
@@ -78,6 +80,8 @@ async function playReader(kind: 'floor' | 'relay'): Promise<void> {
   const port = Number(process.argv[4])
   let report = (): string => ''
   const ownBytes = pssBytes(process.pid)
+  const loop = monitorEventLoopDelay({ resolution: 1 })
+  loop.enable()
   if (kind === 'relay') {
     const pool = new RelayPool({ dialer: createDialer(['127.0.0.0/8']), clock: systemClock, onState: () => {} })
     for (let i = 0; i < streams; i++) pool.acquire(`s${i}`, async () => ({ uri: `rtsp://127.0.0.1:${port}/${i}` }))
@@ -86,16 +90,18 @@ async function playReader(kind: 'floor' | 'relay'): Promise<void> {
       const health = all.map((relay) => relay.health())
       const live = health.filter(({ state }) => state === 'live').length
       const lost = health.reduce((sum, { lostPackets }) => sum + lostPackets, 0)
+      const rates = health.map(({ frameRate }) => frameRate ?? 0).sort((a, b) => a - b)
       const window = all.reduce((sum, relay) => sum + relay.windowBytes, 0) / streams / 1e6
       const bps = health.reduce((sum, { bitrateBps }) => sum + (bitrateBps ?? 0), 0) / streams / 1e6
-      return `${live} live, ${lost} packets lost, window ${window.toFixed(1)} MB, ${bps.toFixed(2)} Mbit/s a stream`
+      return `${live} live, ${lost} packets lost, slowest ${rates[0]} frames a second, window ${window.toFixed(1)} MB, ${bps.toFixed(2)} Mbit/s a stream`
     }
-  } else {
-    for (let i = 0; i < streams; i++) discard(port)
   }
+  if (kind === 'floor') for (let i = 0; i < streams; i++) discard(port)
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
-    if (kind === 'relay') console.log(`         ${report()}`)
+    const delays = `loop delay p99 ${(loop.percentile(99) / 1e6).toFixed(1)} ms, most ${(loop.max / 1e6).toFixed(0)} ms`
+    if (kind === 'relay') console.log(`          ${report()}, ${delays}`)
+    loop.reset()
     process.send?.({ cpuMs: (user + system) / 1000, memoryBytes: pssBytes(process.pid) } satisfies Sample)
   })
   process.on('disconnect', () => process.exit())
@@ -108,10 +114,10 @@ function discard(port: number): void {
   for (const method of ['SETUP', 'PLAY']) socket.write(`${method} rtsp://x/ RTSP/1.0\r\nCSeq: 1\r\n\r\n`)
 }
 
-async function startReader(name: string, streams: number, port: number) {
+async function startReader(name: string, streams: number, port: number): Promise<Measured> {
   const child = fork(SELF, [name, String(streams), String(port)])
   const ownBytes = (await message(child)) as number
-  const start = async (): Promise<Sample> => {
+  const sample = async (): Promise<Sample> => {
     child.send('sample')
     return (await message(child)) as Sample
   }
@@ -120,43 +126,7 @@ async function startReader(name: string, streams: number, port: number) {
     child.disconnect()
     await gone
   }
-  return { start, stop, ownBytes }
-}
-
-function startFfmpeg(streams: number, port: number) {
-  const directory = mkdtempSync(join(tmpdir(), 'gridlight-bench-'))
-  const children: ChildProcess[] = []
-  for (let i = 0; i < streams; i++) {
-    const to = join(directory, String(i))
-    mkdirSync(to)
-    const input = ['-v', 'fatal', '-rtsp_transport', 'tcp', '-i', `rtsp://127.0.0.1:${port}/${i}`]
-    const output = ['-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '6', '-hls_flags', 'delete_segments']
-    children.push(spawn('ffmpeg', [...input, ...output, join(to, 'i.m3u8')], { stdio: 'ignore' }))
-  }
-  const start = async (): Promise<Sample> => {
-    const pids = children.map((child) => child.pid ?? 0)
-    const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0)
-    return { cpuMs: sum(pids.map(cpuMs)), memoryBytes: sum(pids.map(pssBytes)) }
-  }
-  const stop = async (): Promise<void> => {
-    const gone = children.map((child) => new Promise((resolve) => child.once('exit', resolve)))
-    for (const child of children) child.kill('SIGKILL')
-    await Promise.all(gone)
-    rmSync(directory, { recursive: true })
-  }
-  return { start, stop, ownBytes: 0 }
-}
-
-/** User and system time of a process (proc(5): fields 14 and 15, in hundredths of a second). */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
-
-function pssBytes(pid: number): number {
-  return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) * 1024
+  return { sample, stop, ownBytes }
 }
 
 function message(child: ChildProcess): Promise<unknown> {

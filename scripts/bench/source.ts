@@ -4,7 +4,6 @@ import { splitAnnexB } from '../../gateway/rtp/access-unit.ts'
 
 /** Cameras for the bench: every connection gets the same H.264 file in a loop, one write per RTP packet as cameras do. */
 
-const FRAME_MS = 40
 const TICK_MS = 5
 const PAYLOAD_BYTES = 1400
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024
@@ -53,15 +52,16 @@ function frame(payload: Buffer): Buffer {
   return Buffer.concat([head, payload])
 }
 
-/** @param annexB H.264 byte stream, one slice a picture, 25 pictures a second @returns port */
-export function startSource(annexB: Buffer): Promise<number> {
+/** @param annexB H.264 byte stream, one slice a picture @returns port */
+export function startSource(annexB: Buffer, framesPerSecond = 25): Promise<number> {
+  const frameMs = 1000 / framesPerSecond
   const units = packetize(annexB)
   const viewers = new Set<Viewer>()
   const sdp =
     'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:t\r\n'
   const server = createServer((socket) => {
     socket.setNoDelay(true)
-    const viewer = { socket, frame: 0, sequence: 0, dueMs: performance.now() + Math.random() * FRAME_MS }
+    const viewer = { socket, frame: 0, sequence: 0, dueMs: performance.now() + Math.random() * frameMs }
     socket.on('error', () => viewers.delete(viewer))
     socket.on('close', () => viewers.delete(viewer))
     socket.on('data', (chunk) => {
@@ -82,21 +82,21 @@ export function startSource(annexB: Buffer): Promise<number> {
     const nowMs = performance.now()
     for (const viewer of viewers) {
       while (viewer.dueMs <= nowMs) {
-        send(viewer, units[viewer.frame % units.length] ?? [])
+        send(viewer, units[viewer.frame % units.length] ?? [], 90_000 / framesPerSecond)
         viewer.frame++
-        viewer.dueMs += FRAME_MS
+        viewer.dueMs += frameMs
       }
     }
   }, TICK_MS)
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
 }
 
-function send(viewer: Viewer, packets: readonly Buffer[]): void {
+function send(viewer: Viewer, packets: readonly Buffer[], frameTicks: number): void {
   if (viewer.socket.writableLength > MAX_BACKLOG_BYTES) return // a reader that does not keep up
   for (const template of packets) {
     const packet = Buffer.from(template)
     packet.writeUInt16BE(viewer.sequence, 6)
-    packet.writeUInt32BE((viewer.frame * 3600) >>> 0, 8)
+    packet.writeUInt32BE((viewer.frame * frameTicks) >>> 0, 8)
     viewer.sequence = (viewer.sequence + 1) & 0xffff
     viewer.socket.write(packet)
   }

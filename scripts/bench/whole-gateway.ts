@@ -7,7 +7,6 @@ import { pino } from 'pino'
 import { buildApp } from '../../gateway/app.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
-import { picture } from './picture.ts'
 
 /** The whole product in a process of its own, for benches: gate, audit and metrics are on. */
 
@@ -31,7 +30,7 @@ export async function startGateway(): Promise<Started> {
 
 /** Cameras of the bench's picture, all on one port. */
 export async function startCameras(): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(SELF.replace('whole-gateway.ts', 'relay.ts'), ['source', picture()])
+  const child = fork(SELF.replace('whole-gateway.ts', 'relay.ts'), ['source', 'main'])
   return { child, port: Number(await answer(child)) }
 }
 

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import t from 'tap'
-import type { LivePart, LiveSink, RelayPool } from '../../gateway/views/sources.ts'
+import type { LivePart, LiveSink, MediaAnswer, RelayPool } from '../../gateway/views/sources.ts'
+import { MAX_SENDING_MS } from '../../gateway/views/views.ts'
 import { lawfulAccess, newLink } from '../fakes/lawful-access.ts'
 import { liveViewer } from '../fakes/live-viewer.ts'
 
 const MEGABYTE = 1024 * 1024
+const LARGE_MEGABYTES = 64
 const MAX_WAITING_BYTES = 8 * MEGABYTE
 
 /** Parts far larger than a camera's, so that buffers fill at once; the rest is real. */
@@ -12,13 +15,29 @@ function largeParts() {
   const sinks = new Set<LiveSink>()
   const bytes = Buffer.alloc(MEGABYTE)
   const counts = { held: 0, most: 0, sent: 0 }
+  /** More than the sockets of both sides buffer. */
+  const large = (): MediaAnswer => {
+    counts.held += 1
+    const release = (): void => {
+      counts.held -= 1
+    }
+    const body = Array.from({ length: LARGE_MEGABYTES }, () => bytes)
+    return {
+      kind: 'found',
+      contentType: 'video/mp4',
+      cacheSeconds: 60,
+      body,
+      sizeBytes: body.length * MEGABYTE,
+      release,
+    }
+  }
   const relays: RelayPool = {
     transcoded: () => undefined,
     acquire: () => ({
       release: () => {},
       relay: {
         ready: async () => ({ kind: 'ready', codec: 'h264', mimeType: 'video/mp4; codecs="avc1.640028"' }),
-        read: async () => ({ kind: 'refused', status: 404, code: 'not-found' }),
+        read: async (path) => (path === 'large.m4s' ? large() : { kind: 'refused', status: 404, code: 'not-found' }),
         snapshot: async () => undefined,
         health: () => ({ state: 'live' }),
         subscribeSound: () => () => {},
@@ -59,10 +78,11 @@ async function scene(t: Parameters<typeof lawfulAccess>[0]) {
   const operator = await f.bearer(['operator'])
   const body = { cameraId, reason: { kind: 'routine' } }
   const view = await f.app.inject({ method: 'POST', url: '/api/v1/views', headers: operator, payload: body })
+  const media = new URL(view.json().hlsUrl.replace('index.m3u8', 'large.m4s'), base)
   const viewer = await liveViewer(base, operator)
   viewer.open(view.json().id)
   await viewer.untilMedia(({ type }) => type === 'init')
-  return { ...f, ...parts, viewer, admin, linkId: String(link.json().id) }
+  return { ...f, ...parts, viewer, media, operator, admin, linkId: String(link.json().id) }
 }
 
 t.test('what waits for a viewer who reads nothing is bounded, and goes on with a key frame', async (t) => {
@@ -108,4 +128,29 @@ t.test('a cut takes what still waits down with the connection', async (t) => {
   t.notOk(viewer.words.some(({ kind }) => kind === 'ended'))
   t.equal(sinks.size, 0)
   t.equal(counts.held, 0, 'all were given back')
+})
+
+t.test('an HTTP viewer who does not read is cut off in time, and nobody else is', async (t) => {
+  const { viewer, media, operator, counts, clock, push } = await scene(t)
+  const stuck = get(media, { headers: operator })
+  const [slow] = (await once(stuck, 'response')) as [IncomingMessage]
+  t.equal(counts.held, 1, 'its bytes wait')
+  await clock.advance(MAX_SENDING_MS - 1_000)
+  t.equal(counts.held, 1, 'slow is not yet too slow')
+  await viewer.roundTrip()
+  const reader = get(media, { headers: operator })
+  const [quick] = (await once(reader, 'response')) as [IncomingMessage]
+  let sizeBytes = 0
+  for await (const chunk of quick) sizeBytes += (chunk as Buffer).length
+  t.equal(sizeBytes, LARGE_MEGABYTES * MEGABYTE, 'who reads gets all of it')
+  const cut = new Promise((resolve) => slow.on('error', () => {}).on('close', resolve))
+  await clock.advance(3_000)
+  slow.resume()
+  await cut
+  t.notOk(slow.complete, 'the connection of the slow one was cut')
+  t.equal(counts.held, 0)
+  push(true)
+  await viewer.untilMedia(({ type }) => type === 'part')
+  t.pass('the view itself goes on')
+  viewer.socket.terminate()
 })

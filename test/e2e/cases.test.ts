@@ -85,7 +85,8 @@ t.test('from the panel to the patrol lead and back, through the six steps', { sk
   const times = await centre.page.evaluate<string[]>(
     `[...document.querySelectorAll('.drawer .timeline time')].map((time) => time.dateTime)`,
   )
-  t.equal(times.length, 10)
+  // Ten acts and the receipt of the duty page; a clip that is kept adds its own.
+  t.ok(times.length >= 11, `${times.length} lines`)
   t.same(times, times.toSorted().reverse(), 'every step has its time, in order')
   await lead.page.getByText('当前没有派给您的案卷').waitFor()
   t.same([...centre.faults, ...lead.faults], [])

@@ -4,6 +4,7 @@ import { Camera, type NewCamera } from '../../../gateway/contracts/camera.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
 import type { CameraPhotoKind } from '../../../gateway/contracts/camera-photo.ts'
 import { Case, Duty, type NewCaseAction } from '../../../gateway/contracts/case.ts'
+import { CaseClips } from '../../../gateway/contracts/clip.ts'
 import { page } from '../../../gateway/contracts/common.ts'
 import { ClockSet, Discovery, type NewDiscovery, type NewProbe, Probe } from '../../../gateway/contracts/device.ts'
 import { Grid } from '../../../gateway/contracts/grid.ts'
@@ -57,6 +58,8 @@ export function createCalls(client: Client) {
     openCases: () => all('/cases', Cases, { state: 'open' }),
     actOnCase: (id: string, body: NewCaseAction) => client.call('POST', `${API}/cases/${id}/actions`, Case, { body }),
     receiveCase: (id: string) => client.send('POST', `${API}/cases/${id}/receipt`),
+    caseClips: (id: string, signal: AbortSignal) =>
+      client.call('GET', `${API}/cases/${id}/clips`, CaseClips, { signal }),
     duty: () => client.call('GET', `${API}/duty`, Duty),
     setDuty: (on: boolean) => client.call('POST', `${API}/duty`, Duty, { body: { on } }),
 

@@ -10,16 +10,17 @@ import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { CaseDrawer } from './case-drawer.tsx'
 import { useCaseKeys } from './case-keys.ts'
+import { ResponseClock } from './response-clock.tsx'
 import { ShelveDialog } from './shelve-dialog.tsx'
 import { createSounds } from './sounds.ts'
-import { isWaiting } from './urgency.ts'
+import { isUndelivered, isWaiting } from './urgency.ts'
 import './cases.css'
 
 const SHOWN = 100
 
 /** Open cases beside the wall, the chosen one in a drawer above them. */
 export function CaseColumn({ onOpen }: { onOpen: (cameraId: string, caseId: string) => void }) {
-  const { cases, language, session, shortcuts, nowMs } = useParts()
+  const { calls, cases, language, session, shortcuts, nowMs } = useParts()
   const { t } = language
   const sounds = useMemo(createSounds, [])
   const shelving = useSignal<string | undefined>(undefined)
@@ -35,6 +36,25 @@ export function CaseColumn({ onOpen }: { onOpen: (cameraId: string, caseId: stri
     const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek().filter(isWaiting), now))
     until.addEventListener('abort', stop)
   })
+  useLifetime(
+    (until) => {
+      if (!mayAct) return
+      // The receipt of the centre: this console shows the case.
+      const told = new Set<string>()
+      const stop = cases.open.subscribe((shown) => {
+        if (document.visibilityState !== 'visible') return
+        for (const { id, times } of shown.slice(0, SHOWN)) {
+          if (times.console !== undefined || told.has(id)) continue
+          told.add(id)
+          void calls.receiveCase(id).then((answer) => {
+            if (answer.kind !== 'ok') told.delete(id)
+          })
+        }
+      })
+      until.addEventListener('abort', stop)
+    },
+    [mayAct],
+  )
 
   return (
     <section class="cases" aria-label={t('cases.heading')} data-sounds={sounds.played.value}>
@@ -103,6 +123,8 @@ function CaseRow({ case: one }: { case: Case }) {
             ? t(`casePhase.${one.phase}`)
             : t('cases.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}
           <span>{ago(t, one.openedAt, nowMs.value)}</span>
+          <ResponseClock case={one} />
+          {isUndelivered(one) && <strong class="undelivered">{t('cases.undeliveredShort')}</strong>}
         </span>
       </button>
     </li>

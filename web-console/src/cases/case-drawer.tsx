@@ -4,6 +4,9 @@ import { useParts } from '../parts.ts'
 import { dateTime, duration, timeOfDay } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { ClipPanel } from './clip-panel.tsx'
+import { ResponseClock } from './response-clock.tsx'
+import { isUndelivered } from './urgency.ts'
 
 /** What the centre may do, with the key that does it on the wall. */
 export const CENTRE_ACTIONS = [
@@ -52,6 +55,10 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps)
           </li>
         ))}
       </ol>
+      <p>
+        <ResponseClock case={one} />
+      </p>
+      {isUndelivered(one) && <p class="undelivered">{t('cases.undelivered')}</p>}
       {one.assignee !== undefined && (
         <p>
           {one.assignee.name} · {t(`casePhase.${one.phase}`)}
@@ -63,10 +70,11 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps)
           )}
         </p>
       )}
-      {one.notifications.map(({ id, to, channelName, state, at: sentAt }) => (
+      {one.notifications.map(({ id, to, channelName, state, fault, at: sentAt }) => (
         <p key={id} class={`notification notification-${state}`}>
           {to} {channelName !== undefined && `· ${channelName} `}
           {t(`notification.${state}`)} {timeOfDay(sentAt)}
+          {fault !== undefined && ` · ${t(`channelFault.${fault}`)}`}
         </p>
       ))}
       {cases.refused.value !== undefined && <ProblemNote problem={cases.refused.value} />}
@@ -94,6 +102,7 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps)
           )}
         </div>
       )}
+      {cameraId !== undefined && <ClipPanel key={one.id} case={one} mayExport={mayAct} />}
       <Timeline case={one} />
     </article>
   )

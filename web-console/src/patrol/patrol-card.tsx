@@ -1,4 +1,7 @@
+import { useSignal } from '@preact/signals'
 import { type Case, FeedbackOutcome } from '../../../gateway/contracts/case.ts'
+import { ClipPanel } from '../cases/clip-panel.tsx'
+import { ResponseClock } from '../cases/response-clock.tsx'
 import { useParts } from '../parts.ts'
 import { ago, timeOfDay } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
@@ -9,6 +12,7 @@ import { PlacePicture } from './place-picture.tsx'
 export function PatrolCard({ case: one, answers }: { case: Case; answers: Answers }) {
   const { language, township, nowMs } = useParts()
   const { t } = language
+  const isClipOpen = useSignal(false)
   const phase = answers.phaseOf(one)
   const camera = one.cameraId === undefined ? undefined : township.cameras.value.get(one.cameraId)
   const action = phase in NEXT_STEP ? NEXT_STEP[phase as keyof typeof NEXT_STEP] : undefined // just asked
@@ -27,6 +31,9 @@ export function PatrolCard({ case: one, answers }: { case: Case; answers: Answer
       <p class="secondary">
         <time dateTime={one.openedAt}>{timeOfDay(one.openedAt)}</time> {ago(t, one.openedAt, nowMs.value)}
       </p>
+      <p>
+        <ResponseClock case={one} />
+      </p>
       {camera !== undefined && (
         <div class="place">
           <PlacePicture case={one} camera={camera} />
@@ -36,6 +43,17 @@ export function PatrolCard({ case: one, answers }: { case: Case; answers: Answer
             </a>
           )}
         </div>
+      )}
+      {camera !== undefined && (
+        <details
+          class="patrol-clip"
+          onToggle={(event) => {
+            isClipOpen.value = event.currentTarget.open
+          }}
+        >
+          <summary>{t('clip.heading')}</summary>
+          {isClipOpen.value && <ClipPanel case={one} mayExport={false} />}
+        </details>
       )}
       {action === 'feedback' ? (
         <div class="outcomes">

@@ -3,12 +3,13 @@ import type { Case } from '../../../gateway/contracts/case.ts'
 import type { CaseClips, Clip } from '../../../gateway/contracts/clip.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { dateTime, timeOfDay } from '../time.ts'
+import { date, dateTime, timeOfDay } from '../time.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
 import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { clipUrl } from './clip-url.ts'
+import './clip-panel.css'
 
 /** What the camera showed around the first alarm, or in words why that is not there. */
 export function ClipPanel({ case: one, mayExport }: { case: Case; mayExport: boolean }) {
@@ -82,7 +83,7 @@ function ClipView({ clip, onExport }: { clip: Clip; onExport: (() => void) | und
       {isRefused.value && <p class="secondary">{t('clip.notOpened')}</p>}
       <figcaption class="secondary">
         {t('clip.span', { from: timeOfDay(startsAt ?? clip.alarmAt), to: timeOfDay(endsAt ?? clip.alarmAt) })}
-        {keepUntil !== undefined && ` · ${t('clip.keptUntil', { time: dateTime(keepUntil) })}`}
+        {keepUntil !== undefined && ` · ${t('clip.keptUntil', { day: date(keepUntil) })}`}
         {onExport !== undefined && (
           <button type="button" onClick={onExport}>
             {t('clip.export')}

@@ -1,6 +1,7 @@
 import type { Case } from '../../../gateway/contracts/case.ts'
 import { useParts } from '../parts.ts'
 import { duration } from '../time.ts'
+import './response-clock.css'
 
 /** What is left of the time in which somebody is to be there, or by how much it is over; words, never colour alone. */
 export function ResponseClock({ case: { response } }: { case: Case }) {

@@ -489,7 +489,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'clip.too-many': 'Too many alarms at once; no clip was kept',
   'clip.notOpened': 'The clip cannot be opened: the consent may have changed, or this browser lacks the codec',
   'clip.span': '{from} to {to}',
-  'clip.keptUntil': 'kept until {time}',
+  'clip.keptUntil': 'kept until {day}',
   'clip.export': 'Export',
   'clip.exportTitle': 'Export the alarm clip',
   'clip.exportReason': 'Reason',

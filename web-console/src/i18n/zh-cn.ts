@@ -481,7 +481,7 @@ export const zhCn = {
   'clip.too-many': '同时告警过多，没有保存告警片段',
   'clip.notOpened': '片段无法打开：授权可能已改变，或浏览器不支持该编码',
   'clip.span': '{from} 至 {to}',
-  'clip.keptUntil': '保存至 {time}',
+  'clip.keptUntil': '保存至 {day}',
   'clip.export': '导出',
   'clip.exportTitle': '导出告警片段',
   'clip.exportReason': '导出事由',

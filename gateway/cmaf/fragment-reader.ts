@@ -20,7 +20,10 @@ interface Run {
 /** Reads the fragmented MP4 (ISO/IEC 14496-12 §8.8) of one H.264 track as it comes, cut at any byte. */
 export class FragmentReader {
   readonly #sink: FragmentSink
-  #rest: Buffer = Buffer.alloc(0)
+  /** Joined once the box they begin is whole: joining at every chunk would copy large boxes over and over. */
+  #chunks: Buffer[] = []
+  #heldBytes = 0
+  #wantedBytes = 8
   #run: Run | undefined
   #isBroken = false
 
@@ -28,22 +31,35 @@ export class FragmentReader {
     this.#sink = sink
   }
 
+  /** Of a box that is not whole. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   /** @returns false once it is nothing that can be read on */
   push(chunk: Buffer): boolean {
     if (this.#isBroken) return false
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    this.#chunks.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes < this.#wantedBytes) return true
+    const bytes = Buffer.concat(this.#chunks)
     let at = 0
-    while (this.#rest.length - at >= 8) {
-      const size = this.#rest.readUInt32BE(at)
+    this.#wantedBytes = 8
+    while (bytes.length - at >= 8) {
+      const size = bytes.readUInt32BE(at)
       if (size < 8 || size > MAX_BOX_BYTES) {
         this.#isBroken = true
         return false
       }
-      if (this.#rest.length - at < size) break
-      this.#box(this.#rest.toString('latin1', at + 4, at + 8), this.#rest.subarray(at + 8, at + size))
+      this.#wantedBytes = size
+      if (bytes.length - at < size) break
+      this.#box(bytes.toString('latin1', at + 4, at + 8), bytes.subarray(at + 8, at + size))
       at += size
+      this.#wantedBytes = 8
     }
-    this.#rest = this.#rest.subarray(at)
+    const rest = bytes.subarray(at)
+    this.#chunks = rest.length === 0 ? [] : [rest]
+    this.#heldBytes = rest.length
     return true
   }
 

@@ -1,16 +1,25 @@
+import { aacFormat } from '../../gateway/cmaf/aac-config.ts'
+import { box, fullBox, u32 } from '../../gateway/cmaf/box.ts'
+import { FragmentReader } from '../../gateway/cmaf/fragment-reader.ts'
 import { h264Format } from '../../gateway/cmaf/h264-config.ts'
 import { h265Format } from '../../gateway/cmaf/h265-config.ts'
 import { initSegment } from '../../gateway/cmaf/init.ts'
 import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
+import { videoFormat } from '../../gateway/cmaf/video-format.ts'
 import { chooseChallenge, parseChallenges } from '../../gateway/digest.ts'
+import type { PictureTime } from '../../gateway/hls/picture-time.ts'
 import { Segmenter } from '../../gateway/hls/segmenter.ts'
+import { SoundSegmenter } from '../../gateway/hls/sound-segmenter.ts'
 import { Window } from '../../gateway/hls/window.ts'
 import type { VideoCodec } from '../../gateway/media.ts'
+import { AacFrames } from '../../gateway/rtp/aac.ts'
+import { RtpReceiver } from '../../gateway/rtp/receiver.ts'
 import { Reception } from '../../gateway/rtp/reception.ts'
 import { ReorderBuffer } from '../../gateway/rtp/reorder.ts'
 import { findSenderReport } from '../../gateway/rtp/rtcp.ts'
 import { videoReceiver } from '../../gateway/rtp/video.ts'
+import { findAudioTrack } from '../../gateway/rtsp/audio-track.ts'
 import { InterleavedReader } from '../../gateway/rtsp/interleaved-reader.ts'
 import { bodyBytes, parseHead } from '../../gateway/rtsp/message.ts'
 import { parseSdp } from '../../gateway/rtsp/sdp.ts'
@@ -56,6 +65,36 @@ function packets(payloads: readonly Buffer[], payloadType = 96): Buffer[] {
   })
 }
 
+const JPEG_TABLES = Array.from({ length: 128 }, (_, i) => (i % 64) + 1)
+const JPEG_PAYLOADS = [
+  Buffer.from([0, 0, 0, 0, 1, 50, 20, 15, 1, 2, 3, 0xff, 0xd9]),
+  Buffer.from([0, 0, 0, 0, 65, 255, 20, 15, 0, 4, 0xff, 0xff, 0, 0, 0, 128, ...JPEG_TABLES, 9, 8, 7]),
+  Buffer.from([0, 0, 0, 3, 65, 255, 20, 15, 0, 4, 0xff, 0xff, 6, 5, 4]),
+  Buffer.from([0, 0, 0, 0, 0, 200, 20, 15, 0, 1, 0, 192, ...JPEG_TABLES, ...JPEG_TABLES.slice(0, 64), 1]),
+]
+const AAC_PAYLOADS = hex(
+  '00100018aabbcc',
+  '002000100018aabbccddee',
+  '00100028aabbcc',
+  '00100028ddee',
+  'fff160400120fcaabbfff160400100fccc',
+)
+const AAC_CONFIGS = hex('1408', '1190', '2b098800', '1f88')
+
+/** One fragment of an H.264 track as ffmpeg writes it, boxes only as far as they are read. */
+const FRAGMENTS = ((): Buffer => {
+  const avcC = box('avcC', [1, 0x42, 0, 0x1e, 0xff, 0xe1, 0, 10], H264_NALS[0] ?? [], [1, 0, 4], H264_NALS[1] ?? [])
+  const stsd = box('stsd', [0, 0, 0, 0, 0, 0, 0, 1], box('avc1', Buffer.alloc(78), avcC))
+  const moov = box('moov', box('trak', box('mdia', box('minf', box('stbl', stsd)))))
+  const traf = box(
+    'traf',
+    fullBox('tfhd', 0, 0x020018, u32(1, 3600, 8)),
+    fullBox('tfdt', 1, 0, u32(0, 7200)),
+    fullBox('trun', 0, 0x000301, u32(2, 100, 3600, 8, 3600, 8)),
+  )
+  return Buffer.concat([moov, box('moof', traf), box('mdat', hex('000000046588aa5500000004419acc55')[0] ?? [])])
+})()
+
 /** Packets through the whole of the media plane: receiver, writer, segmenter, window. */
 function muxer(codec: VideoCodec, payloads: readonly Buffer[]): Parser {
   const slabs = new SlabPool()
@@ -91,7 +130,7 @@ function muxer(codec: VideoCodec, payloads: readonly Buffer[]): Parser {
 }
 
 const SDP = lines(
-  'v=0|o=- 1 1 IN IP4 0.0.0.0|s=-|a=control:*|m=video 0 RTP/AVP 96|a=rtpmap:96 H264/90000|a=fmtp:96 packetization-mode=1;profile-level-id=42001e;sprop-parameter-sets=Z0IAHpWoKAv+VA==,aM48gA==|a=control:trackID=1|a=framerate:25|m=audio 0 RTP/AVP 97|a=rtpmap:97 MPEG4-GENERIC/16000/1|a=fmtp:97 config=1408|',
+  'v=0|o=- 1 1 IN IP4 0.0.0.0|s=-|a=control:*|m=video 0 RTP/AVP 96|a=rtpmap:96 H264/90000|a=fmtp:96 packetization-mode=1;profile-level-id=42001e;sprop-parameter-sets=Z0IAHpWoKAv+VA==,aM48gA==|a=control:trackID=1|a=framerate:25|m=audio 0 RTP/AVP 97|a=rtpmap:97 MPEG4-GENERIC/16000/1|a=fmtp:97 config=1408;sizelength=13;indexlength=3;indexdeltalength=3|m=audio 0 RTP/AVP 9|',
   'v=0|m=video 0 RTP/AVP 98|a=rtpmap:98 H265/90000|a=fmtp:98 sprop-vps=QAEMAf//AWAAAAMAsAAAAwAAAwBarAwAAAMABAAAAwAyqA==;sprop-sps=QgEBAWAAAAMAsAAAAwAAAwBaoAWCAeFja5JFL83BQYFBAAADAAEAAAMADKE=;sprop-pps=RAHA8saNA7NA|a=control:rtsp://192.0.2.7/live?x=1|',
 )
 const HEADS = lines(
@@ -111,6 +150,65 @@ const SENDER_REPORT = hex('80c80006000012340123456789abcdef0000e1000000000100000
 export const MEDIA_PARSERS: readonly Parser[] = [
   muxer('h264', H264_PAYLOADS),
   muxer('h265', H265_PAYLOADS),
+  muxer('jpeg', JPEG_PAYLOADS),
+  {
+    name: 'rtp aac',
+    seeds: packets(AAC_PAYLOADS, 97),
+    start: () => {
+      let nowMs = 1e12
+      let sequence = 0
+      const format = aacFormat(AAC_CONFIGS[0] ?? Buffer.alloc(0))
+      if (format === undefined) throw new Error('the seed is no configuration')
+      const slabs = new SlabPool()
+      const monotonicMs = (): number => nowMs
+      const window = new Window({ kind: 'sound', monotonicMs })
+      const writer = new PartWriter(slabs, format.sampleRate)
+      const picture: PictureTime = {
+        generation: 0,
+        atSenderTime: () => undefined,
+        atArrival: (atMs) => (atMs - 1e12) * 90,
+        wallMsAt: (ticks) => ticks / 90,
+      }
+      const segmenter = new SoundSegmenter(format, writer, window, picture, { monotonicMs })
+      const headers = { sizeLength: 13, indexLength: 3, indexDeltaLength: 3 }
+      const receiver = new RtpReceiver({ payloadType: 97, clockRate: 16_000 }, new AacFrames(headers, 1024, segmenter))
+      segmenter.startSession(16_000, receiver)
+      return (bytes) => {
+        nowMs += 64
+        if (bytes.length >= 12 && sequence % 16 !== 0) {
+          bytes.writeUInt16BE(sequence & 0xffff, 2)
+          bytes.writeUInt32BE((sequence * 1024) >>> 0, 4)
+          bytes.writeUInt32BE(0x1234, 8)
+        }
+        sequence++
+        receiver.packet(bytes, 0, bytes.length)
+        receiver.report(bytes, 0, bytes.length)
+        if (slabs.usedBytes > 16 * 1024 * 1024) throw new Error(`${slabs.usedBytes} bytes of sound held`)
+      }
+    },
+  },
+  {
+    name: 'aac configuration',
+    seeds: AAC_CONFIGS,
+    start: () => (bytes) => {
+      const format = aacFormat(bytes)
+      if (format !== undefined) initSegment(format, format.sampleRate)
+    },
+  },
+  {
+    name: 'transcoded fragments',
+    seeds: [FRAGMENTS],
+    start: () => {
+      const sink = { init: () => {}, sample: () => {} }
+      let reader = new FragmentReader(sink)
+      return (bytes) => {
+        const cut = bytes.length >> 1
+        const isWhole =
+          reader.push(Buffer.from(bytes.subarray(0, cut))) && reader.push(Buffer.from(bytes.subarray(cut)))
+        if (!isWhole || reader.heldBytes > 1024 * 1024) reader = new FragmentReader(sink)
+      }
+    },
+  },
   {
     name: 'rtsp stream',
     seeds: [STREAM],
@@ -139,9 +237,11 @@ export const MEDIA_PARSERS: readonly Parser[] = [
     seeds: SDP,
     start: () => (bytes) => {
       const parsed = parseSdp(bytes.toString('utf8'))
+      const sound = parsed.ok ? findAudioTrack(parsed.sdp) : undefined
+      if (sound?.kind === 'aac') initSegment(sound.format, sound.format.sampleRate)
       const track = parsed.ok ? findVideoTrack(parsed.sdp) : undefined
       if (track === undefined) return
-      const format = track.codec === 'h264' ? h264Format(track.sets) : h265Format(track.sets)
+      const format = videoFormat(track.codec, track.sets)
       if (format !== undefined) initSegment(format, 90_000)
     },
   },

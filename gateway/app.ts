@@ -29,6 +29,7 @@ import { nodeIdOf } from './node-id.ts'
 import { createChannels } from './notify/channels.ts'
 import { createEvents } from './notify/events.ts'
 import { createOutbox } from './notify/outbox.ts'
+import { outboxRoutes } from './notify/outbox-routes.ts'
 import { readCodeTables } from './panels/panel-codes.ts'
 import { createPanels } from './panels/panels.ts'
 import { createRegistry } from './registry/registry.ts'
@@ -248,12 +249,13 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     authenticateToken: (token) => identity.sessions.byToken(token),
     coversCell,
   })
+  const destination = config.mqtt.kind === 'embedded' ? `mqtt-${nodeId}` : 'mqtt'
   const outbox = createOutbox({
     ...shared,
     random,
     events,
     publisher: mqtt,
-    destination: config.mqtt.kind === 'embedded' ? `mqtt-${nodeId}` : 'mqtt',
+    destination,
     cameraStates: () => registry.states(),
   })
 
@@ -384,6 +386,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
   channels.routes(app)
   clips.routes(app)
   events.routes(app)
+  outboxRoutes(app, { database, destination, lastFault: () => outbox.lastFault() })
   consoleFiles(app, join(import.meta.dirname, '../web-console/dist'))
 
   let url = ''

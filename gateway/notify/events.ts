@@ -2,6 +2,7 @@ import type { NewLiveEvent, OutboxEvent } from '../contracts/event.ts'
 import type { Role } from '../contracts/identity.ts'
 import type { App } from '../http/route.ts'
 import { afterCommit, type Tx } from '../storage/database.ts'
+import { pruneDeadLetters } from './dead-letters.ts'
 import { EventReader, type EventReaderDeps } from './event-reader.ts'
 import { eventRoutes } from './routes.ts'
 import { LiveConnections } from './sse.ts'
@@ -48,6 +49,7 @@ export function createEvents(deps: EventReaderDeps): Events {
       try {
         const now = clock.now()
         const deliveredBefore = new Date(now - KEEP_DELIVERED_MS)
+        await pruneDeadLetters(database)
         await pruneEvents(database, { deliveredBefore, anywayBefore: new Date(now - KEEP_ANYWAY_MS) })
       } catch (error) {
         log.error({ err: error }, 'old events could not be removed; trying again in an hour')

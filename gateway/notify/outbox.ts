@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts'
 import type { CameraEvent, OutboxEvent } from '../contracts/event.ts'
 import { cameraState, cellAlarms, cellCases, linkFirstView, type OutgoingMessage } from '../mqtt/topics.ts'
 import type { Database } from '../storage/database.ts'
+import { insertDeadLetter } from './dead-letters.ts'
 import { waitOrWake } from './event-reader.ts'
-import { type EventPage, readCursor, readEvents, writeCursor } from './store.ts'
+import { type EventPage, readCursor, readEvents, type StoredEvent, writeCursor } from './store.ts'
 
 const PAGE_EVENTS = 100
 /** Messages on their way to the broker; Mosquitto's default receive maximum. */
@@ -12,11 +13,15 @@ const MAX_IN_FLIGHT = 20
 const POLL_MS = 1000
 const MIN_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 30_000
+/** A broker that has said no so often will not say yes; whatever comes after it must not wait for ever. */
+const MAX_REFUSALS = 5
+const MAX_REASON_LENGTH = 300
 
 export interface OutboxDeps {
   database: Database
   clock: Clock
   log: FastifyBaseLogger
+  newId: () => string
   /** 0 <= random() < 1, for the jitter of the backoff. */
   random: () => number
   events: { onNews(listener: () => void): () => void }
@@ -28,7 +33,14 @@ export interface OutboxDeps {
   cameraStates(): Promise<readonly CameraEvent[]>
 }
 
+export interface OutboxFault {
+  reason: string
+  at: string
+}
+
 export interface Outbox {
+  /** Why events wait now; undefined while they are delivered. */
+  lastFault(): OutboxFault | undefined
   start(): void
   close(): Promise<void>
 }
@@ -61,11 +73,14 @@ function cameraMessage({ id, state, since, reason }: CameraEvent): OutgoingMessa
  * messages. While the broker is away events wait in the database and nothing else is held up.
  */
 export function createOutbox(deps: OutboxDeps): Outbox {
-  const { database, clock, log, publisher, destination } = deps
+  const { database, clock, log, newId, publisher, destination } = deps
   const stop = new AbortController()
   let news = Promise.withResolvers<void>()
   let connected = Promise.withResolvers<void>()
   let isRefreshDue = true
+  /** The event that the broker refused last, and how often in a row. */
+  let refused: { number: bigint; times: number } | undefined
+  let lastFault: OutboxFault | undefined
   let running: Promise<void> = Promise.resolve()
 
   const unlisteners: (() => void)[] = []
@@ -76,8 +91,34 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  const deliver = async ({ events, last }: EventPage): Promise<void> => {
-    await publishInWindows(events.flatMap(({ event }) => messageOf(event) ?? []))
+  const bury = (number: bigint, message: OutgoingMessage | undefined, reason: string): Promise<void> =>
+    insertDeadLetter(database, { id: newId(), destination, number, message, reason, at: new Date(clock.now()) })
+
+  /** Publishes some events side by side. @throws at the first that has to be tried again; the cursor stands before it */
+  const deliverWindow = async (events: readonly StoredEvent[]): Promise<void> => {
+    const told = events.flatMap(({ number, event }) => {
+      const message = messageOf(event)
+      return message === undefined ? [] : { number, message }
+    })
+    const settled = await Promise.allSettled(told.map(({ message }) => publisher.publish(message)))
+    for (const [at, outcome] of settled.entries()) {
+      const one = told[at]
+      if (outcome.status === 'fulfilled' || one === undefined) continue
+      const { number, message } = one
+      if (refused?.number !== number) refused = { number, times: 0 }
+      if (isRefusal(outcome.reason)) refused.times++
+      if (refused.times < MAX_REFUSALS) {
+        await writeCursor(database, destination, number - 1n)
+        throw outcome.reason
+      }
+      await bury(number, message, reasonOf(outcome.reason))
+      log.error({ number: number.toString(), destination }, 'a message is refused for good and passed over')
+    }
+  }
+
+  const deliver = async ({ events, faults, last }: EventPage): Promise<void> => {
+    for (const { number, fault } of faults) await bury(number, undefined, fault)
+    for (let at = 0; at < events.length; at += MAX_IN_FLIGHT) await deliverWindow(events.slice(at, at + MAX_IN_FLIGHT))
     if (last !== undefined) await writeCursor(database, destination, last)
   }
 
@@ -109,9 +150,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       try {
         const more = await runOnce()
         backoffMs = MIN_BACKOFF_MS
+        lastFault = undefined
         if (!more) await waitOrWake(clock, POLL_MS, Promise.race([news.promise, connected.promise]), stop.signal)
       } catch (error) {
         const waitMs = Math.round(backoffMs * (0.5 + deps.random() / 2))
+        lastFault = { reason: reasonOf(error), at: new Date(clock.now()).toISOString() }
         log.warn({ err: error, destination, waitMs }, 'events wait for the broker')
         backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)
         // News does not cut this wait short: a flood of alarms would become a flood of attempts.
@@ -121,6 +164,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   return {
+    lastFault: () => lastFault,
     start: () => {
       unlisteners.push(
         deps.events.onNews(() => news.resolve()),
@@ -138,3 +182,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     },
   }
 }
+
+/** MQTT 5 §2.4: a reason code from 0x80 on is the broker's no; a lost connection is not. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'number' && error.code >= 0x80
+
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_LENGTH)

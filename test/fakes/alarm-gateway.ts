@@ -133,6 +133,7 @@ export async function startMqtt(
     database,
     clock: systemClock,
     log,
+    newId: randomUUID,
     random: Math.random,
     events,
     publisher: mqtt,

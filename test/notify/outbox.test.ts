@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import pino from 'pino'
 import t from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
@@ -31,6 +32,7 @@ await onBothDatabases(t, async (t, open) => {
       database,
       clock: systemClock,
       log,
+      newId: randomUUID,
       random: () => 0.5,
       events,
       publisher: {

@@ -1,0 +1,16 @@
+-- CreateTable
+CREATE TABLE "DeadLetter" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "destination" TEXT NOT NULL,
+    "eventId" BIGINT NOT NULL,
+    "topic" TEXT NOT NULL,
+    "payload" TEXT NOT NULL,
+    "reason" TEXT NOT NULL,
+    "at" DATETIME NOT NULL
+);
+
+-- CreateIndex
+CREATE INDEX "DeadLetter_at_idx" ON "DeadLetter"("at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "DeadLetter_destination_eventId_key" ON "DeadLetter"("destination", "eventId");

@@ -1,5 +1,5 @@
 import type { CameraHealth, StreamHealth } from '../../../gateway/contracts/camera-health.ts'
-import type { Translate } from '../i18n/language.ts'
+import { isKey, type Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
@@ -20,7 +20,7 @@ export function CameraHealthRow({ health }: { health: CameraHealth }) {
       </h3>
       <p>
         {t(`health.state.${health.state}`)} · {t('links.since', { time: dateTime(health.stateSince) })}
-        {health.stateReason !== undefined && ` · ${problemWords(t, { status: 0, code: health.stateReason }).cause}`}
+        {health.stateReason !== undefined && ` · ${faultWords(t, health.stateReason)}`}
       </p>
       <p class="secondary">
         {[township.cellName(health.cellCode), model, device?.address ?? ''].filter((part) => part !== '').join(' · ')}
@@ -32,13 +32,19 @@ export function CameraHealthRow({ health }: { health: CameraHealth }) {
   )
 }
 
+/** Why a stream does not come, in words; the code itself where it is newer than this page. */
+function faultWords(t: Translate, code: string): string {
+  const key = `fault.${code}`
+  return isKey(key) ? t(key) : problemWords(t, { status: 0, code }).cause
+}
+
 function Figures({ stream }: { stream: StreamHealth }) {
   const { t } = useParts().language
   return (
     <div class="figures">
       <h4>
         {t(`stream.${stream.role}`)} · {t(`health.stream.${stream.state}`)}
-        {stream.fault !== undefined && ` · ${problemWords(t, { status: 0, ...stream.fault }).cause}`}
+        {stream.fault !== undefined && ` · ${faultWords(t, stream.fault.code)}`}
       </h4>
       <dl>
         {figuresOf(t, stream).map(([label, text]) => (

@@ -29,7 +29,7 @@ export function PatrolPage() {
   const sounds = useMemo(createSounds, [])
   const onPage = useMemo(() => new AbortController(), [])
   const awake = useMemo(() => keepAwake(onPage.signal), [onPage])
-  const keptOnPhone = useSignal(false)
+  const keptOnPhone = useSignal<boolean | undefined>(undefined)
   useLifetime((until) => {
     until.addEventListener('abort', () => onPage.abort())
     void becomeInstallable().then((state) => {

@@ -9,8 +9,8 @@ const MAX_CLOCK_SKEW_MS = 2_500
 export interface SelfTestProps {
   sound: boolean
   awake: ReadonlySignal<boolean | undefined>
-  /** Opens without a network. */
-  keptOnPhone: boolean
+  /** Opens without a network; undefined until that is known. */
+  keptOnPhone: boolean | undefined
 }
 
 /** Whether an alarm would be seen, heard and felt on this phone: said before it matters, each fault with what to do. */
@@ -20,13 +20,15 @@ export function SelfTest({ sound, awake, keptOnPhone }: SelfTestProps) {
   const isLinked = live.link.value.kind === 'open'
   const isTimeRight = Math.abs(live.clockSkewMs.value ?? 0) <= MAX_CLOCK_SKEW_MS
   const canVibrate = 'vibrate' in navigator
+  const offline: [boolean, Key][] =
+    keptOnPhone === undefined ? [] : [[keptOnPhone, keptOnPhone ? 'selfTest.offline' : 'selfTest.noOffline']]
   const rows: [boolean, Key][] = [
     [isLinked, isLinked ? 'selfTest.link' : 'selfTest.noLink'],
     [sound, sound ? 'selfTest.sound' : 'selfTest.noSound'],
     [isTimeRight, isTimeRight ? 'selfTest.clock' : 'selfTest.wrongClock'],
     [awake.value === true, awake.value === true ? 'selfTest.awake' : 'selfTest.notAwake'],
     [canVibrate, canVibrate ? 'selfTest.vibration' : 'selfTest.noVibration'],
-    [keptOnPhone, keptOnPhone ? 'selfTest.offline' : 'selfTest.noOffline'],
+    ...offline,
   ]
   const faults = rows.filter(([ok]) => !ok).length
   return (

@@ -792,7 +792,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'selfTest.link': 'The gateway is connected; alarms arrive',
   'selfTest.noLink': 'Not connected: go where there is a signal',
   'selfTest.sound': 'The sound is on',
-  'selfTest.noSound': 'The sound is off: tap to turn it on',
+  'selfTest.noSound': 'The sound is off: tap the button below',
   'selfTest.clock': "The phone's clock is right",
   'selfTest.wrongClock': "The phone's clock is wrong: set it by the network",
   'selfTest.awake': 'The screen is held on',

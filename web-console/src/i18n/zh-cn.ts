@@ -783,7 +783,7 @@ export const zhCn = {
   'selfTest.link': '与网关连接正常，告警可到达',
   'selfTest.noLink': '未连上网关：换个有信号的地方',
   'selfTest.sound': '声音已打开',
-  'selfTest.noSound': '声音未打开：点“打开声音”',
+  'selfTest.noSound': '声音未打开：点下面的按钮',
   'selfTest.clock': '手机时钟准确',
   'selfTest.wrongClock': '手机时钟不准：请打开自动校时',
   'selfTest.awake': '屏幕保持常亮',

@@ -14,58 +14,56 @@ import { picture } from './picture.ts'
 import { startSource } from './source.ts'
 
 /**
- * What sick cameras do to healthy ones on the same process: the age of the healthy ones' parts, first alone, then beside
+ * What sick cameras do to healthy ones on the same process: the age of the healthy ones' parts, by turns alone and beside
  * cameras that stall in the middle of a packet, reset the connection, or send garbage. Ages are beyond the best of each
  * camera, so clocks do not matter. Frames pile up in sources and kernel as well: run it on a quiet machine.
  *
- * usage: node scripts/bench/neighbours.ts [--cameras 20] [--sick 15] [--seconds 20]
+ * usage: node scripts/bench/neighbours.ts [--cameras 20] [--sick 15] [--seconds 8] [--rounds 4]
  */
 
 const SELF = fileURLToPath(import.meta.url)
 const SICK = ['stall', 'reset', 'garbage'] as const
 
-if (process.argv[2] === 'source') process.send?.([await startSource(readFileSync(picture())), await startSick()])
+const role = process.argv[2]
+if (role === 'source') process.send?.(await startSource(readFileSync(picture())))
+else if (role === 'sick') process.send?.(await startSick())
 else await main()
 
 async function main(): Promise<void> {
   const cameras = option('cameras', 20)
-  const seconds = option('seconds', 20)
-  const source = fork(SELF, ['source'])
-  const [[healthy, sick]] = (await once(source, 'message')) as [[number, number]]
+  const seconds = option('seconds', 8)
+  const sources = [fork(SELF, ['source']), fork(SELF, ['sick'])]
+  const [healthy = 0, sick = 0] = await Promise.all(sources.map(async (child) => (await once(child, 'message'))[0]))
   const pool = new RelayPool({ dialer: createDialer(['127.0.0.0/8']), clock: systemClock, random: () => 0.1 })
   const uri = (port: number, name: string) => async () => ({ uri: `rtsp://127.0.0.1:${port}/${name}` })
-  const ages = Array.from({ length: cameras }, (_, i) => {
-    const { relay } = pool.acquire(`healthy-${i}`, uri(healthy, String(i)))
-    return collect(relay)
-  })
-  const measure = async (): Promise<number[]> => {
-    await delay(3_000)
+  const ages = Array.from({ length: cameras }, (_, i) =>
+    collect(pool.acquire(`healthy-${i}`, uri(healthy, String(i))).relay),
+  )
+  const measure = async (): Promise<number> => {
+    await delay(2_000)
     for (const own of ages) own.length = 0
     await delay(seconds * 1_000)
-    return ages.flatMap((own) => own.map((age) => age - Math.min(...own))).sort((a, b) => a - b)
+    const all = ages.flatMap((own) => own.map((age) => age - Math.min(...own))).sort((a, b) => a - b)
+    return all[Math.ceil(0.95 * all.length) - 1] ?? Number.NaN
   }
   await delay(10_000)
-  const alone = await measure()
-  for (let i = 0; i < option('sick', 15); i++) {
-    const kind = SICK[i % SICK.length] ?? 'stall'
-    const { relay } = pool.acquire(`sick-${i}`, uri(sick, `${kind}/${i}`))
-    void relay.ready(AbortSignal.timeout(1_000_000)).catch(() => undefined) // it may never be
+  const alone: number[] = []
+  const beside: number[] = []
+  let reconnects = 0
+  for (let round = 0; round < option('rounds', 4); round++) {
+    alone.push(await measure())
+    const ids = Array.from({ length: option('sick', 15) }, (_, i) => `${SICK[i % SICK.length]}/${i}`)
+    const ill = ids.map((id) => pool.acquire(id, uri(sick, id)).relay)
+    beside.push(await measure())
+    reconnects += ill.reduce((sum, relay) => sum + relay.health().reconnects, 0)
+    for (const id of ids) pool.end(id)
   }
-  const beside = await measure()
-  const reconnects = [...pool.running()].reduce((sum, [, relay]) => sum + relay.health().reconnects, 0)
   await pool.close()
-  source.kill()
-  const at = (values: number[], share: number): number => values[Math.ceil(share * values.length) - 1] ?? Number.NaN
-  for (const [name, values] of [
-    ['alone', alone],
-    ['beside sick ones', beside],
-  ] as const)
-    console.log(
-      `${name}: p50 ${at(values, 0.5).toFixed(1)} ms, p95 ${at(values, 0.95).toFixed(1)} ms (${values.length} parts)`,
-    )
-  console.log(
-    `difference p95: ${(at(beside, 0.95) - at(alone, 0.95)).toFixed(1)} ms, ${reconnects} reconnects of the sick`,
-  )
+  for (const child of sources) child.kill()
+  const shown = (values: number[]): string => values.map((value) => value.toFixed(1)).join(', ')
+  const differences = alone.map((value, i) => (beside[i] ?? Number.NaN) - value).sort((a, b) => a - b)
+  console.log(`p95 of the healthy alone: ${shown(alone)} ms; beside sick ones: ${shown(beside)} ms`)
+  console.log(`difference, round by round: ${shown(differences)} ms; ${reconnects} reconnects of the sick`)
 }
 
 /** Arrival of each part less its media time, ms. */
@@ -108,12 +106,13 @@ async function startSick(): Promise<number> {
 
 /** Packets of the right frame and the wrong content, as fast as a camera sends its own. */
 function garble(socket: Socket): void {
+  const packets = Array.from({ length: 15 }, () => {
+    const packet = randomBytes(1_404)
+    packet.set([0x24, 0, 0x05, 0x78, 0x80, 96])
+    return packet
+  })
   const timer = setInterval(() => {
-    for (let i = 0; i < 15; i++) {
-      const packet = randomBytes(1_404)
-      packet.set([0x24, 0, 0x05, 0x78, 0x80, 96])
-      socket.write(packet)
-    }
+    for (const packet of packets) socket.write(packet)
   }, 40)
   socket.once('close', () => clearInterval(timer))
 }

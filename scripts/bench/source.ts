@@ -58,7 +58,7 @@ export function startSource(annexB: Buffer, framesPerSecond = 25): Promise<numbe
   const units = packetize(annexB)
   const viewers = new Set<Viewer>()
   const sdp =
-    'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:t\r\n'
+    'v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=bench\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:t\r\n'
   const server = createServer((socket) => {
     socket.setNoDelay(true)
     const viewer = { socket, frame: 0, sequence: 0, dueMs: performance.now() + Math.random() * frameMs }
@@ -72,7 +72,7 @@ export function startSource(annexB: Buffer, framesPerSecond = 25): Promise<numbe
         const length = body === '' ? '' : `Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n`
         const transport = method === 'SETUP' ? 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n' : ''
         socket.write(
-          `RTSP/1.0 200 OK\r\nCSeq: ${cseq}\r\nSession: 1\r\nPublic: GET_PARAMETER\r\n${transport}${length}\r\n${body}`,
+          `RTSP/1.0 200 OK\r\nCSeq: ${cseq}\r\nSession: 1\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER\r\n${transport}${length}\r\n${body}`,
         )
         if (method === 'PLAY') viewers.add(viewer)
       }

@@ -18,6 +18,7 @@ export const CONSOLE_PAGES = [
   '/users',
   '/settings',
   '/owner',
+  '/transparency',
 ] as const
 
 /** Names under assets/ are made from the content, so what they name never changes. */

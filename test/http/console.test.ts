@@ -58,5 +58,5 @@ t.test('assets are kept for good, and nothing outside them is served', async (t)
 })
 
 t.test('the gateway knows the pages that the console routes', async (t) => {
-  t.same([...CONSOLE_PAGES].sort(), ['/', ...Object.keys(PAGES)].sort())
+  t.same([...CONSOLE_PAGES].sort(), ['/', '/transparency', ...Object.keys(PAGES)].sort())
 })

@@ -8,8 +8,11 @@ import { Empty } from './ui/empty.tsx'
 import { LazyPage } from './ui/lazy-page.tsx'
 import { useLifetime } from './ui/use-lifetime.ts'
 
+/** For everybody, without sign-in. */
+const TRANSPARENCY = '/transparency'
+
 /** Screens for bright rooms and the street; all others are dark, for the centre. */
-const LIGHT_PAGES = new Set<string>(['/install', '/patrol', '/owner'])
+const LIGHT_PAGES = new Set<string>(['/install', '/patrol', '/owner', TRANSPARENCY])
 
 const ASK_AGAIN_MS = 5_000
 
@@ -33,14 +36,23 @@ export function App() {
   const { router, session, language } = useParts()
   const { t } = language
   const isOwnerPage = router.path.value === '/owner'
+  const isOpenToAll = router.path.value === TRANSPARENCY
   useLifetime(() => {
     document.documentElement.dataset.theme = LIGHT_PAGES.has(router.path.value) ? 'light' : 'dark'
   }, [router.path.value])
   useLifetime(() => {
-    if (!isOwnerPage) void session.ask()
-  }, [isOwnerPage])
+    if (!isOwnerPage && !isOpenToAll) void session.ask()
+  }, [isOwnerPage, isOpenToAll])
 
   if (isOwnerPage) return <LazyPage key="/owner" load={PAGE_CODE['/owner']} />
+  if (isOpenToAll) {
+    return (
+      <LazyPage
+        key={TRANSPARENCY}
+        load={() => import('./transparency-page.tsx').then((code) => code.TransparencyPage)}
+      />
+    )
+  }
   const state = session.state.value
   if (state.kind === 'asking') return <Empty text={t('app.opening')} />
   if (state.kind === 'unreachable') return <Unreachable />

@@ -5,20 +5,29 @@ import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
 import type { CameraPhotoKind } from '../../../gateway/contracts/camera-photo.ts'
 import { Case, Duty, type NewCaseAction } from '../../../gateway/contracts/case.ts'
 import { CaseClips } from '../../../gateway/contracts/clip.ts'
-import { page } from '../../../gateway/contracts/common.ts'
+import { type Ownership, page } from '../../../gateway/contracts/common.ts'
 import { ClockSet, Discovery, type NewDiscovery, type NewProbe, Probe } from '../../../gateway/contracts/device.ts'
 import { Grid } from '../../../gateway/contracts/grid.ts'
 import { SessionAnswer, type SignIn } from '../../../gateway/contracts/identity.ts'
 import {
   Link,
-  type LinkState,
-  LinkSummary,
   type NewLink,
   NewLinkAnswer,
+  type NewPaperConsent,
   type OwnerConsent,
+  OwnerInvitation,
   OwnerView,
+  PaperConsent,
+  type Party,
 } from '../../../gateway/contracts/link.ts'
 import { MapSettings } from '../../../gateway/contracts/map.ts'
+import {
+  type RegisterChange,
+  type RegisterDue,
+  RegisterRow,
+  RegisterSummary,
+  Transparency,
+} from '../../../gateway/contracts/register.ts'
 import { type NewView, View } from '../../../gateway/contracts/view.ts'
 import { type NewRound, type NewWallLayout, Round, Silence, WallLayout } from '../../../gateway/contracts/wall.ts'
 import { type Answer, allPages, type Client } from './client.ts'
@@ -30,11 +39,17 @@ const Cameras = page(Camera)
 const Alarms = page(Alarm)
 const Cases = page(Case)
 const Links = page(Link)
+const Register = page(RegisterRow)
 const OwnerViews = page(OwnerView)
 const WallLayouts = page(WallLayout)
 const Rounds = page(Round)
 
-export type LinkFilter = { ownership?: 'public' | 'private' | undefined; state?: LinkState | undefined }
+export interface RegisterFilter {
+  ownership?: Ownership | undefined
+  cell?: string | undefined
+  party?: Party['kind'] | undefined
+  due?: RegisterDue | undefined
+}
 
 /** The gateway's routes as the console uses them, each with the schema of its answer. */
 export function createCalls(client: Client) {
@@ -75,11 +90,21 @@ export function createCalls(client: Client) {
       client.send('PUT', `${API}/cameras/${id}/photos/${kind}`, { file: jpeg }),
 
     createLink: (body: NewLink) => client.call('POST', `${API}/links`, NewLinkAnswer, { body }),
-    links: (filter: LinkFilter, signal: AbortSignal) => all('/links', Links, filter, signal),
-    linkSummary: () => client.call('GET', `${API}/links/summary`, LinkSummary),
+    register: (filter: RegisterFilter, signal: AbortSignal) => all('/register', Register, { ...filter }, signal),
+    registerSummary: () => client.call('GET', `${API}/register/summary`, RegisterSummary),
+    changeRegister: (cameraId: string, body: RegisterChange) =>
+      client.call('PATCH', `${API}/register/${cameraId}`, RegisterRow, { body }),
+    transparency: () => client.call('GET', `${API}/transparency`, Transparency),
+    inviteAgain: (id: string) => client.call('POST', `${API}/links/${id}/invitation`, OwnerInvitation),
+    recordPaper: (id: string, body: NewPaperConsent) =>
+      client.call('POST', `${API}/links/${id}/paper-consents`, PaperConsent, { body }),
+    confirmPaper: (id: string, paperId: string, documentHash: string) =>
+      client.call('POST', `${API}/links/${id}/paper-consents/${paperId}/confirm`, Link, { body: { documentHash } }),
+    rejectPaper: (id: string, paperId: string, reason: string) =>
+      client.call('POST', `${API}/links/${id}/paper-consents/${paperId}/reject`, Link, { body: { reason } }),
     revokeLink: (id: string, reason: string) =>
       client.call('POST', `${API}/links/${id}/revoke`, Link, { body: { reason } }),
-    linksCsv: (filter: LinkFilter) => `${API}/links?${new URLSearchParams(defined(filter))}`,
+    registerCsv: (filter: RegisterFilter) => `${API}/register?${new URLSearchParams(defined({ ...filter }))}`,
 
     openView: (body: z.input<typeof NewView>, signal: AbortSignal) =>
       client.call('POST', `${API}/views`, View, { body, signal }),
@@ -103,6 +128,11 @@ export function createCalls(client: Client) {
       client.call('POST', ownerLink(id, 'pause'), Link, { body: { untilAt } }),
     ownerResume: (id: string) => client.call('POST', ownerLink(id, 'resume'), Link),
     ownerRevoke: (id: string) => client.call('POST', ownerLink(id, 'revoke'), Link),
+    ownerNotice: (id: string, tellsFirstView: boolean) =>
+      client.call('POST', ownerLink(id, 'notice'), Link, { body: { tellsFirstView } }),
+    /** A picture's address; another number asks for another picture. */
+    ownerStill: (id: string, attempt: number) => `${ownerLink(id, 'still.jpg')}#${attempt}`,
+    ownerViewsCsv: (id: string) => ownerLink(id, 'views'),
     ownerViews: (id: string) => client.call('GET', ownerLink(id, 'views'), OwnerViews),
   }
 }

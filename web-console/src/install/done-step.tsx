@@ -1,8 +1,7 @@
-import { useSignal } from '@preact/signals'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
-import type { NewLinkAnswer, OwnerInvitation } from '../../../gateway/contracts/link.ts'
+import type { NewLinkAnswer } from '../../../gateway/contracts/link.ts'
+import { Invitation } from '../links/invitation-sheet.tsx'
 import { useParts } from '../parts.ts'
-import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import type { Draft } from './draft.ts'
 import { PhotoField } from './photo-field.tsx'
@@ -20,7 +19,7 @@ export function DoneStep({ draft, camera, link }: { draft: Draft; camera: Camera
           <Icon name="ok" /> {t('install.done', { name: camera.name, cell: township.cellName(camera.cellCode) })}
         </h2>
         <p>{link === undefined ? t('linkForm.notLinked') : t(`linkState.${link.state}`)}</p>
-        {link?.ownerInvitation !== undefined && <Invitation invitation={link.ownerInvitation} />}
+        {link?.ownerInvitation !== undefined && <Invitation invitation={link.ownerInvitation} cameraName={camera.name} />}
         {link?.state === 'active' ? <TryPicture camera={camera} /> : <p class="secondary">{t('try.afterConsent')}</p>}
         <PhotoField camera={camera} kind="sign" />
         <PhotoField camera={camera} kind="view" />
@@ -35,28 +34,5 @@ export function DoneStep({ draft, camera, link }: { draft: Draft; camera: Camera
       </section>
       <RegistrationSheet camera={camera} link={link} />
     </>
-  )
-}
-
-/** The owner's way in; shown this once, for the gateway keeps no copy in the clear. */
-function Invitation({ invitation }: { invitation: OwnerInvitation }) {
-  const { t } = useParts().language
-  const copied = useSignal(false)
-  return (
-    <div class="invitation">
-      <p>{t('invitation.explain', { time: dateTime(invitation.expiresAt) })}</p>
-      <output class="invitation-url">{invitation.url}</output>
-      <button
-        type="button"
-        class="wide"
-        onClick={() => {
-          void navigator.clipboard.writeText(invitation.url).then(() => {
-            copied.value = true
-          })
-        }}
-      >
-        {copied.value ? t('invitation.copied') : t('invitation.copy')}
-      </button>
-    </div>
   )
 }

@@ -1,16 +1,28 @@
 import type { Link } from '../../../gateway/contracts/link.ts'
+import type { RegisterRow } from '../../../gateway/contracts/register.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime } from '../time.ts'
 
 const REVOCABLE = new Set<Link['state']>(['draft', 'awaiting-consent', 'active', 'paused', 'suspended'])
+/** Filing that is about to be late, or is. */
+const PRESSING = new Set<RegisterRow['filingState']>(['due-in-10', 'due-in-3', 'overdue'])
 
-export function LinkTable({
-  links,
-  onRevoke,
-}: {
-  links: readonly Link[]
-  onRevoke: ((link: Link) => void) | undefined
-}) {
+export interface RegisterActs {
+  onRevoke(link: Link): void
+  onPaper(link: Link): void
+  onInvite(link: Link): void
+  onEntry(row: RegisterRow): void
+}
+
+interface TableProps {
+  rows: readonly RegisterRow[]
+  /** What this person may do; undefined for those who only read. */
+  acts: RegisterActs | undefined
+  onSheet(row: RegisterRow): void
+}
+
+/** The register by camera: whose, on which word, until when, and what the law still wants. */
+export function LinkTable({ rows, acts, onSheet }: TableProps) {
   const { township, language } = useParts()
   const { t } = language
   return (
@@ -26,49 +38,28 @@ export function LinkTable({
             <th scope="col">{t('links.scopes')}</th>
             <th scope="col">{t('links.until')}</th>
             <th scope="col">{t('links.filing')}</th>
-            {onRevoke !== undefined && <th scope="col">{t('links.acts')}</th>}
+            <th scope="col">{t('links.acts')}</th>
           </tr>
         </thead>
         <tbody>
-          {links.map((link) => (
-            <tr key={link.id}>
-              <th scope="row">{link.cameraName}</th>
-              <td data-label={t('links.cell')}>{township.cellName(link.cellCode)}</td>
-              <td data-label={t('links.ownership')}>{t(`ownership.${link.ownership}`)}</td>
-              <td data-label={t('links.state')}>
-                {t(`linkState.${link.state}`)}
-                <span class="secondary">
-                  {link.state === 'paused' && link.pausedUntil !== undefined
-                    ? t('links.pausedUntil', { time: dateTime(link.pausedUntil) })
-                    : t('links.since', { time: dateTime(link.stateSince) })}
-                  {link.stateReason !== undefined && ` · ${link.stateReason}`}
-                </span>
-              </td>
-              <td data-label={t('links.party')}>
-                {link.party.name}
-                <span class="secondary">{t(`party.${link.party.kind}`)}</span>
-              </td>
-              <td data-label={t('links.scopes')}>
-                {(link.consent?.scopes ?? link.scopes).map((scope) => t(`scope.${scope}`)).join(t('list.separator'))}
-                {link.consent !== undefined && (
-                  <span class="secondary">{t('links.consentVersion', { n: link.consent.version })}</span>
-                )}
-              </td>
+          {rows.map((row) => (
+            <tr key={row.cameraId}>
+              <th scope="row">{row.cameraName}</th>
+              <td data-label={t('links.cell')}>{township.cellName(row.cellCode)}</td>
+              <td data-label={t('links.ownership')}>{t(`ownership.${row.ownership}`)}</td>
+              <LinkCells link={row.link} />
               <td data-label={t('links.until')}>
-                {untilOf(link) === undefined ? t('links.noEnd') : date(untilOf(link) ?? '')}
+                <Until row={row} />
               </td>
               <td data-label={t('links.filing')}>
-                {link.filing === undefined ? '—' : `${link.filing.number} (${link.filing.date})`}
+                <Filing row={row} />
               </td>
-              {onRevoke !== undefined && (
-                <td>
-                  {REVOCABLE.has(link.state) && (
-                    <button type="button" class="danger" onClick={() => onRevoke(link)}>
-                      {t('links.revoke')}
-                    </button>
-                  )}
-                </td>
-              )}
+              <td class="register-acts">
+                {acts !== undefined && <Acts row={row} acts={acts} />}
+                <button type="button" onClick={() => onSheet(row)}>
+                  {t('sheet.filing')}
+                </button>
+              </td>
             </tr>
           ))}
         </tbody>
@@ -77,4 +68,108 @@ export function LinkTable({
   )
 }
 
-const untilOf = (link: Link): string | undefined => link.consent?.validUntil ?? link.validUntil
+function LinkCells({ link }: { link: Link | undefined }) {
+  const { t } = useParts().language
+  if (link === undefined) {
+    return (
+      <>
+        <td data-label={t('links.state')}>{t('register.unlinked')}</td>
+        <td data-label={t('links.party')}>—</td>
+        <td data-label={t('links.scopes')}>—</td>
+      </>
+    )
+  }
+  return (
+    <>
+      <td data-label={t('links.state')}>
+        {t(`linkState.${link.state}`)}
+        <span class="secondary">
+          {link.state === 'paused' && link.pausedUntil !== undefined
+            ? t('links.pausedUntil', { time: dateTime(link.pausedUntil) })
+            : t('links.since', { time: dateTime(link.stateSince) })}
+          {link.stateReason !== undefined && ` · ${link.stateReason}`}
+        </span>
+        {link.waitingPaper !== undefined && <span class="mark">{t('paper.waiting')}</span>}
+      </td>
+      <td data-label={t('links.party')}>
+        {link.party.name}
+        <span class="secondary">{t(`party.${link.party.kind}`)}</span>
+      </td>
+      <td data-label={t('links.scopes')}>
+        {(link.consent?.scopes ?? link.scopes).map((scope) => t(`scope.${scope}`)).join(t('list.separator'))}
+        {link.consent !== undefined && (
+          <span class="secondary">{t('links.consentVersion', { n: link.consent.version })}</span>
+        )}
+        {link.consent?.paper !== undefined && <span class="mark">{t('paper.mark')}</span>}
+      </td>
+    </>
+  )
+}
+
+function Until({ row: { link, expiresInDays } }: { row: RegisterRow }) {
+  const { t } = useParts().language
+  if (link === undefined) return <>—</>
+  const until = link.consent?.validUntil ?? link.validUntil
+  return (
+    <>
+      {until === undefined ? t('links.noEnd') : date(until)}
+      {expiresInDays !== undefined && expiresInDays <= 30 && (
+        <span class="mark">{t('register.expiresIn', { n: expiresInDays })}</span>
+      )}
+    </>
+  )
+}
+
+function Filing({ row }: { row: RegisterRow }) {
+  const { t } = useParts().language
+  const { filing, filingState, filingDaysLeft = 0, filingDueOn } = row
+  return (
+    <>
+      {filing === undefined ? (
+        <span class={PRESSING.has(filingState) ? 'mark' : ''}>{t(`filing.${filingState}`)}</span>
+      ) : (
+        `${filing.number} (${filing.date})`
+      )}
+      {filingDueOn !== undefined && (
+        <span class="secondary">
+          {filingDaysLeft < 0
+            ? t('filing.late', { n: -filingDaysLeft, day: filingDueOn })
+            : t('filing.left', { n: filingDaysLeft, day: filingDueOn })}
+        </span>
+      )}
+      {row.faults.map((fault) => (
+        <span key={fault} class="secondary">
+          {t(`registerFault.${fault}`)}
+        </span>
+      ))}
+    </>
+  )
+}
+
+function Acts({ row, acts }: { row: RegisterRow; acts: RegisterActs }) {
+  const { t } = useParts().language
+  const { link } = row
+  const isAwaited = link?.state === 'awaiting-consent'
+  return (
+    <>
+      <button type="button" onClick={() => acts.onEntry(row)}>
+        {t('entry.edit')}
+      </button>
+      {isAwaited && (
+        <>
+          <button type="button" onClick={() => acts.onInvite(link)}>
+            {t('invitation.again')}
+          </button>
+          <button type="button" onClick={() => acts.onPaper(link)}>
+            {t(link.waitingPaper === undefined ? 'paper.record' : 'paper.check')}
+          </button>
+        </>
+      )}
+      {link !== undefined && REVOCABLE.has(link.state) && (
+        <button type="button" class="danger" onClick={() => acts.onRevoke(link)}>
+          {t('links.revoke')}
+        </button>
+      )}
+    </>
+  )
+}

@@ -19,7 +19,8 @@ export function ConsentForm({ link, onChange }: { link: Link; onChange: (link: L
   const from = useSignal(link.hours?.from ?? '22:00')
   const to = useSignal(link.hours?.to ?? '06:00')
   const lastDay = link.validUntil === undefined ? undefined : date(link.validUntil)
-  const until = useSignal(lastDay ?? date(Date.now() + DEFAULT_DAYS * DAY_MS))
+  const agreedDay = link.consent === undefined ? undefined : date(link.consent.validUntil)
+  const until = useSignal(agreedDay ?? lastDay ?? date(Date.now() + DEFAULT_DAYS * DAY_MS))
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const busy = useSignal(false)
 

@@ -6,7 +6,9 @@ import { date, dateTime } from '../time.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { CameraStill } from './camera-still.tsx'
 import { ConsentForm } from './consent-form.tsx'
+import { FirstViewNotice } from './first-view-notice.tsx'
 import { ViewRecord } from './view-record.tsx'
 
 const PAUSE_MS = 2 * 3600_000
@@ -16,8 +18,8 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
   const { language } = useParts()
   const { t } = language
   const isAsked = link.state === 'awaiting-consent'
-  const mayAgree = isAsked || link.state === 'revoked' || link.state === 'expired'
-  const agreeing = useSignal(false)
+  const isOpen = isAsked || link.state === 'active' || link.state === 'paused'
+  const changing = useSignal(false)
   const { consent } = link
   return (
     <article class="panel owner-link">
@@ -29,12 +31,27 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
           link.pausedUntil !== undefined &&
           ` ${t('links.pausedUntil', { time: dateTime(link.pausedUntil) })}`}
       </p>
+      {isOpen && <CameraStill linkId={link.id} name={link.cameraName} />}
       <dl class="facts">
         <dt>{t('owner.purpose')}</dt>
         <dd>{link.purpose}</dd>
         <dt>{t('owner.basis')}</dt>
         <dd>{link.basis}</dd>
-        {consent !== undefined && !mayAgree && (
+        {isAsked && (
+          <>
+            <dt>{t('owner.asked')}</dt>
+            <dd>
+              {link.scopes.map((scope) => t(`scope.${scope}`)).join(t('list.separator'))}
+              {t('list.separator')}
+              {link.hours === undefined ? t('owner.allDay') : `${link.hours.from}–${link.hours.to}`}
+              {t('list.separator')}
+              {link.validUntil === undefined ? t('owner.noEnd') : t('owner.untilDay', { day: date(link.validUntil) })}
+            </dd>
+          </>
+        )}
+        <dt>{t('owner.who')}</dt>
+        <dd>{t('owner.whoWords')}</dd>
+        {consent !== undefined && !isAsked && (
           <>
             <dt>{t('owner.agreed')}</dt>
             <dd>
@@ -47,20 +64,48 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
           </>
         )}
       </dl>
-      {(link.state === 'active' || link.state === 'paused') && <Acts link={link} onChange={onChange} />}
-      {mayAgree && (isAsked || agreeing.value) && <ConsentForm link={link} onChange={onChange} />}
-      {mayAgree && !isAsked && !agreeing.value && (
-        <button
-          type="button"
-          class="wide"
-          onClick={() => {
-            agreeing.value = true
-          }}
-        >
-          {t('owner.agreeAgain')}
-        </button>
+      {consent?.paper !== undefined && (
+        <p class="owner-mark">
+          {t('owner.paper', {
+            day: consent.paper.signedOn,
+            first: consent.paper.recordedBy,
+            second: consent.paper.confirmedBy,
+          })}
+        </p>
       )}
-      {!isAsked && <ViewRecord linkId={link.id} />}
+      {link.waitingPaper !== undefined && (
+        <p class="owner-mark" role="status">
+          {t('owner.paperWaiting', { name: link.waitingPaper.recordedBy.name })}
+        </p>
+      )}
+      {isOpen && !isAsked && (
+        <>
+          <Acts link={link} onChange={onChange} />
+          {changing.value ? (
+            <ConsentForm
+              link={link}
+              onChange={(changed) => {
+                changing.value = false
+                onChange(changed)
+              }}
+            />
+          ) : (
+            <button
+              type="button"
+              class="wide"
+              onClick={() => {
+                changing.value = true
+              }}
+            >
+              {t('owner.change')}
+            </button>
+          )}
+          <FirstViewNotice link={link} onChange={onChange} />
+        </>
+      )}
+      {isAsked && <ConsentForm link={link} onChange={onChange} />}
+      {!isOpen && <p class="hint">{t('owner.closed')}</p>}
+      {!isAsked && <ViewRecord link={link} />}
     </article>
   )
 }

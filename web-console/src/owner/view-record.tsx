@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { Role } from '../../../gateway/contracts/identity.ts'
-import type { OwnerView } from '../../../gateway/contracts/link.ts'
+import type { Link, OwnerView } from '../../../gateway/contracts/link.ts'
 import { ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import type { Translate } from '../i18n/language.ts'
+import { PrintSheet } from '../links/print-sheet.tsx'
 import { useParts } from '../parts.ts'
-import { dateTime, duration } from '../time.ts'
+import { date, dateTime, duration, hourMinute } from '../time.ts'
+import { CsvLink } from '../ui/csv-link.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
@@ -14,11 +16,13 @@ import { useLifetime } from '../ui/use-lifetime.ts'
 const REFRESH_MS = 3_000
 
 /** Who is watching now, and who watched: when, of which unit, why and how long. */
-export function ViewRecord({ linkId }: { linkId: string }) {
+export function ViewRecord({ link }: { link: Link }) {
+  const linkId = link.id
   const { calls, language } = useParts()
   const { t } = language
   const views = useSignal<readonly OwnerView[] | undefined>(undefined)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
+  const isPrinting = useSignal(false)
 
   useLifetime(
     (until) => {
@@ -40,8 +44,15 @@ export function ViewRecord({ linkId }: { linkId: string }) {
   if (views.value === undefined) return <Empty text={t('list.loading')} />
   const now = views.value.filter((view) => view.watchingNow)
   const past = views.value.filter((view) => !view.watchingNow)
+  const today = date(Date.now())
+  const first = views.value.findLast((view) => date(view.startedAt) === today)
   return (
     <section class="views">
+      {link.tellsFirstView === true && first !== undefined && (
+        <p class="owner-mark" role="status">
+          {t('owner.firstToday', { time: hourMinute(first.startedAt), unit: unitWords(t, first.unit) })}
+        </p>
+      )}
       <h3 aria-live="polite">
         {now.length > 0 && <Icon name="live" />} {t('owner.watchingNow', { n: now.length })}
       </h3>
@@ -57,6 +68,31 @@ export function ViewRecord({ linkId }: { linkId: string }) {
           <ViewRow key={view.id} view={view} />
         ))}
       </ul>
+      <div class="actions">
+        <CsvLink href={calls.ownerViewsCsv(linkId)} name="views" label={t('owner.csv')} />
+        <button
+          type="button"
+          onClick={() => {
+            isPrinting.value = true
+          }}
+        >
+          {t('owner.print')}
+        </button>
+      </div>
+      {isPrinting.value && (
+        <PrintSheet
+          title={t('owner.printTitle', { name: link.cameraName })}
+          onClose={() => {
+            isPrinting.value = false
+          }}
+        >
+          <ul>
+            {views.value.map((view) => (
+              <ViewRow key={view.id} view={view} />
+            ))}
+          </ul>
+        </PrintSheet>
+      )}
     </section>
   )
 }
@@ -71,7 +107,10 @@ function ViewRow({ view }: { view: OwnerView }) {
         {dateTime(view.startedAt)} · {duration(view.durationSeconds)}
         {ended.success && ` · ${t(`viewEnd.${ended.data}`)}`}
       </span>
-      <span>{reasonWords(t, view.reason)}</span>
+      <span>
+        {view.kind === 'recording' && `${t('owner.recording')}${t('list.separator')}`}
+        {reasonWords(t, view.reason)}
+      </span>
     </li>
   )
 }

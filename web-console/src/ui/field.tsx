@@ -28,7 +28,7 @@ interface InputProps {
   name?: string
   autocomplete?: 'off' | 'username' | 'current-password' | 'new-password'
   autocapitalize?: 'none'
-  inputMode?: 'url'
+  inputMode?: 'url' | 'numeric'
   spellcheck?: boolean
   autofocus?: boolean
   required?: boolean

@@ -1,0 +1,39 @@
+import type { ComponentChildren } from 'preact'
+import { createPortal } from 'preact/compat'
+import { useParts } from '../parts.ts'
+import { dateTime } from '../time.ts'
+import { useLifetime } from '../ui/use-lifetime.ts'
+import './print-sheet.css'
+
+interface SheetProps {
+  title: string
+  onClose: () => void
+  children: ComponentChildren
+}
+
+/** A page of paper over the screen, black on white; the browser's print makes paper or PDF of it and of nothing else. */
+export function PrintSheet({ title, onClose, children }: SheetProps) {
+  const { nowMs, language } = useParts()
+  const { t } = language
+  useLifetime((until) => {
+    document.addEventListener('keydown', (event) => event.key === 'Escape' && onClose(), { signal: until })
+  })
+  return createPortal(
+    <section class="print-sheet" aria-label={title}>
+      <div class="print-acts">
+        <button type="button" class="primary" onClick={() => window.print()}>
+          {t('print.print')}
+        </button>
+        <button type="button" onClick={onClose}>
+          {t('print.close')}
+        </button>
+      </div>
+      <h1>{title}</h1>
+      {children}
+      <footer>
+        {t('app.name')} · {t('print.madeAt', { time: dateTime(nowMs.value) })}
+      </footer>
+    </section>,
+    document.body,
+  )
+}

@@ -40,7 +40,7 @@ function Counts({ counts: { at, cells, links, last30Days, strippedFields } }: { 
     [t('transparency.viewsPublic'), last30Days.views.public],
     [t('transparency.viewsPrivate'), last30Days.views.private],
     [t('transparency.alarms'), last30Days.alarms],
-    [t('register.stripped'), strippedFields],
+    [t('transparency.stripped'), strippedFields],
   ]
   return (
     <>

@@ -451,6 +451,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'transparency.linksPrivate': 'Private links in force',
   'transparency.viewsPublic': 'Views of public cameras in 30 days',
   'transparency.viewsPrivate': 'Views of private cameras in 30 days',
+  'transparency.stripped': 'Event fields dropped that could name a person',
   'transparency.alarms': 'Alarms in 30 days',
   'transparency.camerasPublic': 'Public cameras',
   'transparency.camerasPrivate': 'Private cameras',
@@ -498,7 +499,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'owner.stillWhy': 'This picture is for you alone, so that you know which camera is meant.',
   'owner.paper': 'On paper: signed {day}, recorded by {first}, checked by {second}.',
   'owner.paperWaiting':
-    '{name} has recorded a signature on paper; a second person has to check it. Not yours? Revoke it or call the centre.',
+    '{name} has recorded a signature on paper; a second person has to check it. Not yours? Call the centre.',
   'owner.change': 'Change what I agreed to',
   'owner.closed':
     'This consent is over and cannot be brought back. To share again, ask the centre to register and invite you anew.',

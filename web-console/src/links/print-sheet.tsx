@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact'
 import { createPortal } from 'preact/compat'
+import { useEffect, useRef } from 'preact/hooks'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
-import { useLifetime } from '../ui/use-lifetime.ts'
 import './print-sheet.css'
 
 interface SheetProps {
@@ -15,11 +15,12 @@ interface SheetProps {
 export function PrintSheet({ title, onClose, children }: SheetProps) {
   const { nowMs, language } = useParts()
   const { t } = language
-  useLifetime((until) => {
-    document.addEventListener('keydown', (event) => event.key === 'Escape' && onClose(), { signal: until })
-  })
+  const element = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    element.current?.showModal()
+  }, [])
   return createPortal(
-    <section class="print-sheet" aria-label={title}>
+    <dialog ref={element} class="print-sheet" aria-label={title} onClose={onClose}>
       <div class="print-acts">
         <button type="button" class="primary" onClick={() => window.print()}>
           {t('print.print')}
@@ -33,7 +34,7 @@ export function PrintSheet({ title, onClose, children }: SheetProps) {
       <footer>
         {t('app.name')} · {t('print.madeAt', { time: dateTime(nowMs.value) })}
       </footer>
-    </section>,
+    </dialog>,
     document.body,
   )
 }

@@ -19,7 +19,9 @@ export function DoneStep({ draft, camera, link }: { draft: Draft; camera: Camera
           <Icon name="ok" /> {t('install.done', { name: camera.name, cell: township.cellName(camera.cellCode) })}
         </h2>
         <p>{link === undefined ? t('linkForm.notLinked') : t(`linkState.${link.state}`)}</p>
-        {link?.ownerInvitation !== undefined && <Invitation invitation={link.ownerInvitation} cameraName={camera.name} />}
+        {link?.ownerInvitation !== undefined && (
+          <Invitation invitation={link.ownerInvitation} cameraName={camera.name} />
+        )}
         {link?.state === 'active' ? <TryPicture camera={camera} /> : <p class="secondary">{t('try.afterConsent')}</p>}
         <PhotoField camera={camera} kind="sign" />
         <PhotoField camera={camera} kind="view" />

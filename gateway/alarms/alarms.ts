@@ -32,7 +32,7 @@ export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesD
 
 export interface Alarms {
   /** A message of a source; resolves when it is on disk, rejects when it is not: acknowledge after this only. */
-  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
+  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string, isAhead?: boolean): Promise<Receipt>
   heartbeat(sourceId: string): void
   /** The same for a message on a topic of a device's own choice, once for every source registered there. */
   receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]>
@@ -74,8 +74,15 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   const mapped = new MappedSources(database, deps.mappings)
   const foreign = new Foreign({ clock, intake, mapped, count, heard: (sourceId) => watch.heard(sourceId) })
 
-  const receive = async (sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> => {
-    const receipt = await foreign.receiveOwn(sourceId, payload, idempotencyKey)
+  const receive = async (
+    sourceId: string,
+    payload: Uint8Array,
+    idempotencyKey?: string,
+    isAhead = false,
+  ): Promise<Receipt> => {
+    const receipt = await (isAhead
+      ? foreign.receiveAhead(sourceId, payload)
+      : foreign.receiveOwn(sourceId, payload, idempotencyKey))
     if (receipt.kind !== 'rejected') watch.heard(sourceId)
     return receipt
   }

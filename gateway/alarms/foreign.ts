@@ -40,6 +40,13 @@ export class Foreign {
     )
   }
 
+  /** A message in our words that overtook others of its source; in any other words it waits for its turn. */
+  async receiveAhead(sourceId: string, payload: Uint8Array): Promise<Receipt> {
+    const read = normalise(payload)
+    if (!read.ok) return { kind: 'ignored', why: 'it comes again in its order' }
+    return this.#deps.intake.receiveAhead(sourceId, payload, read.alarm)
+  }
+
   /** One receipt for every source that has a rule for the topic. @throws when it could not be stored */
   async receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]> {
     const receivedAt = new Date(this.#deps.clock.now())

@@ -98,6 +98,11 @@ export class Intake {
     })
   }
 
+  /** A message that overtook others of its source: its number says nothing about them. */
+  receiveAhead(sourceId: string, payload: Uint8Array, { sequence: _, ...alarm }: NormalAlarm): Promise<Receipt> {
+    return this.#enqueue({ sourceId, payload, read: { ok: true, alarm }, cellCode: undefined, channel: undefined })
+  }
+
   /** One alarm of a message in a device's own words. */
   receiveMapped(
     sourceId: string,

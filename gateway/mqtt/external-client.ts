@@ -7,6 +7,9 @@ import { ALARM_INPUTS, HEARTBEAT_INPUTS, type OutgoingMessage, parseInput } from
 const SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 const MAX_PACKET_BYTES = 256 * 1024
 const CONNECT_MS = 10_000
+/** A backlog is over when so few messages came, several times in a row. */
+const CALM_MS = 1000
+const CALM_CHECKS = 3
 /** Of one SUBSCRIBE; some brokers take no more. */
 const MAX_FILTERS = 50
 const KEEP_ALIVE_SECONDS = 30
@@ -57,7 +60,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   }
 
   /** @returns whether the broker may forget the message; not when the connection or the gateway ends first */
-  const take = async (topic: string, payload: Buffer, client: MqttClient): Promise<boolean> => {
+  const take = async (topic: string, payload: Buffer, isOpen: () => boolean, isAhead = false): Promise<boolean> => {
     const source = parseInput(topic)
     if (source?.kind === 'heartbeat') {
       input.heartbeat(source.sourceId)
@@ -65,14 +68,19 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     }
     for (
       let backoffMs = 100;
-      client === current && !stop.signal.aborted;
+      isOpen() && !stop.signal.aborted;
       backoffMs = Math.min(backoffMs * 2, MAX_STORE_BACKOFF_MS)
     ) {
       try {
         const receipts =
           source === undefined
             ? await input.receiveTopic(topic, payload)
-            : [{ sourceId: source.sourceId, receipt: await input.receive(source.sourceId, payload) }]
+            : [
+                {
+                  sourceId: source.sourceId,
+                  receipt: await input.receive(source.sourceId, payload, undefined, isAhead),
+                },
+              ]
         for (const { sourceId, receipt } of receipts) {
           if (receipt.kind !== 'rejected') continue
           publish(rejectedMessage(sourceId, receipt, payload)).catch((error: unknown) =>
@@ -108,19 +116,47 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       : {}),
   })
 
+  /**
+   * What the broker kept while the gateway was away comes in its order, and a new alarm would wait behind all of it. So
+   * new ones come by a second, passing session as well until the first has caught up; they are the same alarms.
+   */
+  const overtake = async (client: MqttClient, taken: () => number): Promise<void> => {
+    const { will: _, properties: __, ...shared } = options()
+    const express = connect(deps.config.url, { ...shared, clientId: `${shared.clientId}-express`, clean: true })
+    acknowledgeLater(express, (topic, payload) => take(topic, payload, () => client === current, true))
+    express.on('error', (error) => log.warn({ err: error }, 'MQTT broker, second session'))
+    express.on('connect', () => {
+      express
+        .subscribeAsync([ALARM_INPUTS], { qos: 1, rh: 2 })
+        .catch((error: unknown) => log.warn({ err: error }, 'MQTT subscription of the second session failed'))
+    })
+    let before = 0
+    for (let calm = 0; calm < CALM_CHECKS && client === current && !stop.signal.aborted; ) {
+      await clock.sleep(CALM_MS, stop.signal).catch(() => {})
+      calm = taken() - before < MAX_UNCOMMITTED ? calm + 1 : 0
+      before = taken()
+    }
+    express.end(true)
+  }
+
   /** One connection, from CONNECT to its end. @returns whether the broker turned it away */
   const runOnce = async (signal: AbortSignal): Promise<'ended' | 'refused'> => {
     const client = connect(deps.config.url, options())
     let isVersionRefused = true
-    acknowledgeLater(client, (topic, payload) => take(topic, payload, client))
+    let taken = 0
+    acknowledgeLater(client, (topic, payload) => {
+      taken++
+      return take(topic, payload, () => client === current)
+    })
     client.on('error', (error) => {
       log.warn({ err: error }, 'MQTT broker')
       // An error of the network (it names a system call) says nothing about the version.
       if ('syscall' in error) isVersionRefused = false
     })
-    client.on('connect', () => {
+    client.on('connect', ({ sessionPresent }) => {
       isVersionRefused = false
       current = client
+      if (sessionPresent) void overtake(client, () => taken)
       announce(client).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
     })
     const abort = (): void => void client.end(true)

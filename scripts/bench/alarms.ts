@@ -123,13 +123,19 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   const again = await readAlarms(url, source.token)
   const backMs = performance.now()
   const freshMs = await again.webhook(url, source)
-  const expected = sent + 1
+  const behind = { id: 'behind', type: 'motion', occurredAt: new Date().toISOString() }
+  again.sent('behind')
+  await clients[0]?.publishAsync(`gridlight/v1/in/${source.id}/alarm`, JSON.stringify(behind), { qos: 1 })
+  const behindMs = await again.seen('behind')
+  const expected = sent + 2
   const total = await again.stored(url, expected)
   const catchUpS = (performance.now() - backMs) / 1000
   console.log(
     `  backlog of ${backlog}: taken in ${catchUpS.toFixed(1)} s, ${(backlog / catchUpS).toFixed(0)}/s; ${total} of ${expected} stored`,
   )
-  console.log(`  a new alarm meanwhile: on the console after ${freshMs.toFixed(0)} ms`)
+  console.log(
+    `  new alarms meanwhile, to the console: webhook ${freshMs.toFixed(0)} ms, same broker ${behindMs.toFixed(0)} ms`,
+  )
   again.close()
 }
 

@@ -9,6 +9,10 @@ export interface NalRules {
   isKey(type: number): boolean
   /** Which set it is, for `ParameterSets`. */
   setOf(type: number): keyof ParameterSets | undefined
+  /** SEI that says that decoding can start with the intra picture after it (an open group of pictures). */
+  isRecoveryPoint?(nal: Buffer): boolean
+  /** A slice that needs no other picture. @param nal its first bytes at least */
+  isIntra?(nal: Buffer): boolean
   /** Delimiters and filler carry nothing a decoder of CMAF needs. */
   isDropped(type: number): boolean
   /** Identifier by which a new set replaces an old one of its kind. */
@@ -22,6 +26,8 @@ const MAX_PARAMETER_SET_BYTES = 4096
 const MAX_SETS_OF_A_KIND = 16
 /** Parameter sets, delimiter, SEI and a slice or two. */
 const MAX_NALS_OF_A_PACKET = 32
+/** first_mb_in_slice and slice_type, Exp-Golomb codes. */
+const SLICE_START_BYTES = 16
 const START_CODE = Buffer.from([0, 0, 1])
 
 /**
@@ -39,6 +45,8 @@ export class AccessUnitBuilder implements Depacketiser {
   #nalStart = -1
   #hasSlice = false
   #key = false
+  /** The unit under way has a recovery point before its first slice. */
+  #recovers = false
   #broken = false
   #waitForKey = true
   #markerLies = false
@@ -130,6 +138,7 @@ export class AccessUnitBuilder implements Depacketiser {
   /** Bytes are missing: the unit is given up and so is everything up to the next key frame. */
   lost(): void {
     this.#nalStart = -1
+    this.#recovers = false
     this.#broken = true
     this.#waitForKey = true
     this.store.end = this.store.unitStart
@@ -147,7 +156,7 @@ export class AccessUnitBuilder implements Depacketiser {
         this.lost()
         return
       }
-      this.#key = this.#rules.isKey(type)
+      this.#key = this.#rules.isKey(type) || (this.#recovers && this.#startsIntra(content))
       this.#hasSlice = true
     }
     if (this.#broken || (this.#waitForKey && !this.#key)) {
@@ -155,6 +164,11 @@ export class AccessUnitBuilder implements Depacketiser {
       return
     }
     store.bytes.writeUInt32BE(store.end - content, start)
+  }
+
+  #startsIntra(content: number): boolean {
+    const { bytes, end } = this.store
+    return this.#rules.isIntra?.(bytes.subarray(content, Math.min(end, content + SLICE_START_BYTES))) === true
   }
 
   /** Parameter sets, SEI and the like; some cameras pack several, with start codes between them, into one. */
@@ -182,6 +196,7 @@ export class AccessUnitBuilder implements Depacketiser {
       this.#takeSet(nal)
       return false
     }
+    if (this.#rules.isRecoveryPoint?.(nal) === true) this.#recovers = true
     return !this.#rules.isDropped(type)
   }
 
@@ -210,6 +225,7 @@ export class AccessUnitBuilder implements Depacketiser {
     const key = this.#key
     this.#hasSlice = false
     this.#key = false
+    this.#recovers = false
     this.#broken = false
     this.#nalStart = -1
     this.#markedTicks = undefined

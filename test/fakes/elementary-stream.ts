@@ -12,13 +12,14 @@ const ENCODERS = { h264: 'libx264', h265: 'libx265' }
 /**
  * @param seconds at 25 frames a second
  * @param bFrames frames between two reference frames that are decoded later than shown
+ * @param openGop frames shown before a later key frame are decoded after it and need the group before
  */
 export function encode(
   codec: 'h264' | 'h265',
-  options: { seconds?: number; gop?: number; bFrames?: number; size?: string } = {},
+  options: { seconds?: number; gop?: number; bFrames?: number; size?: string; openGop?: boolean } = {},
 ): ElementaryStream {
-  const { seconds = 4, gop = 25, bFrames = 0, size = '320x180' } = options
-  const x26x = `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:bframes=${bFrames}:b-adapt=0:b-pyramid=0${codec === 'h264' ? ':aud=1' : ':log-level=none'}`
+  const { seconds = 4, gop = 25, bFrames = 0, size = '320x180', openGop = false } = options
+  const x26x = `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=${openGop ? 1 : 0}:bframes=${bFrames}:b-adapt=0:b-pyramid=0${codec === 'h264' ? ':aud=1' : ':log-level=none'}`
   const args = [
     '-v',
     'error',
@@ -62,7 +63,7 @@ function group(codec: 'h264' | 'h265', nals: Buffer[]): { nals: Buffer[]; key: b
   return units
 }
 
-/** With a fixed number of B frames: reference frames are decoded before the B frames shown ahead of them. */
+/** With a fixed number of B frames: reference frames, key frames among them, are decoded before those shown ahead of them. */
 function order(
   codec: 'h264' | 'h265',
   units: { nals: Buffer[]; key: boolean }[],
@@ -72,10 +73,6 @@ function order(
   let next = 0
   let i = 0
   while (i < units.length) {
-    if (units[i]?.key === true) {
-      shown[i++] = next++
-      continue
-    }
     let run = 0
     while (run < bFrames && isB(codec, units[i + 1 + run])) run++
     shown[i] = next + run

@@ -10,6 +10,10 @@ const PPS = '68ce3c80'
 const IDR = '6588aa'
 const IDR_2 = '6508bb' // first_mb_in_slice is not 0
 const P = '419acc'
+const INTRA = '4188aa'
+/** SEI with recovery_frame_cnt 0, and 5. */
+const RECOVERY = '060601c480'
+const GRADUAL = '0606013080'
 
 type Packet = [payload: string, time: number, marker: boolean]
 
@@ -199,6 +203,34 @@ const CASES: { name: string; packets: Packet[]; sprop?: boolean; skip?: number[]
     name: 'a slice that starts mid-picture first',
     packets: [
       [IDR_2, 0, true],
+      [IDR, 3600, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'open groups: a recovery point before an intra picture is a place to begin',
+    packets: [
+      [P, 0, true],
+      [RECOVERY, 3600, false],
+      [INTRA, 3600, true],
+      [P, 7200, true],
+    ],
+    units: [[RECOVERY, INTRA], [P]],
+  },
+  {
+    name: 'a recovery point before what is no intra picture is none',
+    packets: [
+      [RECOVERY, 0, false],
+      [P, 0, true],
+      [IDR, 3600, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'a gradual refresh is no place to begin',
+    packets: [
+      [GRADUAL, 0, false],
+      [INTRA, 0, true],
       [IDR, 3600, true],
     ],
     units: [[IDR]],

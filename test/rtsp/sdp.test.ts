@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { h264Format } from '../../gateway/cmaf/h264-config.ts'
 import { h265Format } from '../../gateway/cmaf/h265-config.ts'
+import { findAudioTrack } from '../../gateway/rtsp/audio-track.ts'
 import { parseSdp } from '../../gateway/rtsp/sdp.ts'
 import { findVideoTrack } from '../../gateway/rtsp/video-track.ts'
 import { mutate, seeded } from '../fakes/random.ts'
@@ -83,6 +84,68 @@ t.test('what is bent is taken, what is none is refused', async (t) => {
   t.same(track?.sets, { vps: [], sps: [Buffer.from('6742c01e', 'hex')], pps: [Buffer.from('68ce3c80', 'hex')] })
   t.equal(track?.clockRate, 90_000)
 })
+
+const VIDEO = 'm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n'
+/** Every bend of a description that onvif.md lists, and what is still found in it: payload type and codec. */
+const QUIRKS: { name: string; text: string; payloadType: number; sets?: number }[] = [
+  {
+    name: 'payload type 0, which is G.711 by rights',
+    text: 'v=0\r\nm=video 0 RTP/AVP 0\r\na=rtpmap:0 H264/90000\r\n',
+    payloadType: 0,
+  },
+  {
+    name: 'payload type 11, which is L16 by rights',
+    text: 'v=0\r\nm=video 0 RTP/AVP 11\r\na=rtpmap:11 H264/90000\r\n',
+    payloadType: 11,
+  },
+  {
+    name: 'payload type 35 (Bosch)',
+    text: 'v=0\r\nm=video 0 RTP/AVP 35\r\na=rtpmap:35 H264/90000\r\n',
+    payloadType: 35,
+  },
+  { name: 'neither o= nor t= (MacroVideo)', text: `v=0\r\ns=x\r\n${VIDEO}`, payloadType: 96 },
+  { name: 'a cut o= (Uniview)', text: `v=0\r\no=- 1001\r\n${VIDEO}`, payloadType: 96 },
+  {
+    name: 'm=application/TP-LINK',
+    text: `v=0\r\nm=application/TP-LINK 0 RTP/AVP smart/1/90000\r\n${VIDEO}`,
+    payloadType: 96,
+  },
+  { name: 'm=vana', text: `v=0\r\nm=vana 0 RTP/AVP 99\r\n${VIDEO}`, payloadType: 96 },
+  {
+    name: 'sendonly audio, the way back to the loudspeaker',
+    text: `v=0\r\nm=audio 0 RTP/AVP 0\r\na=sendonly\r\n${VIDEO}`,
+    payloadType: 96,
+  },
+  {
+    name: 'sprop with start codes',
+    text: `v=0\r\n${VIDEO}a=fmtp:96 sprop-parameter-sets=AAAAAWdCwB4=,AAABaM48gAAA\r\n`,
+    payloadType: 96,
+    sets: 2,
+  },
+  {
+    name: 'sprop of nonsense (VStarcam)',
+    text: `v=0\r\n${VIDEO}a=fmtp:96 sprop-parameter-sets=A,%%%,profile\r\n`,
+    payloadType: 96,
+    sets: 0,
+  },
+  {
+    name: 'a profile-level-id in base64',
+    text: `v=0\r\n${VIDEO}a=fmtp:96 profile-level-id=Z0LA;packetization-mode=1\r\n`,
+    payloadType: 96,
+    sets: 0,
+  },
+]
+
+for (const { name, text, payloadType, sets } of QUIRKS) {
+  t.test(`quirk: ${name}`, async (t) => {
+    const parsed = parseSdp(text)
+    if (!parsed.ok) throw new Error(parsed.why)
+    const track = findVideoTrack(parsed.sdp)
+    t.match(track, { codec: 'h264', payloadType })
+    if (sets !== undefined) t.equal((track?.sets.sps.length ?? 0) + (track?.sets.pps.length ?? 0), sets)
+    t.equal(findAudioTrack(parsed.sdp), undefined)
+  })
+}
 
 t.test('ten thousand mutated descriptions', async (t) => {
   const random = seeded(3)

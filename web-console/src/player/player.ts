@@ -1,5 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals'
-import type { View, ViewEnd } from '../../../gateway/contracts/view.ts'
+import type { NewView, View, ViewEnd } from '../../../gateway/contracts/view.ts'
 
 /** What a player says about its picture. */
 export type PlayerState =
@@ -30,6 +30,10 @@ export const STALL_AFTER_MS = 2_000
 /** True when this browser can decode what the view will send. */
 export const canPlay = (mimeType: string): boolean =>
   'MediaSource' in globalThis && MediaSource.isTypeSupported(mimeType)
+
+/** What this browser decodes, so that the gateway sends that and nothing else; H.264 is what it can always make. */
+export const playableCodecs = (): NonNullable<NewView['codecs']> =>
+  canPlay('video/mp4; codecs="hvc1.1.6.L123.B0"') ? ['h264', 'h265'] : ['h264']
 
 /** Blackens a video element: a picture that may no longer be shown must not stay painted. */
 export function blacken(video: HTMLVideoElement): void {

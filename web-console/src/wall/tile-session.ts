@@ -5,7 +5,7 @@ import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import type { Live } from '../live.ts'
 import type { LiveSocket } from '../player/live-socket.ts'
-import { type Attach, canPlay, type PlayerState } from '../player/player.ts'
+import { type Attach, canPlay, type PlayerState, playableCodecs } from '../player/player.ts'
 import { attachSocket } from '../player/socket.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -105,7 +105,14 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     let stream = request.stream
     for (let failures = 0; !until.aborted; ) {
       if (!PASSING.has(state.value.kind)) state.value = { kind: 'opening', step: 'signalling', sinceMs: Date.now() }
-      const body = { cameraId: camera.id, stream, reason: reason ?? { kind: 'routine' as const } }
+      const width = Math.round(parts.video.clientWidth * devicePixelRatio)
+      const body = {
+        cameraId: camera.id,
+        stream,
+        codecs: playableCodecs(),
+        ...(stream === 'auto' && width > 0 ? { width } : {}),
+        reason: reason ?? { kind: 'routine' as const },
+      }
       const leave = await parts.turnstile.enter(until)
       const answer = await parts.calls.openView(body, until)
       if (answer.kind !== 'ok') leave()

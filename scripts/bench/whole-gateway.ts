@@ -12,7 +12,7 @@ import { loadConfig } from '../../gateway/config.ts'
 
 const SELF = fileURLToPath(import.meta.url)
 const CELL = '990123101001001'
-const PASSWORD = 'correct-horse-battery'
+export const PASSWORD = 'correct-horse-battery'
 
 if (process.argv[1] === SELF) await serve()
 

@@ -165,8 +165,39 @@ t.test('an alarm slot shows what waits, for the reason of its case', { skip }, a
   t.equal((await namesOf(page))[0], '东街口')
   await page.keyboard.press('KeyN')
   await page.locator('.drawer').waitFor()
+  await page.locator('.case-picture[data-picture=live]').waitFor({ timeout: 20_000 })
+  t.same(await seriousFaults(page), [], 'a case with its picture')
+
+  await page.getByRole('button', { name: '开始值班' }).click()
+  const logged = page.waitForResponse((answer) => answer.url().endsWith('/wall/silences'))
+  await page.getByRole('button', { name: '静音 60 秒' }).click()
+  t.equal((await logged).status(), 201, 'the silence is on record')
+  await page.getByText('已静音，紧急告警仍响').waitFor()
+
+  await page.getByRole('button', { name: '附近 4 路' }).click()
+  await tileIs(page, 4, 'live')
+  t.equal((await namesOf(page))[0], '东街口', 'the nearest first')
   await page.keyboard.press('KeyM')
+  await page.getByRole('button', { name: '返回（正在显示' }).click()
   await tileIs(page, 1, 'alarm-slot')
+
+  const raised = [
+    'door',
+    'smoke',
+    'gas',
+    'audio',
+    'tamper',
+    'motion',
+    'other',
+    'intrusion',
+    'water-level',
+    'video-loss',
+  ]
+  for (const type of raised) await gateway.panel.raise({ type: type as 'door', priority: 3, text: '演练' })
+  await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '激增中的求助' })
+  await page.locator('.flood-banner').waitFor()
+  await page.locator('.case-list > li > .case-row', { hasText: '激增中的求助' }).waitFor()
+  t.same(await seriousFaults(page), [], 'in a flood')
   t.same(faults, [])
   await page.context().close()
 })

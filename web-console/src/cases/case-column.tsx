@@ -1,29 +1,41 @@
-import { useSignal } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import type { SessionAnswer } from '../../../gateway/contracts/identity.ts'
+import type { ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { ago, timeOfDay } from '../time.ts'
 import { Empty } from '../ui/empty.tsx'
-import { PriorityBadge } from '../ui/priority-badge.tsx'
-import { ProblemNote } from '../ui/problem-note.tsx'
+import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { CaseDrawer } from './case-drawer.tsx'
 import { useCaseKeys } from './case-keys.ts'
-import { ResponseClock } from './response-clock.tsx'
+import { CaseGroupRow, CaseRow } from './case-row.tsx'
+import { FLOOD_BEGINS_ABOVE, groupCases, isFlood, recentAlarms } from './flood.ts'
 import { ShelveDialog } from './shelve-dialog.tsx'
 import { createSounds } from './sounds.ts'
-import { isUndelivered, isWaiting } from './urgency.ts'
+import { isWaiting } from './urgency.ts'
 import './cases.css'
 
 const SHOWN = 100
 
+interface CaseColumnProps {
+  onOpen: (cameraId: string, caseId: string) => void
+  /** Shows the cameras nearest to where it happened. */
+  onNearest: (one: Case) => void
+  /** The live picture of a case's place. */
+  picture: (one: Case) => ComponentChildren
+}
+
 /** Open cases beside the wall, the chosen one in a drawer above them. */
-export function CaseColumn({ onOpen }: { onOpen: (cameraId: string, caseId: string) => void }) {
-  const { calls, cases, language, session, shortcuts, nowMs } = useParts()
+export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
+  const { alarms, calls, cases, language, session, shortcuts, nowMs } = useParts()
   const { t } = language
   const sounds = useMemo(createSounds, [])
   const shelving = useSignal<string | undefined>(undefined)
+  const notSilenced = useSignal<ProblemAnswer | undefined>(undefined)
+  const inFlood = useSignal(false)
+  const recent = useSignal(0)
   const chosen = cases.chosen.value
   const open = cases.open.value
   const mayAct = isOperator(session.state.value.kind === 'signed-in' ? session.state.value.user : undefined)
@@ -55,6 +67,17 @@ export function CaseColumn({ onOpen }: { onOpen: (cameraId: string, caseId: stri
     },
     [mayAct],
   )
+  useSignalEffect(() => {
+    recent.value = recentAlarms([...alarms.active.value, ...alarms.cleared.value], nowMs.value)
+    inFlood.value = isFlood(inFlood.peek(), recent.value)
+  })
+
+  /** A silence that is not on record is none. */
+  async function silence(): Promise<void> {
+    const answer = await calls.silence()
+    notSilenced.value = failureOf(answer)
+    if (answer.kind === 'ok') sounds.silence(nowMs.value)
+  }
 
   return (
     <section class="cases" aria-label={t('cases.heading')} data-sounds={sounds.played.value}>
@@ -64,20 +87,39 @@ export function CaseColumn({ onOpen }: { onOpen: (cameraId: string, caseId: stri
         </button>
       )}
       {sounds.isOn() && (
-        <button type="button" class="quiet" onClick={() => sounds.silence(nowMs.value)}>
+        <button type="button" class="quiet" onClick={() => void silence()}>
           {nowMs.value < sounds.silentUntilMs.value ? t('cases.silent') : t('cases.silence')}
         </button>
       )}
-      {chosen !== undefined && <CaseDrawer case={chosen} mayAct={mayAct} onShelve={shelve} onOpen={onOpen} />}
+      {notSilenced.value !== undefined && <ProblemNote problem={notSilenced.value} />}
+      {inFlood.value && (
+        <p class="flood-banner" role="status">
+          {t('flood.banner', { n: recent.value })}
+        </p>
+      )}
+      {chosen !== undefined && (
+        <>
+          {picture(chosen)}
+          <CaseDrawer case={chosen} mayAct={mayAct} onShelve={shelve} onOpen={onOpen} onNearest={onNearest} />
+        </>
+      )}
       <h2>
-        {t('cases.heading')} <span class="count">{open.length}</span>
+        {t('cases.heading')} <span class="count">{open.length}</span>{' '}
+        <span class="secondary">{t('flood.recent', { n: recent.value, most: FLOOD_BEGINS_ABOVE })}</span>
       </h2>
       {cases.failed.value !== undefined && <ProblemNote problem={cases.failed.value} />}
       {open.length === 0 && cases.failed.value === undefined && <Empty text={t('cases.none')} />}
       <ul class="case-list">
-        {open.slice(0, SHOWN).map((one) => (
-          <CaseRow key={one.id} case={one} />
-        ))}
+        {groupCases(open, inFlood.value)
+          .slice(0, SHOWN)
+          .map((group) => {
+            const [only] = group.cases
+            return group.cases.length === 1 && only !== undefined ? (
+              <CaseRow key={group.key} case={only} />
+            ) : (
+              <CaseGroupRow key={group.key} group={group} mayAct={mayAct} />
+            )
+          })}
       </ul>
       {shelving.value !== undefined && (
         <ShelveDialog
@@ -95,38 +137,3 @@ export function CaseColumn({ onOpen }: { onOpen: (cameraId: string, caseId: stri
 }
 
 const isOperator = (user: SessionAnswer['user'] | undefined): boolean => user?.roles.includes('operator') ?? false
-
-function CaseRow({ case: one }: { case: Case }) {
-  const { cases, language, township, nowMs } = useParts()
-  const { t } = language
-  return (
-    <li>
-      <button
-        type="button"
-        class="case-row"
-        aria-pressed={cases.chosen.value?.id === one.id}
-        data-phase={one.phase}
-        onClick={() => cases.choose(one.id)}
-      >
-        <PriorityBadge priority={one.priority} cleared={false} />
-        <span class="case-words">
-          <strong>
-            {t(`alarmType.${one.type}`)}
-            {one.occurrences > 1 && <span class="times"> ×{one.occurrences}</span>}
-          </strong>
-          <span class="secondary">
-            {township.cellName(one.cellCode)} {one.text}
-          </span>
-        </span>
-        <span class="secondary case-state">
-          {one.shelvedUntil === undefined
-            ? t(`casePhase.${one.phase}`)
-            : t('cases.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}
-          <span>{ago(t, one.openedAt, nowMs.value)}</span>
-          <ResponseClock case={one} />
-          {isUndelivered(one) && <strong class="undelivered">{t('cases.undeliveredShort')}</strong>}
-        </span>
-      </button>
-    </li>
-  )
-}

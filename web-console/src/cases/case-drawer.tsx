@@ -26,10 +26,11 @@ interface DrawerProps {
   mayAct: boolean
   onShelve: (one: Case) => void
   onOpen: (cameraId: string, caseId: string) => void
+  onNearest: (one: Case) => void
 }
 
 /** One case: where it stands, what can be done now, and all that was done. */
-export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps) {
+export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: DrawerProps) {
   const { cases, language, township, nowMs } = useParts()
   const { t } = language
   const at = CaseStep.options.indexOf(one.step)
@@ -100,6 +101,9 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen }: DrawerProps)
               {t('cases.watch')}
             </button>
           )}
+          <button type="button" onClick={() => onNearest(one)}>
+            {t('cases.nearest')}
+          </button>
         </div>
       )}
       {cameraId !== undefined && <ClipPanel key={one.id} case={one} mayExport={mayAct} />}

@@ -12,10 +12,11 @@ const LATE_S = 2
 const isLate = (ageSeconds = 0): boolean => ageSeconds > LATE_S
 
 interface BarProps {
-  content: TileContent
+  /** Where it stands on the wall; a picture elsewhere has none. */
+  content?: TileContent
   camera: Camera
   state: ShownState
-  onRemove: () => void
+  onRemove?: () => void
 }
 
 /** Number, place and state of a picture; what plays says so in words. */
@@ -24,12 +25,12 @@ export function TileBar({ content, camera, state, onRemove }: BarProps) {
   const removeLabel = t('tile.remove', { name: camera.name })
   return (
     <div class="tile-bar">
-      <span class="tile-number">{content.index + 1}</span>
-      {content.case !== undefined && <PriorityBadge priority={content.case.priority} cleared={false} />}
+      {content !== undefined && <span class="tile-number">{content.index + 1}</span>}
+      {content?.case !== undefined && <PriorityBadge priority={content.case.priority} cleared={false} />}
       <span class="tile-name" title={camera.name}>
         {camera.name}
       </span>
-      {content.roundName !== undefined && (
+      {content?.roundName !== undefined && (
         <span class="tag" title={content.roundName}>
           {t('tile.round')}
         </span>
@@ -44,7 +45,7 @@ export function TileBar({ content, camera, state, onRemove }: BarProps) {
         </span>
       )}
       {state.kind === 'stalled' && <Stalled lastFrameAtMs={state.lastFrameAtMs} />}
-      {content.case === undefined && (
+      {onRemove !== undefined && content?.case === undefined && (
         <button
           type="button"
           class="quiet tile-remove"

@@ -1,21 +1,11 @@
-import { useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
 import { useParts } from '../parts.ts'
-import type { LiveSocket } from '../player/live-socket.ts'
 import { CAMERA_DRAG_TYPE, TILE_DRAG_TYPE } from '../ui/drag.ts'
-import { useLifetime } from '../ui/use-lifetime.ts'
 import { EmptyTile } from './empty-tile.tsx'
 import { TileBar } from './tile-bar.tsx'
 import { TileCard } from './tile-card.tsx'
 import type { TileContent } from './tile-contents.ts'
-import { openTile, type TileRequest, type TileSession } from './tile-session.ts'
-import type { Turnstile } from './turnstile.ts'
-
-/** What the tiles of a wall share. */
-export interface TileMeans {
-  socket: LiveSocket
-  turnstile: Turnstile
-}
+import type { TileRequest, TileSession } from './tile-session.ts'
+import { type TileMeans, useTileSession } from './use-tile-session.ts'
 
 export interface TileProps {
   content: TileContent
@@ -41,7 +31,15 @@ export function Tile(props: TileProps) {
   const { content, selected, isPlayed, onSelect, onZoom, onDropCamera, onDropTile } = props
   const { index, camera } = content
   const { t } = useParts().language
-  const { session, video } = useTileSession(props)
+  const { means, stream, frugal, onSession } = props
+  const { session, video } = useTileSession({
+    camera: isPlayed ? camera : undefined,
+    reason: content.reason,
+    means,
+    stream,
+    frugal,
+    onSession,
+  })
   const state = isPlayed ? session?.state.value : { kind: 'over-budget' as const }
   const kind = camera === undefined ? (content.tile.kind === 'alarm-slot' ? 'alarm-slot' : 'empty') : state?.kind
   return (
@@ -85,27 +83,4 @@ export function Tile(props: TileProps) {
       )}
     </section>
   )
-}
-
-function useTileSession({ content, means, stream, frugal, isPlayed, onSession }: TileProps) {
-  const { camera, reason } = content
-  const { calls, live } = useParts()
-  const video = useRef<HTMLVideoElement>(null)
-  const session = useSignal<TileSession | undefined>(undefined)
-  useLifetime(
-    (until) => {
-      if (camera === undefined || video.current === null || !isPlayed) return
-      const opened = openTile({ calls, live, ...means, video: video.current }, { camera, stream, frugal, reason })
-      session.value = opened
-      onSession(opened)
-      until.addEventListener('abort', () => {
-        opened.close()
-        onSession(undefined)
-        session.value = undefined
-      })
-      // The camera's name or state may change while its picture plays on.
-    },
-    [camera?.id, means, stream, frugal, reason, isPlayed],
-  )
-  return { session: session.value, video }
 }

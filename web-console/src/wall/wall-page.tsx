@@ -1,10 +1,15 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
+import type { Case } from '../../../gateway/contracts/case.ts'
 import { AlarmList } from '../alarms/alarm-list.tsx'
 import { CaseColumn } from '../cases/case-column.tsx'
+import { placeOfAlarm } from '../map/alarm-places.ts'
+import { nearestCameras } from '../map/geometry.ts'
+import { NEAREST } from '../map/township-map.tsx'
 import { useParts } from '../parts.ts'
 import { openLiveSocket } from '../player/live-socket.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
+import { CasePicture } from './case-picture.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
 import { admit, decodeLoad, streamOf } from './pixel-budget.ts'
 import { ReasonDialog } from './reason-dialog.tsx'
@@ -58,10 +63,12 @@ export function WallPage() {
   const asking = useSignal<string | undefined>(undefined)
   const dialog = useSignal<'saved' | 'keys' | undefined>(undefined)
   const note = useSignal<{ isSaved: boolean; name: string } | undefined>(undefined)
+  const signedIn = session.state.value
+  // Others must say why they watch, so nothing is opened in their name.
+  const mayWatch = signedIn.kind === 'signed-in' && signedIn.user.roles.includes('operator')
   useSignalEffect(() => {
-    const signedIn = session.state.value
-    // Others must say why they watch, so nothing is opened in their name.
-    if (signedIn.kind !== 'signed-in' || !signedIn.user.roles.includes('operator')) return
+    const { value } = session.state
+    if (value.kind !== 'signed-in' || !value.user.roles.includes('operator')) return
     wall.suggest(forNewcomers(township.cameras.value.values()))
   })
   useSignalEffect(() => {
@@ -101,6 +108,14 @@ export function WallPage() {
   function showForNow(name: string, cameraIds: readonly string[], caseId?: string): void {
     if (caseId !== undefined) for (const cameraId of cameraIds) wall.giveReason(cameraId, { kind: 'case', caseId })
     wall.excurse(name, cameraIds)
+  }
+
+  function showNearest(one: Case): void {
+    const where = placeOfAlarm(one, township.cameras.value, township.divisions.value)
+    if (where === undefined) return
+    const cameras = nearestCameras(township.cameras.value.values(), where, NEAREST)
+    const ids = cameras.map(({ id }) => id)
+    showForNow(t('map.nearest', { type: t(`alarmType.${one.type}`) }), ids, one.id)
   }
 
   function askReason(cameraId: string, again = false): void {
@@ -187,7 +202,25 @@ export function WallPage() {
         </div>
       </section>
       <div class="duty-column">
-        <CaseColumn onOpen={place} />
+        <CaseColumn
+          onOpen={place}
+          onNearest={showNearest}
+          picture={(one) => {
+            const camera = mayWatch ? township.cameras.value.get(one.cameraId ?? '') : undefined
+            return (
+              camera && (
+                <CasePicture
+                  key={one.id}
+                  camera={camera}
+                  caseId={one.id}
+                  means={means}
+                  frugal={frugal}
+                  onOpen={() => place(camera.id, one.id)}
+                />
+              )
+            )
+          }}
+        />
         <AlarmList onOpen={place} />
       </div>
       {askingCamera !== undefined && (

@@ -1,0 +1,94 @@
+import { useSignal } from '@preact/signals'
+import type { Case } from '../../../gateway/contracts/case.ts'
+import { useParts } from '../parts.ts'
+import { ago, timeOfDay } from '../time.ts'
+import { PriorityBadge } from '../ui/priority-badge.tsx'
+import type { CaseGroup } from './flood.ts'
+import { ResponseClock } from './response-clock.tsx'
+import { isUndelivered, isWaiting } from './urgency.ts'
+
+/** One case in the queue; what is chosen stays chosen, whatever comes. */
+export function CaseRow({ case: one }: { case: Case }) {
+  const { cases, language, township, nowMs } = useParts()
+  const { t } = language
+  return (
+    <li>
+      <button
+        type="button"
+        class="case-row"
+        aria-pressed={cases.chosen.value?.id === one.id}
+        data-phase={one.phase}
+        onClick={() => cases.choose(one.id)}
+      >
+        <PriorityBadge priority={one.priority} cleared={false} />
+        <span class="case-words">
+          <strong>
+            {t(`alarmType.${one.type}`)}
+            {one.occurrences > 1 && <span class="times"> ×{one.occurrences}</span>}
+          </strong>
+          <span class="secondary">
+            {township.cellName(one.cellCode)} {one.text}
+          </span>
+        </span>
+        <span class="secondary case-state">
+          {one.shelvedUntil === undefined
+            ? t(`casePhase.${one.phase}`)
+            : t('cases.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}
+          <span>{ago(t, one.openedAt, nowMs.value)}</span>
+          <ResponseClock case={one} />
+          {isUndelivered(one) && <strong class="undelivered">{t('cases.undeliveredShort')}</strong>}
+        </span>
+      </button>
+    </li>
+  )
+}
+
+/** Cases of one kind in one cell during a flood: one line, to be opened, and acknowledged together. */
+export function CaseGroupRow({ group, mayAct }: { group: CaseGroup; mayAct: boolean }) {
+  const { cases, language, township } = useParts()
+  const { t } = language
+  const isOpen = useSignal(false)
+  const [first] = group.cases
+  if (first === undefined) return null
+  const waiting = group.cases.filter(isWaiting)
+
+  async function acknowledgeAll(): Promise<void> {
+    for (const { id } of waiting) await cases.act(id, { action: 'acknowledge' })
+  }
+
+  return (
+    <li class="case-group">
+      <div class="case-group-head">
+        <button
+          type="button"
+          class="case-row"
+          aria-expanded={isOpen.value}
+          onClick={() => {
+            isOpen.value = !isOpen.value
+          }}
+        >
+          <PriorityBadge priority={first.priority} cleared={false} />
+          <span class="case-words">
+            <strong>
+              {t(`alarmType.${first.type}`)} <span class="count">{group.cases.length}</span>
+            </strong>
+            <span class="secondary">{township.cellName(first.cellCode)}</span>
+          </span>
+          <span class="secondary case-state">{t('flood.waiting', { n: waiting.length })}</span>
+        </button>
+        {mayAct && waiting.length > 0 && (
+          <button type="button" onClick={() => void acknowledgeAll()}>
+            {t('flood.acknowledgeAll', { n: waiting.length })}
+          </button>
+        )}
+      </div>
+      {isOpen.value && (
+        <ul>
+          {group.cases.map((one) => (
+            <CaseRow key={one.id} case={one} />
+          ))}
+        </ul>
+      )}
+    </li>
+  )
+}

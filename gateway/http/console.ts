@@ -17,6 +17,7 @@ export const CONSOLE_PAGES = [
   '/sources',
   '/users',
   '/settings',
+  '/gallery',
   '/owner',
   '/transparency',
 ] as const

@@ -200,7 +200,7 @@ t.test('without the event stream a revoked picture goes dark all the same', { sk
 
 t.test('every page can be used by everybody, in both languages, without scrolling sideways', { skip }, async (t) => {
   const visits = [
-    { username: 'operator', pages: ['/wall', '/alarms', '/links'], options: DESK },
+    { username: 'operator', pages: ['/wall', '/map', '/alarms', '/links'], options: DESK },
     { username: 'installer', pages: ['/install', '/links'], options: PHONE },
   ]
   for (const { username, pages, options } of visits) {

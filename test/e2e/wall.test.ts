@@ -235,3 +235,29 @@ t.test('the gateway starts anew: the wall comes back by itself', { skip }, async
   for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} moves`)
   await page.context().close()
 })
+
+t.test('every component in every state, both themes, both languages', { skip }, async (t) => {
+  const { page, faults } = await openPage(browser, WALL)
+  await signInAs(page, gateway.baseUrl, 'admin', gateway.adminPassword)
+  t.equal(await page.locator('a[href="/gallery"]').count(), 0, 'nobody meets it at work')
+  await page.goto(`${gateway.baseUrl}/gallery`)
+  await page.locator('[data-sample]').first().waitFor()
+  const kinds = await page.evaluate<string[]>(
+    `[...new Set([...document.querySelectorAll('[data-sample]')].map(({ dataset }) => dataset.sample))]`,
+  )
+  t.equal(kinds.length, 14, kinds.join(' '))
+  for (const language of ['zh', 'en']) {
+    t.same(await seriousFaults(page), [], language)
+    const unsaid = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-sample]')]
+      .filter((tile) => tile.querySelector('.icon') === null || tile.textContent.trim().length < 8)
+      .map(({ dataset }) => dataset.sample)`)
+    t.same(unsaid, [], `${language}: every tile has its icon and its words`)
+    await page.locator('header button[lang]').click()
+  }
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  const moving = await page.evaluate<string[]>(`[...document.querySelectorAll('*')]
+    .filter((element) => getComputedStyle(element).animationName !== 'none').map(({ className }) => String(className))`)
+  t.same(moving, [], 'nothing moves for who wants it still')
+  t.same(faults, [])
+  await page.context().close()
+})

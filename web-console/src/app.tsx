@@ -29,6 +29,7 @@ const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load'
   '/sources': () => import('./admin/sources-page.tsx').then((code) => code.SourcesPage),
   '/users': () => import('./admin/users-page.tsx').then((code) => code.UsersPage),
   '/settings': () => import('./admin/settings-page.tsx').then((code) => code.SettingsPage),
+  '/gallery': () => import('./gallery/gallery-page.tsx').then((code) => code.GalleryPage),
   '/owner': () => import('./owner/owner-page.tsx').then((code) => code.OwnerPage),
 }
 

@@ -14,6 +14,7 @@ export const PAGES = {
   '/sources': ['installer', 'administrator'],
   '/users': ['administrator'],
   '/settings': ['administrator'],
+  '/gallery': ['administrator'],
   '/owner': ['feed-owner'],
 } as const satisfies Record<string, readonly Role[]>
 export type PagePath = keyof typeof PAGES
@@ -28,6 +29,12 @@ const HOME: Readonly<Record<Role, PagePath>> = {
   auditor: '/links',
   'feed-owner': '/owner',
 }
+
+/** Pages that nobody needs at work; they are reached by their address. */
+const UNLISTED = new Set<PagePath>(['/gallery'])
+
+/** What the navigation offers. */
+export const listedPages = (roles: readonly Role[]): PagePath[] => pagesFor(roles).filter((page) => !UNLISTED.has(page))
 
 export const pagesFor = (roles: readonly Role[]): PagePath[] =>
   PATHS.filter((path) => PAGES[path].some((role: Role) => roles.includes(role)))

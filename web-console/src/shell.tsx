@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
 import type { Key } from './i18n/language.ts'
-import { type PagePath, pagesFor } from './pages.ts'
+import { listedPages, type PagePath } from './pages.ts'
 import { useParts } from './parts.ts'
 import { dateTime, duration, timeOfDay } from './time.ts'
 import { Icon } from './ui/icon.tsx'
@@ -21,6 +21,7 @@ const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/sources': 'page.sources',
   '/users': 'page.users',
   '/settings': 'page.settings',
+  '/gallery': 'page.gallery',
   '/owner': 'page.owner',
 }
 
@@ -33,7 +34,7 @@ export function Header({ user }: { user: SessionAnswer['user'] }) {
   return (
     <header class="header">
       <span class="brand">{t('app.name')}</span>
-      <PageMenu pages={pagesFor(user.roles)} />
+      <PageMenu pages={listedPages(user.roles)} />
       <time class="clock" dateTime={new Date(nowMs.value).toISOString()}>
         {dateTime(nowMs.value)}
       </time>

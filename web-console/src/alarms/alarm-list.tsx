@@ -72,7 +72,8 @@ function BoardNote() {
   )
 }
 
-function AlarmRow({
+/** One alarm, whatever its state. */
+export function AlarmRow({
   alarm,
   onOpen,
 }: {

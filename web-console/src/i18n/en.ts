@@ -33,6 +33,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'page.install': 'Register cameras',
   'page.links': 'Register of links',
   'page.patrol': 'Patrol',
+  'page.gallery': 'Gallery of components',
   'page.owner': 'My consents',
   'page.health': 'Health',
   'page.audit': 'Audit trail',
@@ -82,6 +83,14 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'saved.roundCameras': 'Cameras ({n} chosen, at least 2)',
   'saved.thoseOnWall': 'Those on the wall',
   'saved.addRound': 'Save round',
+
+  'gallery.dark': 'Dark: the centre',
+  'gallery.light': 'Light: phones and the street',
+  'gallery.tiles': 'Every state of a tile',
+  'gallery.alarms': 'Alarms',
+  'gallery.cases': 'Cases',
+  'gallery.map': 'Markers of the map',
+  'gallery.controls': 'Controls',
 
   'keys.title': 'Keys',
   'keys.on': 'Single keys are on',

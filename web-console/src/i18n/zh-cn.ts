@@ -32,6 +32,7 @@ export const zhCn = {
   'page.install': '摄像头登记',
   'page.links': '接入台账',
   'page.patrol': '巡防',
+  'page.gallery': '组件陈列',
   'page.owner': '我的授权',
   'page.health': '设备健康',
   'page.audit': '审计日志',
@@ -80,6 +81,14 @@ export const zhCn = {
   'saved.roundCameras': '摄像头（已选 {n} 路，至少 2 路）',
   'saved.thoseOnWall': '选当前墙上的',
   'saved.addRound': '保存轮巡',
+
+  'gallery.dark': '深色（值守）',
+  'gallery.light': '浅色（户外与手机）',
+  'gallery.tiles': '画面的各种状态',
+  'gallery.alarms': '告警',
+  'gallery.cases': '案卷',
+  'gallery.map': '地图标记',
+  'gallery.controls': '控件',
 
   'keys.title': '快捷键',
   'keys.on': '启用单键快捷键',

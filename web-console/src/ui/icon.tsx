@@ -13,6 +13,9 @@ const PATHS = {
   round: 'M12 4a8 8 0 0 1 7.700 6H17.500a6 6 0 1 0 .200 3.500l2 .500A8 8 0 1 1 12 4Zm5 1 4 5h-6Z',
 } as const
 
+// Cast: the keys of a literal object are exactly its type's keys.
+export const ICONS = Object.keys(PATHS) as readonly (keyof typeof PATHS)[]
+
 /** A picture beside words, never instead of them. */
 export function Icon({ name }: { name: keyof typeof PATHS }) {
   return (

@@ -1,11 +1,16 @@
 import { useParts } from '../parts.ts'
 import { Icon } from '../ui/icon.tsx'
-import type { TileProps } from './tile.tsx'
+import type { TileContent } from './tile-contents.ts'
+
+interface EmptyTileProps extends Pick<TileContent, 'index' | 'tile' | 'roundName'> {
+  onChoose: () => void
+  onMakeSlot: () => void
+  onRemove: () => void
+}
 
 /** A place without a picture: empty, kept for alarms, or of a round or camera that is gone. */
-export function EmptyTile({ content, onChoose, onMakeSlot, onRemove }: TileProps) {
+export function EmptyTile({ index, tile, roundName, onChoose, onMakeSlot, onRemove }: EmptyTileProps) {
   const { t } = useParts().language
-  const { index, tile } = content
   const stop = (act: () => void) => (event: Event) => {
     event.stopPropagation()
     act()
@@ -37,7 +42,7 @@ export function EmptyTile({ content, onChoose, onMakeSlot, onRemove }: TileProps
       <div class="tile-card">
         <Icon name="round" />
         <p>
-          {index + 1} {t(content.roundName === undefined ? 'tile.roundGone' : 'tile.roundEmpty')}
+          {index + 1} {t(roundName === undefined ? 'tile.roundGone' : 'tile.roundEmpty')}
         </p>
         {removeButton}
       </div>

@@ -66,7 +66,7 @@ export function Tile(props: TileProps) {
     >
       <video ref={video} muted playsInline disablePictureInPicture tabIndex={-1} />
       {camera === undefined ? (
-        <EmptyTile {...props} />
+        <EmptyTile {...content} onChoose={props.onChoose} onMakeSlot={props.onMakeSlot} onRemove={props.onRemove} />
       ) : (
         state !== undefined && (
           <>

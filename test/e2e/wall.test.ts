@@ -198,6 +198,10 @@ t.test('an alarm slot shows what waits, for the reason of its case', { skip }, a
   await page.locator('.flood-banner').waitFor()
   await page.locator('.case-list > li > .case-row', { hasText: '激增中的求助' }).waitFor()
   t.same(await seriousFaults(page), [], 'in a flood')
+  const excess = await page.evaluate<number>(
+    `Math.max(...[...document.querySelectorAll('[data-tile]')].map((tile) => tile.getBoundingClientRect().bottom)) - innerHeight`,
+  )
+  t.ok(excess <= 0, 'a long queue does not push the tiles off the screen')
   t.same(faults, [])
   await page.context().close()
 })

@@ -21,6 +21,9 @@ const STEPS = ['signalling', 'receiving', 'first-frame'] as const
 
 const OFFLINE_AFTER_MS = 2_000
 
+/** `hvc1.1.6.L93.B0` of `video/mp4; codecs="hvc1.1.6.L93.B0"` (RFC 6381). */
+const codecsOf = (mimeType: string): string => /codecs="?([^"]+)/.exec(mimeType)?.[1] ?? mimeType
+
 /** What a tile says instead of a picture: what, since when, why, and what can be done. */
 export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardProps) {
   const { language, nowMs } = useParts()
@@ -109,7 +112,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
         <Icon name="unsupported" />
         <p>{t('tile.unsupported')}</p>
         <p class="secondary tile-more">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
-        <p class="secondary tile-more">{t('tile.unsupportedNext', { codec: state.mimeType })}</p>
+        <p class="secondary tile-more">{t('tile.unsupportedNext', { codec: codecsOf(state.mimeType) })}</p>
         {retryButton}
       </div>
     )

@@ -1,25 +1,6 @@
 import t from 'tap'
-import type { Alarm } from '../../gateway/contracts/alarm.ts'
 import type { Case } from '../../gateway/contracts/case.ts'
-import { groupCases, isFlood, recentAlarms } from '../../web-console/src/cases/flood.ts'
-
-t.test('a flood begins above ten in ten minutes and ends below five', async (t) => {
-  const steps: [was: boolean, recent: number, is: boolean][] = [
-    [false, 10, false],
-    [false, 11, true],
-    [true, 10, true],
-    [true, 5, true],
-    [true, 4, false],
-    [false, 5, false],
-  ]
-  for (const [was, recent, is] of steps) t.equal(isFlood(was, recent), is, `${recent} while ${was}`)
-  const now = Date.parse('2026-03-02T06:10:00.000Z')
-  const at = (receivedAt: string): Alarm => ({ receivedAt }) as Alarm // all that is read
-  t.equal(
-    recentAlarms(['2026-03-02T06:00:00.000Z', '2026-03-02T06:00:00.001Z', '2026-03-02T06:10:00.000Z'].map(at), now),
-    2,
-  )
-})
+import { groupCases } from '../../web-console/src/cases/flood.ts'
 
 t.test('in a flood only what is neither urgent nor important is put together', async (t) => {
   // All that is read.

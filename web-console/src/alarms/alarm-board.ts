@@ -1,11 +1,12 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { Alarm } from '../../../gateway/contracts/alarm.ts'
+import type { Alarm, AlarmLoad } from '../../../gateway/contracts/alarm.ts'
 import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import type { Live } from '../live.ts'
 
 /** More than a shift can read; older ones are in the gateway. */
 const KEPT = 200
+const BURDEN_EVERY_MS = 15_000
 
 export type BoardState =
   | { kind: 'loading' }
@@ -21,6 +22,8 @@ export interface AlarmBoard {
   readonly cleared: ReadonlySignal<readonly Alarm[]>
   /** The newest P1 that came in while this page was open, for the live region. */
   readonly announced: ReadonlySignal<Alarm | undefined>
+  /** How much comes, as the gateway judges it; undefined until heard. */
+  readonly burden: ReadonlySignal<AlarmLoad | undefined>
   load(): Promise<void>
 }
 
@@ -28,6 +31,7 @@ export function createAlarmBoard(calls: Calls, live: Live, until: AbortSignal): 
   const state = signal<BoardState>({ kind: 'loading' })
   const known = signal<ReadonlyMap<string, Alarm>>(new Map())
   const announced = signal<Alarm | undefined>(undefined)
+  const burden = signal<AlarmLoad | undefined>(undefined)
   let heardSinceAsked = new Set<string>()
 
   live.on(
@@ -41,8 +45,26 @@ export function createAlarmBoard(calls: Calls, live: Live, until: AbortSignal): 
     until,
   )
 
+  live.on(
+    'flood',
+    (load) => {
+      burden.value = load
+    },
+    until,
+  )
+  // Only changes of the state are told; the count beside it is asked for.
+  const asking = setInterval(() => void askBurden(), BURDEN_EVERY_MS)
+  until.addEventListener('abort', () => clearInterval(asking))
+
+  async function askBurden(): Promise<void> {
+    if (state.value.kind !== 'ready') return
+    const answer = await calls.alarmLoad()
+    if (answer.kind === 'ok') burden.value = answer.data
+  }
+
   return {
     state,
+    burden,
     active: computed(() => [...known.value.values()].filter((alarm) => alarm.state === 'active').sort(byUrgency)),
     cleared: computed(() => [...known.value.values()].filter((alarm) => alarm.state === 'cleared').sort(byTime)),
     announced,
@@ -56,6 +78,7 @@ export function createAlarmBoard(calls: Calls, live: Live, until: AbortSignal): 
         for (const alarm of answer.data.items) if (!heard.has(alarm.id)) merged.set(alarm.id, alarm)
         known.value = keepNewest(merged)
         state.value = { kind: 'ready', checkedAtMs: Date.now() }
+        await askBurden()
       } else if (answer.kind === 'problem') state.value = { kind: 'problem', problem: answer.problem }
       else if (answer.kind === 'offline') state.value = { kind: 'offline' }
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Alarm } from '../../../gateway/contracts/alarm.ts'
+import { Alarm, AlarmLoad } from '../../../gateway/contracts/alarm.ts'
 import { Camera, type NewCamera } from '../../../gateway/contracts/camera.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
 import type { CameraPhotoKind } from '../../../gateway/contracts/camera-photo.ts'
@@ -111,6 +111,7 @@ export function createCalls(client: Client) {
     closeView: (id: string) => client.send('DELETE', `${API}/views/${id}`, { keepalive: true }),
 
     mapSettings: () => client.call('GET', `${API}/map`, MapSettings),
+    alarmLoad: () => client.call('GET', `${API}/alarms/flood`, AlarmLoad),
     wallLayouts: () => client.call('GET', `${API}/wall/layouts`, WallLayouts),
     addWallLayout: (body: NewWallLayout) => client.call('POST', `${API}/wall/layouts`, WallLayout, { body }),
     replaceWallLayout: (id: string, body: NewWallLayout) =>

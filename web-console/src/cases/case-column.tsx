@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import type { Case } from '../../../gateway/contracts/case.ts'
@@ -11,7 +11,7 @@ import { useLifetime } from '../ui/use-lifetime.ts'
 import { CaseDrawer } from './case-drawer.tsx'
 import { useCaseKeys } from './case-keys.ts'
 import { CaseGroupRow, CaseRow } from './case-row.tsx'
-import { FLOOD_BEGINS_ABOVE, groupCases, isFlood, recentAlarms } from './flood.ts'
+import { groupCases } from './flood.ts'
 import { ShelveDialog } from './shelve-dialog.tsx'
 import { createSounds } from './sounds.ts'
 import { isWaiting } from './urgency.ts'
@@ -34,8 +34,8 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
   const sounds = useMemo(createSounds, [])
   const shelving = useSignal<string | undefined>(undefined)
   const notSilenced = useSignal<ProblemAnswer | undefined>(undefined)
-  const inFlood = useSignal(false)
-  const recent = useSignal(0)
+  const burden = alarms.burden.value
+  const inFlood = burden?.state === 'flood'
   const chosen = cases.chosen.value
   const open = cases.open.value
   const mayAct = isOperator(session.state.value.kind === 'signed-in' ? session.state.value.user : undefined)
@@ -67,11 +67,6 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
     },
     [mayAct],
   )
-  useSignalEffect(() => {
-    recent.value = recentAlarms([...alarms.active.value, ...alarms.cleared.value], nowMs.value)
-    inFlood.value = isFlood(inFlood.peek(), recent.value)
-  })
-
   /** A silence that is not on record is none. */
   async function silence(): Promise<void> {
     const answer = await calls.silence()
@@ -92,9 +87,9 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
         </button>
       )}
       {notSilenced.value !== undefined && <ProblemNote problem={notSilenced.value} />}
-      {inFlood.value && (
+      {burden !== undefined && inFlood && (
         <p class="flood-banner" role="status">
-          {t('flood.banner', { n: recent.value })}
+          {t('flood.banner', { n: burden.casesInWindow, minutes: burden.windowMinutes })}
         </p>
       )}
       {chosen !== undefined && (
@@ -105,12 +100,20 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
       )}
       <h2>
         {t('cases.heading')} <span class="count">{open.length}</span>{' '}
-        <span class="secondary">{t('flood.recent', { n: recent.value, most: FLOOD_BEGINS_ABOVE })}</span>
+        {burden !== undefined && (
+          <span class="secondary">
+            {t('flood.recent', {
+              n: burden.casesInWindow,
+              most: burden.limitPerOperator * burden.operators,
+              minutes: burden.windowMinutes,
+            })}
+          </span>
+        )}
       </h2>
       {cases.failed.value !== undefined && <ProblemNote problem={cases.failed.value} />}
       {open.length === 0 && cases.failed.value === undefined && <Empty text={t('cases.none')} />}
       <ul class="case-list">
-        {groupCases(open, inFlood.value)
+        {groupCases(open, inFlood)
           .slice(0, SHOWN)
           .map((group) => {
             const [only] = group.cases

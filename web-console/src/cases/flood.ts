@@ -1,16 +1,4 @@
-import type { Alarm } from '../../../gateway/contracts/alarm.ts'
 import type { Case } from '../../../gateway/contracts/case.ts'
-
-/** ANSI/ISA-18.2: more than ten alarms in ten minutes are a flood to one operator; it is over below five. */
-export const FLOOD_WINDOW_MS = 10 * 60_000
-export const FLOOD_BEGINS_ABOVE = 10
-const FLOOD_ENDS_BELOW = 5
-
-export const recentAlarms = (alarms: readonly Alarm[], nowMs: number): number =>
-  alarms.filter(({ receivedAt }) => nowMs - Date.parse(receivedAt) < FLOOD_WINDOW_MS).length
-
-export const isFlood = (was: boolean, recent: number): boolean =>
-  was ? recent >= FLOOD_ENDS_BELOW : recent > FLOOD_BEGINS_ABOVE
 
 /** Cases of one kind in one cell, or one case that stands for itself. */
 export interface CaseGroup {

@@ -94,7 +94,7 @@ function Alarms() {
         ))}
       </ul>
       <h3>{t('gallery.cases')}</h3>
-      <p class="flood-banner">{t('flood.banner', { n: 14 })}</p>
+      <p class="flood-banner">{t('flood.banner', { n: 14, minutes: 10 })}</p>
       <ul class="gallery-list">
         {cases.map((one) => (
           <CaseRow key={one.id} case={one} />

@@ -549,8 +549,8 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'cases.watch': 'Watch the place',
   'cases.nearest': '4 nearest',
   'flood.banner':
-    'Alarm flood: {n} in ten minutes. Urgent and important ones stand alone, the rest by cell and type; it ends by itself below 5.',
-  'flood.recent': '{n}/{most} in 10 min',
+    'Alarm flood: {n} new cases in {minutes} minutes. Urgent and important ones stand alone, the rest by cell and type; it ends by itself below 5.',
+  'flood.recent': '{n}/{most} in {minutes} min',
   'flood.waiting': '{n} wait',
   'flood.acknowledgeAll': 'Acknowledge {n}',
   'caseStep.collected': 'collected',

@@ -534,8 +534,9 @@ export const zhCn = {
   'cases.rate': '评价 {n} 分',
   'cases.watch': '看现场',
   'cases.nearest': '附近 4 路',
-  'flood.banner': '告警激增：近 10 分钟 {n} 条。紧急和重要告警单列，其余按网格和类型合并；少于 5 条自动恢复。',
-  'flood.recent': '近 10 分钟 {n}/{most}',
+  'flood.banner':
+    '告警激增：近 {minutes} 分钟新增 {n} 件。紧急和重要告警单列，其余按网格和类型合并；少于 5 件自动恢复。',
+  'flood.recent': '近 {minutes} 分钟 {n}/{most}',
   'flood.waiting': '{n} 条未签收',
   'flood.acknowledgeAll': '全部签收 {n}',
   'caseStep.collected': '信息采集',

@@ -64,16 +64,15 @@ export function AlarmMarker({ place: { alarms }, at, onOpen }: AlarmMarkerProps)
   const [first] = alarms
   if (first === undefined) return null
   const words = t('map.alarm', {
+    level: first.priority,
     priority: t(`priority.${first.priority}`),
     type: t(`alarmType.${first.type}`),
     n: alarms.length,
   })
   return (
     <button type="button" class="map-alarm" style={spotStyle(at)} aria-label={words} title={words} onClick={onOpen}>
-      <span aria-hidden="true">
-        <PriorityBadge priority={first.priority} cleared={false} />
-        {alarms.length > 1 && <span class="count">{alarms.length}</span>}
-      </span>
+      <PriorityBadge priority={first.priority} cleared={false} />
+      {alarms.length > 1 && <span class="count">{alarms.length}</span>}
     </button>
   )
 }

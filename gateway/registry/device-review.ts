@@ -127,15 +127,14 @@ export class DeviceReview {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MS)])
     const profile = profileOf(profiles, device)
     const connected = await connectDevice(this.#deps, device, profile, signal)
-    if (!connected.ok) return // that it is away is the watch's business
-    const { client } = connected.value
-    const information = await client.deviceInformation(signal)
+    const information = connected.ok ? await connected.value.client.deviceInformation(signal) : connected
     if (!information.ok) {
+      // That it is away is the watch's business; that it refuses the login must not lock the account.
       if (information.why.startsWith('login')) this.#notBeforeMs.set(device.id, now + AFTER_REFUSAL_MS)
       return
     }
     await this.#compare(device, 'serial', device.serial, information.value.serial)
-    await this.#noteClock(device, client.clockOffsetMs)
+    if (connected.ok) await this.#noteClock(device, connected.value.client.clockOffsetMs)
   }
 
   async #noteClock(device: ReviewedDevice, measuredMs: number): Promise<void> {

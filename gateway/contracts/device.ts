@@ -134,6 +134,8 @@ export const Probe = z.object({
   clockOffsetMs: z.number().int().optional(),
   /** Of a device that speaks HTTPS: SHA-256 in hex of what it shows, and of what it showed when it was registered. */
   certificate: z.object({ found: z.string(), registered: z.string().optional() }).optional(),
+  /** Cameras registered at this address already. */
+  cameraIds: z.array(Id),
   channels: z.array(ProbedChannel),
   /** Of a recorder: how many channels there are in all, and the first that is not in this page. */
   channelCount: z.number().int(),

@@ -175,6 +175,8 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
         cameras,
         work,
         trySource: tryAt,
+        cameraIdsAt: async (address) =>
+          [...(await readCamerasAt(database, storedAddresses({ kind: 'onvif', address }))).values()].flat(),
         tryChannels: async (source, channels, signal) =>
           tryChannels(source, channels, await knownAt(source.address), deps, signal),
         probe: async (request, signal) => interview({ ...(await knownAt(request.address)), ...request }, deps, signal),

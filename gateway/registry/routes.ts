@@ -27,6 +27,8 @@ export interface RegistryRoutesDeps {
   probe(request: InterviewRequest, signal: AbortSignal): Promise<Interview>
   /** Tries a source to its first picture; ends with the signal. */
   trySource: ImportDeps['trySource']
+  /** Cameras registered at an address. */
+  cameraIdsAt(address: string): Promise<string[]>
   /** Tries several channels of one recorder, with one login. */
   tryChannels(
     source: NewChannels['source'],
@@ -53,7 +55,7 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
       const { username, password, ...asked } = request.body
       const credentials = username === undefined ? undefined : { username, password: password ?? '' }
       const found = await onCamera(reply, (signal) => probe({ ...asked, credentials, watchKeyFrames: true }, signal))
-      return toProbe(found, request.headers['accept-language'])
+      return toProbe(found, await deps.cameraIdsAt(asked.address), request.headers['accept-language'])
     },
   )
 
@@ -157,7 +159,7 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
   )
 }
 
-function toProbe(found: Interview, acceptLanguage: string | undefined): Probe {
+function toProbe(found: Interview, cameraIds: string[], acceptLanguage: string | undefined): Probe {
   const { device, profile, clockOffsetMs, certificate, channels, channelCount, nextChannel, checks } = found
   return {
     ...(device === undefined ? {} : { device }),
@@ -171,6 +173,7 @@ function toProbe(found: Interview, acceptLanguage: string | undefined): Probe {
             ...(certificate.registered === undefined ? {} : { registered: certificate.registered }),
           },
         }),
+    cameraIds,
     channels: channels.map(({ streams, ...channel }) => ({
       ...channel,
       streams: streams.map(({ pathSecrets: _, ...stream }) => stream),

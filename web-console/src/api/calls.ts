@@ -6,7 +6,14 @@ import type { CameraPhotoKind } from '../../../gateway/contracts/camera-photo.ts
 import { Case, Duty, type NewCaseAction } from '../../../gateway/contracts/case.ts'
 import { CaseClips } from '../../../gateway/contracts/clip.ts'
 import { type Ownership, page } from '../../../gateway/contracts/common.ts'
-import { ClockSet, Discovery, type NewDiscovery, type NewProbe, Probe } from '../../../gateway/contracts/device.ts'
+import {
+  type CertificateAcceptance,
+  ClockSet,
+  Discovery,
+  type NewDiscovery,
+  type NewProbe,
+  Probe,
+} from '../../../gateway/contracts/device.ts'
 import { Grid } from '../../../gateway/contracts/grid.ts'
 import { SessionAnswer, type SignIn } from '../../../gateway/contracts/identity.ts'
 import {
@@ -86,6 +93,8 @@ export function createCalls(client: Client) {
     cameraHealth: (id: string, signal: AbortSignal) =>
       client.call('GET', `${API}/cameras/${id}/health`, CameraHealth, { signal }),
     setClock: (body: NewProbe) => client.call('POST', `${API}/probes/clock`, ClockSet, { body }),
+    acceptCertificate: (id: string, body: CertificateAcceptance) =>
+      client.call('POST', `${API}/cameras/${id}/certificate`, Camera, { body }),
     keepPhoto: (id: string, kind: CameraPhotoKind, jpeg: Blob) =>
       client.send('PUT', `${API}/cameras/${id}/photos/${kind}`, { file: jpeg }),
 

@@ -83,7 +83,8 @@ function Report({ draft, probe }: { draft: Draft; probe: Probe }) {
           <CheckRow key={check.name} check={check} />
         ))}
       </ul>
-      {probe.checks.some(({ name, ok }) => name === 'clock' && !ok) && <SetClock draft={draft} />}
+      {probe.checks.some(({ code }) => code === 'clock-skewed') && <SetClock draft={draft} />}
+      {probe.checks.some(({ code }) => code === 'certificate-changed') && <AcceptCertificate probe={probe} />}
       {probe.channels.length > 1 && <p>{t('install.channels', { n: probe.channels.length })}</p>}
       <ul class="found">
         {probe.channels.map((channel) => (
@@ -116,7 +117,7 @@ function CheckRow({ check }: { check: ProbeCheck }) {
         </strong>
         <p class="secondary">{check.detail}</p>
         {check.triesLeft !== undefined && <p class="problem-cause">{t('install.triesLeft', { n: check.triesLeft })}</p>}
-        {!check.ok && nextStep !== undefined && (
+        {nextStep !== undefined && (
           <p>
             {t('problem.nextStep')}
             {nextStep}
@@ -124,6 +125,57 @@ function CheckRow({ check }: { check: ProbeCheck }) {
         )}
       </div>
     </li>
+  )
+}
+
+/** After the installer has seen that it is the same device: its certificate of today counts from now on. */
+function AcceptCertificate({ probe }: { probe: Probe }) {
+  const { calls, language } = useParts()
+  const { t } = language
+  const problem = useSignal<ProblemAnswer | undefined>(undefined)
+  const done = useSignal(false)
+  const busy = useSignal(false)
+  const { cameraIds, certificate } = probe
+  const [cameraId] = cameraIds
+  if (cameraId === undefined || certificate === undefined) return null
+
+  async function accept(id: string, sha256: string): Promise<void> {
+    busy.value = true
+    const answer = await calls.acceptCertificate(id, { sha256 })
+    busy.value = false
+    problem.value = failureOf(answer)
+    done.value = answer.kind === 'ok'
+  }
+
+  return (
+    <>
+      <dl class="secondary">
+        <dt>{t('install.certificateRegistered')}</dt>
+        <dd>
+          <code>{(certificate.registered ?? '').slice(0, 32)}…</code>
+        </dd>
+        <dt>{t('install.certificateFound')}</dt>
+        <dd>
+          <code>{certificate.found.slice(0, 32)}…</code>
+        </dd>
+      </dl>
+      <div class="actions">
+        <button
+          type="button"
+          class="wide"
+          disabled={busy.value || done.value}
+          onClick={() => void accept(cameraId, certificate.found)}
+        >
+          {t('install.acceptCertificate')}
+        </button>
+      </div>
+      {done.value && (
+        <p role="status">
+          <Icon name="ok" /> {t('install.certificateAccepted')}
+        </p>
+      )}
+      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+    </>
   )
 }
 

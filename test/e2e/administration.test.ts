@@ -99,6 +99,20 @@ t.test(
     await page.reload()
     await page.locator('.rejected li', { hasText: '河堤水位计' }).getByText(/type/).first().waitFor()
     t.notMatch(await textOf(page.locator('main')), new RegExp(token), 'the token is not shown again')
+
+    await page.getByText('试一条报文').click()
+    const trial = page.locator('details', { hasText: '试一条报文' })
+    const message = {
+      id: 'w-2',
+      type: 'water-level',
+      occurredAt: '2026-03-02T06:00:00Z',
+      text: '超警戒',
+      data: { faceId: 'f' },
+    }
+    await trial.getByLabel('报文').fill(JSON.stringify(message))
+    await trial.getByRole('button', { name: '试一试' }).click()
+    await trial.getByText('水位').waitFor()
+    t.match(await textOf(trial), /已去除 1 项身份字段/)
     t.same(faults, [])
     await page.context().close()
   },
@@ -156,6 +170,7 @@ t.test(
       { username: 'admin', pages: ['/health', '/users', '/sources', '/settings', '/install', '/links'] },
       { username: 'auditor', pages: ['/audit', '/links'] },
       { username: 'patrol-dongjie', pages: ['/patrol', '/alarms'] },
+      { username: 'operator', pages: ['/handover', '/health'] },
     ]
     for (const { username, pages } of visits) {
       for (const options of [DESK, PHONE]) {

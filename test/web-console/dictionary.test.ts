@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { AlarmType } from '../../gateway/contracts/alarm.ts'
+import { AuditAction } from '../../gateway/contracts/audit.ts'
 import {
   CasePhase,
   CaseStep,
@@ -101,4 +102,9 @@ t.test('every problem has its cause in words, and its next step where there is o
   const own = ['nextStep', 'offline', 'answer-not-understood']
   const worded = keys.filter((key) => key.startsWith('problem.')).map((key) => key.split('.')[1] ?? '')
   t.same([...new Set(worded)].filter((code) => !(code in PROBLEMS)).sort(), own.sort(), 'no words for old problems')
+})
+
+t.test('every action of the audit trail has words', async (t) => {
+  const worded = keys.filter((key) => key.startsWith('auditAction.')).map((key) => key.slice('auditAction.'.length))
+  t.same(worded.sort(), [...AuditAction.options].sort())
 })

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import {
+  AlarmMapping,
   AlarmSource,
+  type DryRun,
+  DryRunAnswer,
   type NewAlarmSource,
   NewAlarmSourceAnswer,
   RejectedInputs,
@@ -66,6 +69,8 @@ export function createAdminCalls(client: Client) {
 
     sources: (signal: AbortSignal) => allPages(client, `${API}/alarm-sources`, page(AlarmSource), {}, signal),
     createSource: (body: NewAlarmSource) => client.call('POST', `${API}/alarm-sources`, NewAlarmSourceAnswer, { body }),
+    mappings: (signal: AbortSignal) => client.call('GET', `${API}/alarm-mappings`, page(AlarmMapping), { signal }),
+    dryRun: (body: DryRun) => client.call('POST', `${API}/alarm-sources/dry-run`, DryRunAnswer, { body }),
     rejected: (limit: number, signal: AbortSignal) =>
       client.call('GET', `${API}/alarm-sources/rejected`, RejectedInputs, { query: { limit }, signal }),
 

@@ -5,7 +5,9 @@ import { useParts } from '../parts.ts'
 import { CopiedSecret } from '../ui/copied-secret.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choice, Field, TextField } from '../ui/field.tsx'
+import { useLoaded } from '../ui/loaded.tsx'
 import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { type MappingAnswers, MappingFields, mappingOf } from './mapping-fields.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 type Kind = NewAlarmSource['kind']
@@ -19,6 +21,13 @@ export function SourceDialog({ onMade, onClose }: { onMade: () => void; onClose:
   const kind = useSignal<Kind | undefined>('panel')
   const cellCode = useSignal('')
   const cameraId = useSignal('')
+  const mappings = useLoaded(calls.mappings, [])
+  const answers: MappingAnswers = {
+    mapping: useSignal(''),
+    topic: useSignal(''),
+    device: useSignal(''),
+    alarmType: useSignal(''),
+  }
   const made = useSignal<NewAlarmSourceAnswer | undefined>(undefined)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const nearby = [...township.cameras.value.values()].filter((camera) => camera.cellCode === cellCode.value)
@@ -31,6 +40,7 @@ export function SourceDialog({ onMade, onClose }: { onMade: () => void; onClose:
       kind: kind.value,
       cellCode: cellCode.value,
       ...(cameraId.value === '' ? {} : { cameraId: cameraId.value }),
+      ...mappingOf(answers),
     })
     problem.value = failureOf(answer)
     if (answer.kind !== 'ok') return
@@ -85,6 +95,7 @@ export function SourceDialog({ onMade, onClose }: { onMade: () => void; onClose:
             </select>
           )}
         </Field>
+        <MappingFields mappings={mappings.data.value?.items ?? []} of={answers} />
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
         <div class="actions">
           <button type="submit" class="primary" disabled={name.value.trim() === '' || cellCode.value === ''}>

@@ -4,6 +4,7 @@ import { useParts } from '../parts.ts'
 import { ago, dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
+import { DryRunForm } from './dry-run.tsx'
 import { SourceDialog } from './source-dialog.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 import './admin.css'
@@ -33,6 +34,7 @@ export function SourcesPage() {
       <LoadedList of={sources} empty={t('sources.none')}>
         {(items) => <SourceTable sources={items} />}
       </LoadedList>
+      <DryRunForm sources={sources.data.value ?? []} />
       <RejectedList sources={sources.data.value ?? []} />
       {isMaking.value && (
         <SourceDialog

@@ -163,6 +163,38 @@ t.test('health names every camera, worst first, with figures once somebody watch
 })
 
 t.test(
+  'a camera is turned while a button is held, by mouse and by key, and stops when it is let go',
+  { skip },
+  async (t) => {
+    const { page, faults } = await person('operator')
+    await page.locator('.tree-camera', { hasText: '镇政府广场' }).click()
+    const tile = page.locator('.tile-live', { hasText: '镇政府广场' })
+    await tile.first().waitFor({ timeout: 20_000 })
+    await tile.first().dblclick({ position: { x: 100, y: 100 } })
+    await page.locator('.tiles-1 .tile-live').waitFor({ timeout: 20_000 })
+    await page.getByRole('button', { name: '云台' }).click()
+    const asked = (action: string) =>
+      page.waitForResponse(
+        (response) =>
+          response.url().endsWith('/ptz') &&
+          response.status() === 200 &&
+          (response.request().postData() ?? '').includes(`"action":"${action}"`),
+      )
+    const right = page.getByRole('button', { name: '向右' })
+    await right.hover()
+    const [moving] = await Promise.all([asked('move'), page.mouse.down()])
+    t.match(await moving.json(), { moving: true })
+    await Promise.all([asked('stop'), page.mouse.up()])
+    await right.focus()
+    await Promise.all([asked('move'), page.keyboard.down('Enter')])
+    await Promise.all([asked('stop'), page.keyboard.up('Enter')])
+    t.same(await seriousFaults(page), [])
+    t.same(faults, [])
+    await page.context().close()
+  },
+)
+
+t.test(
   'pages of those who run and check it: both languages, desk and phone, one line of header',
   { skip },
   async (t) => {

@@ -39,7 +39,7 @@ export function MappingFields({ mappings, of }: { mappings: readonly AlarmMappin
         <>
           <TextField
             label={t('sources.mqttTopic')}
-            hint={`${chosen.topicHelp[language]} ${chosen.exampleTopic}`}
+            hint={chosen.topicHelp[language]}
             value={of.topic}
             autocapitalize="none"
             spellcheck={false}

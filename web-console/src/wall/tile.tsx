@@ -1,6 +1,7 @@
 import { useParts } from '../parts.ts'
 import { CAMERA_DRAG_TYPE, TILE_DRAG_TYPE } from '../ui/drag.ts'
 import { EmptyTile } from './empty-tile.tsx'
+import { PtzPad } from './ptz-pad.tsx'
 import { TileBar } from './tile-bar.tsx'
 import { TileCard } from './tile-card.tsx'
 import type { TileContent } from './tile-contents.ts'
@@ -13,6 +14,8 @@ export interface TileProps {
   selected: boolean
   stream: TileRequest['stream']
   frugal: boolean
+  /** The only picture on the wall: there is room to steer it. */
+  isAlone: boolean
   /** False where the pixel budget is spent. */
   isPlayed: boolean
   onSelect: () => void
@@ -78,6 +81,7 @@ export function Tile(props: TileProps) {
               onZoom={onZoom}
             />
             <TileBar content={content} camera={camera} state={state} onRemove={props.onRemove} />
+            {props.isAlone && state.kind === 'live' && <PtzPad cameraId={camera.id} />}
           </>
         )
       )}

@@ -176,6 +176,7 @@ export function WallPage() {
               means={means}
               selected={wall.selected.value === content.index}
               stream={stream}
+              isAlone={contents.length === 1}
               frugal={frugal}
               isPlayed={content.camera === undefined || admission.played.has(content.index)}
               onSelect={() => wall.select(content.index)}

@@ -21,6 +21,8 @@ export interface Segment {
   discontinuitySequence: number
   /** Media time when it was first listed whole. */
   wholeAtTicks: number | undefined
+  /** False once the window has begun to let its parts go. */
+  isWhole: boolean
   /** Of the lists it stood in, whole segments only. */
   longestListTicks: number
   hasPartsListed: boolean

@@ -19,7 +19,9 @@ const MIN_LISTED_S = 3 * TARGET_DURATION_S
 /** A part that left the list must be there for three target durations more (RFC 8216bis §6.2.2). */
 const PART_GRACE_TICKS = 3 * TARGET_DURATION_S * TIMESCALE
 /** Frames come a little earlier or later than their time stamps say. */
-const ARRIVAL_SLACK_TICKS = TIMESCALE / 4
+const ARRIVAL_SLACK_TICKS = TIMESCALE / 8
+/** What is outdated goes at the pace new parts come: given back all at once, slabs would be more than the pool keeps. */
+const PARTS_REMOVED_AT_ONCE = 2
 /** Whatever a camera sends, its window is not larger. */
 const MAX_WINDOW_BYTES = 48 * 1024 * 1024
 const HELD_MS = 3 * TARGET_DURATION_S * 1000
@@ -141,6 +143,7 @@ export class Window {
       parts: [],
       durationTicks: undefined,
       wholeAtTicks: undefined,
+      isWhole: true,
       longestListTicks: 0,
       hasPartsListed: true,
       partsKeptUntilTicks: 0,
@@ -322,9 +325,9 @@ export class Window {
 
   #segment(msn: number): MediaAnswer {
     const segment = this.#segments[msn - (this.#segments[0]?.msn ?? 0)]
-    if (segment?.durationTicks === undefined) return refused(404, 'not-found')
+    if (segment?.durationTicks === undefined || !segment.isWhole) return refused(404, 'not-found')
     const buffers = segment.parts.flatMap((part) => part.buffers)
-    return found(this.#mediaType, MEDIA_CACHE_S, buffers, segment.parts)
+    return found(this.#mediaType, MEDIA_CACHE_S, buffers, [...segment.parts]) // the segment lets its parts go one by one
   }
 
   #initAnswer(id: number): MediaAnswer {
@@ -385,7 +388,22 @@ export class Window {
       segment.hasPartsListed = false
       segment.partsKeptUntilTicks = nowTicks + PART_GRACE_TICKS
     }
-    while (this.#listedFrom > 0 && isOutdated(this.#segments[0], nowTicks - ARRIVAL_SLACK_TICKS)) this.#removeFirst()
+    for (let i = 0; i < PARTS_REMOVED_AT_ONCE; i++) {
+      const [first] = this.#segments
+      if (first === undefined || this.#listedFrom === 0 || !isOutdated(first, nowTicks - ARRIVAL_SLACK_TICKS)) return
+      this.#removeFirstPart(first)
+    }
+  }
+
+  #removeFirstPart(segment: Segment): void {
+    segment.isWhole = false
+    const part = segment.parts.shift()
+    if (part !== undefined) {
+      segment.sizeBytes -= part.sizeBytes
+      this.#sizeBytes -= part.sizeBytes
+      part.release()
+    }
+    if (segment.parts.length === 0) this.#removeFirst()
   }
 
   #noteListLength(): void {

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const seconds = option('seconds', 8)
   const sources = [fork(SELF, ['source']), fork(SELF, ['sick'])]
   const [healthy = 0, sick = 0] = await Promise.all(sources.map(async (child) => (await once(child, 'message'))[0]))
-  const pool = new RelayPool({ dialer: createDialer(['127.0.0.0/8']), clock: systemClock, random: () => 0.1 })
+  const pool = new RelayPool({ dialer: createDialer(['127.0.0.0/8']), clock: systemClock, random: Math.random })
   const uri = (port: number, name: string) => async () => ({ uri: `rtsp://127.0.0.1:${port}/${name}` })
   const ages = Array.from({ length: cameras }, (_, i) =>
     collect(pool.acquire(`healthy-${i}`, uri(healthy, String(i))).relay),

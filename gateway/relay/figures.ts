@@ -42,6 +42,7 @@ export function relayFigures(pool: RelayPool): Figure[] {
         }))
       },
     },
+    { name: 'relay_transcodes', help: 'Pictures that are made into H.264 now', read: () => pool.transcodes },
     { name: 'relay_window_bytes', help: 'Media held for viewers', read: () => pool.windowBytes },
     { name: 'relay_slab_bytes', help: 'Memory taken for media, in use or kept free', read: () => pool.slabBytes },
     of('frame_age_seconds', 'Since the last frame', (health) => seconds(health.lastFrameAgeMs)),

@@ -26,6 +26,7 @@ const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load'
   '/health': () => import('./admin/health-page.tsx').then((code) => code.HealthPage),
   '/links': () => import('./links/links-page.tsx').then((code) => code.LinksPage),
   '/audit': () => import('./admin/audit-page.tsx').then((code) => code.AuditPage),
+  '/channels': () => import('./admin/channels-page.tsx').then((code) => code.ChannelsPage),
   '/sources': () => import('./admin/sources-page.tsx').then((code) => code.SourcesPage),
   '/users': () => import('./admin/users-page.tsx').then((code) => code.UsersPage),
   '/settings': () => import('./admin/settings-page.tsx').then((code) => code.SettingsPage),

@@ -12,6 +12,7 @@ export const PAGES = {
   '/links': ['auditor', 'operator', 'installer', 'administrator'],
   '/audit': ['auditor', 'administrator'],
   '/sources': ['installer', 'administrator'],
+  '/channels': ['administrator'],
   '/users': ['administrator'],
   '/settings': ['administrator'],
   '/gallery': ['administrator'],

@@ -19,6 +19,7 @@ const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/links': 'page.links',
   '/audit': 'page.audit',
   '/sources': 'page.sources',
+  '/channels': 'page.channels',
   '/users': 'page.users',
   '/settings': 'page.settings',
   '/gallery': 'page.gallery',

@@ -10,6 +10,13 @@ import {
 } from '../../../gateway/contracts/alarm.ts'
 import { AuditCheckpoint, AuditEntry, AuditVerdict } from '../../../gateway/contracts/audit.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
+import {
+  Channel,
+  type ChannelChange,
+  ChannelTest,
+  Delivery,
+  type NewChannel,
+} from '../../../gateway/contracts/channel.ts'
 import { page } from '../../../gateway/contracts/common.ts'
 import { Availability } from '../../../gateway/contracts/health.ts'
 import {
@@ -73,6 +80,16 @@ export function createAdminCalls(client: Client) {
     dryRun: (body: DryRun) => client.call('POST', `${API}/alarm-sources/dry-run`, DryRunAnswer, { body }),
     rejected: (limit: number, signal: AbortSignal) =>
       client.call('GET', `${API}/alarm-sources/rejected`, RejectedInputs, { query: { limit }, signal }),
+
+    channels: (signal: AbortSignal) => allPages(client, `${API}/channels`, page(Channel), {}, signal),
+    createChannel: (body: z.input<typeof NewChannel>) => client.call('POST', `${API}/channels`, Channel, { body }),
+    changeChannel: (id: string, body: ChannelChange) =>
+      client.call('PATCH', `${API}/channels/${id}`, Channel, { body }),
+    testChannel: (id: string, phone: string | undefined) =>
+      client.call('POST', `${API}/channels/${id}/test`, ChannelTest, { body: phone === undefined ? {} : { phone } }),
+    deadLetters: (signal: AbortSignal) =>
+      allPages(client, `${API}/deliveries`, page(Delivery), { state: 'dead' }, signal),
+    retryDelivery: (id: string) => client.send('POST', `${API}/deliveries/${id}/retry`),
 
     settings: (signal: AbortSignal) => client.call('GET', `${API}/settings`, Settings, { signal }),
   }

@@ -119,7 +119,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'map.all': 'All',
   'map.empty': 'No cells are imported and no camera has a position',
   'map.unplaced': '{n} cameras without a position',
-  'map.alarm': 'P{level} {priority} {type}, {n} in all: open the 4 nearest cameras',
+  'map.alarm': '{level} · {n} · {priority} {type}: open the 4 nearest cameras',
   'map.nearest': 'near {type}',
 
   'tree.label': 'Cameras',

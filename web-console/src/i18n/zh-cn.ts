@@ -117,7 +117,7 @@ export const zhCn = {
   'map.all': '全图',
   'map.empty': '还没有导入网格，也没有带位置的摄像头',
   'map.unplaced': '{n} 台摄像头没有位置',
-  'map.alarm': 'P{level} {priority} {type}，共 {n} 条：打开最近 4 路',
+  'map.alarm': '{level} · {n} 条 · {priority} {type}：打开最近 4 路',
   'map.nearest': '{type}附近',
 
   'tree.label': '摄像头',

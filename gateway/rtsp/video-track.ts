@@ -14,8 +14,9 @@ export interface VideoTrack {
 
 const MAX_SPROP_CHARS = 8192
 
-/** The first video that comes to us and that we can carry. */
+/** The first video that comes to us and that we can carry; JPEG, which has to be transcoded, only where there is no other. */
 export function findVideoTrack(sdp: Sdp): VideoTrack | undefined {
+  let jpeg: VideoTrack | undefined
   for (const media of sdp.media) {
     if (media.kind !== 'video' || media.direction === 'sendonly' || media.direction === 'inactive') continue
     for (const format of media.formats) {
@@ -23,10 +24,13 @@ export function findVideoTrack(sdp: Sdp): VideoTrack | undefined {
       if (codec === undefined) continue
       const { payloadType } = format
       // All payload formats demand 90 kHz (RFC 6184 §8.2.1, RFC 7798 §7.1, RFC 2435 §6), whatever a description says.
-      return { media, codec, payloadType, clockRate: 90_000, frameRate: media.frameRate, sets: setsOf(codec, format) }
+      const { frameRate } = media
+      const track = { media, codec, payloadType, clockRate: 90_000, frameRate, sets: setsOf(codec, format) }
+      if (codec !== 'jpeg') return track
+      jpeg ??= track
     }
   }
-  return undefined
+  return jpeg
 }
 
 export function codecOf(format: SdpFormat): VideoCodec | undefined {

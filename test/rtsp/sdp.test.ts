@@ -147,6 +147,15 @@ for (const { name, text, payloadType, sets } of QUIRKS) {
   })
 }
 
+t.test('JPEG is taken where there is no other video', async (t) => {
+  const codec = (text: string): string | undefined => {
+    const parsed = parseSdp(text)
+    return parsed.ok ? findVideoTrack(parsed.sdp)?.codec : undefined
+  }
+  t.equal(codec('v=0\r\nm=video 0 RTP/AVP 26\r\n'), 'jpeg')
+  t.equal(codec(`v=0\r\nm=video 0 RTP/AVP 26\r\n${VIDEO}`), 'h264')
+})
+
 t.test('ten thousand mutated descriptions', async (t) => {
   const random = seeded(3)
   const seeds =

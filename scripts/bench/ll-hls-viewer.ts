@@ -5,7 +5,12 @@ import { Agent, get, type IncomingMessage } from 'node:http'
  * As a low-latency player does: each reload is held for the next part, and each part is fetched. Works with any server
  * of LL-HLS. @param index the multivariant playlist
  */
-export async function playLowLatency(index: URL, headers: Record<string, string>, stop: AbortSignal): Promise<void> {
+export async function playLowLatency(
+  index: URL,
+  headers: Record<string, string>,
+  stop: AbortSignal,
+  onPart: () => void = () => {},
+): Promise<void> {
   const agent = new Agent({ keepAlive: true })
   const text = async (url: URL): Promise<string> => {
     const [response] = (await once(get(url, { agent, headers }), 'response')) as [IncomingMessage]
@@ -25,7 +30,9 @@ export async function playLowLatency(index: URL, headers: Record<string, string>
     reload.searchParams.set('_HLS_msn', String(first + whole))
     reload.searchParams.set('_HLS_part', String(parts.length))
     const uri = /URI="([^"]+)"/.exec(lines.findLast((line) => line.startsWith('#EXT-X-PART:')) ?? '')?.[1]
-    if (uri !== undefined) await text(new URL(uri, playlist))
+    if (uri === undefined) throw new Error(`nothing to play at ${playlist}: ${lines[0]}`)
+    await text(new URL(uri, playlist))
+    onPart()
   }
   agent.destroy()
 }

@@ -39,9 +39,16 @@ async function main(): Promise<void> {
     const child = fork(SELF, ['watch'])
     child.send(work)
     await delay(10_000)
-    const before = await cpuMs()
+    const parts = async (): Promise<number> => {
+      child.send('sample')
+      return Number((await once(child, 'message'))[0])
+    }
+    const before = { cpuMs: await cpuMs(), parts: await parts() }
     await delay(seconds * 1_000)
-    percent.set(name, ((await cpuMs()) - before) / (seconds * 10) / cameras)
+    percent.set(name, ((await cpuMs()) - before.cpuMs) / (seconds * 10) / cameras)
+    const rate = ((await parts()) - before.parts) / seconds / work.urls.length
+    if (!work.endless)
+      console.log(`${name}: ${work.urls.length} viewers, each of them got ${rate.toFixed(1)} parts a second`)
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
@@ -77,9 +84,11 @@ async function main(): Promise<void> {
 async function watch(): Promise<void> {
   const [{ urls, headers, endless }] = (await once(process, 'message')) as [Watch]
   const never = new AbortController().signal
+  let parts = 0
+  process.on('message', () => process.send?.(parts))
   await Promise.all(
     urls.map(async (url) => {
-      if (!endless) return playLowLatency(new URL(url), headers, never)
+      if (!endless) return playLowLatency(new URL(url), headers, never, () => parts++)
       const [response] = (await once(get(url), 'response')) as [IncomingMessage]
       response.resume()
       await once(response, 'end')

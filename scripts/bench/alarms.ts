@@ -54,7 +54,7 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
     if (binaries === undefined) return console.log(`${title}: PostgreSQL is not installed`)
     environment.GRIDLIGHT_DATABASE_URL = await (await startPostgresql(life, binaries)).createDatabase()
   }
-  const external = broker === 'mosquitto' ? await startMosquitto(life, undefined, backlog + 1000) : undefined
+  const external = broker === 'mosquitto' ? await startMosquitto(life, undefined, flood + backlog + 1000) : undefined
   if (external !== undefined) environment.GRIDLIGHT_MQTT_URL = external.url
   let gateway = spawnGateway(life, dataDir, environment)
   let url = await gateway.url

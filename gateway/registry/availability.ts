@@ -4,7 +4,8 @@ import { Availability, type AvailabilityItem, AvailabilityQuery } from '../contr
 import { StaffRole } from '../contracts/identity.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
-import { readAvailabilityCameras, readStateChanges, type StateChange, type StoredState } from './store.ts'
+import type { StoredState } from './store.ts'
+import { readAvailabilityCameras, readStateChanges, type StateChange } from './watch-store.ts'
 
 const DAY_MS = 24 * 3_600_000
 

@@ -11,7 +11,7 @@ import { connectDevice } from './connect.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { profileOf } from './effective-profile.ts'
 import { type Meaning, rulesOf, SignalStates } from './signal-states.ts'
-import { type EventDevice, readEventDevices } from './store.ts'
+import { type EventDevice, readEventDevices } from './watch-store.ts'
 
 /** What cameras tell becomes alarms here; the gateway's alarms are the consumer. */
 export interface CameraAlarms {

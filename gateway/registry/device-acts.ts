@@ -17,7 +17,8 @@ import { profileOf } from './effective-profile.ts'
 import { FAILURE_CODES } from './interview.ts'
 import { PROBE_CODES } from './probe-codes.ts'
 import { reach, USUAL_PORTS } from './reach.ts'
-import { type CameraRow, noteClockOffset, readCamera } from './store.ts'
+import { type CameraRow, readCamera } from './store.ts'
+import { noteClockOffset } from './watch-store.ts'
 
 export interface DeviceActsDeps extends ConnectDeps {
   database: Database

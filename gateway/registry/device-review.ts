@@ -6,7 +6,7 @@ import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { profileOf } from './effective-profile.ts'
 import type { OwnAlarms } from './outages.ts'
-import { noteClockOffset, type ReviewedDevice, readReviewed } from './store.ts'
+import { noteClockOffset, type ReviewedDevice, readReviewed } from './watch-store.ts'
 
 export interface DeviceReviewDeps extends ConnectDeps {
   database: Database

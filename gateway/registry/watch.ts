@@ -7,15 +7,8 @@ import type { Dialer } from '../dial.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { Outages, type OutCamera, type OwnAlarms } from './outages.ts'
 import { answersRtsp, GLANCE_TIMEOUT_MS } from './rtsp-glance.ts'
-import {
-  insertStateChange,
-  pruneStateChanges,
-  readCamera,
-  readOffline,
-  readWatched,
-  type StoredState,
-  type WatchedDevice,
-} from './store.ts'
+import { readCamera, type StoredState } from './store.ts'
+import { insertStateChange, pruneStateChanges, readOffline, readWatched, type WatchedDevice } from './watch-store.ts'
 
 export interface WatchDeps {
   database: Database

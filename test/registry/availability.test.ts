@@ -1,6 +1,6 @@
 import t from 'tap'
 import { timeSpent } from '../../gateway/registry/availability.ts'
-import type { StateChange } from '../../gateway/registry/store.ts'
+import type { StateChange } from '../../gateway/registry/watch-store.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { CELL, harness, OTHER_CELL } from './harness.ts'
 

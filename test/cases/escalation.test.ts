@@ -117,7 +117,7 @@ await onBothDatabases(t, async (t, open) => {
       if (phase !== 'opened') continue
       t.same(
         timeline.slice(3).map(({ action }) => action),
-        ['undelivered', 'escalate'],
+        ['undelivered', 'overdue', 'escalate'],
         'each once',
       )
       break

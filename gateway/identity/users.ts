@@ -149,7 +149,7 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
         if ((await findUser(tx, id)) === undefined) return { ok: false, why: 'no-such-user' }
         await endSessionsOf(tx, id, undefined, clock.now())
         await audit.append(tx, { action: 'sign-out', actor, object: `user:${id}`, result: 'done', why: 'everywhere' })
-        ends.tell(tx, { principalId: id, why: 'signed-out' })
+        await ends.tell(tx, { principalId: id, why: 'signed-out' })
         return { ok: true }
       }),
 

@@ -14,6 +14,7 @@ export const CONSOLE_PAGES = [
   '/health',
   '/links',
   '/audit',
+  '/channels',
   '/sources',
   '/users',
   '/settings',

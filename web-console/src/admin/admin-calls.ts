@@ -28,7 +28,7 @@ import {
   type UserChange,
 } from '../../../gateway/contracts/identity.ts'
 import { Settings } from '../../../gateway/contracts/settings.ts'
-import { allPages, type Client } from '../api/client.ts'
+import { type Answer, allPages, type Client } from '../api/client.ts'
 
 const API = '/api/v1'
 /** The gateway gives no more of them at once: each carries its streams. */
@@ -81,7 +81,11 @@ export function createAdminCalls(client: Client) {
     rejected: (limit: number, signal: AbortSignal) =>
       client.call('GET', `${API}/alarm-sources/rejected`, RejectedInputs, { query: { limit }, signal }),
 
-    channels: (signal: AbortSignal) => allPages(client, `${API}/channels`, page(Channel), {}, signal),
+    /** All of them at once: there are a handful. */
+    channels: async (signal: AbortSignal): Promise<Answer<Channel[]>> => {
+      const answer = await client.call('GET', `${API}/channels`, page(Channel), { signal })
+      return answer.kind === 'ok' ? { kind: 'ok', data: answer.data.items } : answer
+    },
     createChannel: (body: z.input<typeof NewChannel>) => client.call('POST', `${API}/channels`, Channel, { body }),
     changeChannel: (id: string, body: ChannelChange) =>
       client.call('PATCH', `${API}/channels/${id}`, Channel, { body }),

@@ -128,7 +128,7 @@ export async function registerPrivateCamera(
   await page.getByLabel('使用目的').fill(channel.link.purpose)
   await page.getByLabel('有效期至').fill(dayAfter(90))
   await page.getByRole('button', { name: '生成业主邀请' }).click()
-  return await textOf(page.locator('.invitation-url'))
+  return await textOf(page.locator('.invitation output'))
 }
 
 const dayAfter = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)

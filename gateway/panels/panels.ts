@@ -42,7 +42,8 @@ export function createPanels(deps: PanelsDeps): Panels {
 
   const track = (work: Promise<void>): void => {
     running.add(work)
-    work.finally(() => running.delete(work))
+    const ended = (): unknown => running.delete(work)
+    void work.then(ended, ended)
   }
 
   const accept = (socket: Socket): void => {

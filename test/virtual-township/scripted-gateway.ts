@@ -137,7 +137,7 @@ export async function scriptedGateway(): Promise<ScriptedGateway> {
   }
 
   const server = createServer((request, response) => {
-    answer(request)
+    void answer(request)
       .catch((error: unknown): Answer => ({ status: 400, body: { code: 'invalid', detail: String(error) } }))
       .then(({ status, body = {}, cookie }) => {
         response.writeHead(status, { 'content-type': 'application/json', ...(cookie ? { 'set-cookie': cookie } : {}) })

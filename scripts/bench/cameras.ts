@@ -8,7 +8,7 @@ import { prepareMedia } from '../virtual-township/media.ts'
 import { Device, loadTownship } from '../virtual-township/township-data.ts'
 import { DiscoveryResponder } from '../virtual-township/virtual-camera/discovery.ts'
 import { VirtualCamera } from '../virtual-township/virtual-camera/virtual-camera.ts'
-import { cpuOf, startGateway } from './whole-gateway.ts'
+import { cpuOf, type Started, startGateway } from './whole-gateway.ts'
 
 /**
  * What many cameras cost that nobody watches: a /24 is searched, all that is in it imported from a table, and then the
@@ -27,9 +27,6 @@ const { values } = parseArgs({
   },
 })
 const count = Math.min(254, Number(values.cameras))
-
-if (values.serve) await serve()
-else await measure()
 
 /** So many cameras of one make, in a process of their own, all with the same picture. */
 async function serve(): Promise<void> {
@@ -58,6 +55,7 @@ async function serve(): Promise<void> {
   for (const camera of cameras) await camera.start()
   await new DiscoveryResponder(cameras.flatMap((camera) => camera.announced() ?? [])).start()
   const { username, password } = plan
+  process.once('disconnect', () => process.exit()) // the bench has ended, one way or the other
   process.send?.({ username, password, addresses: cameras.map(({ found }) => found.onvif) })
 }
 
@@ -71,6 +69,15 @@ async function measure(): Promise<void> {
   const served = fork(SELF, ['--serve', '--cameras', String(count)])
   const { username, password, addresses } = await new Promise<Served>((done) => served.once('message', done))
   const gateway = await startGateway()
+  try {
+    await measureBoth(gateway, { username, password, addresses })
+  } finally {
+    gateway.child.kill()
+    served.kill()
+  }
+}
+
+async function measureBoth(gateway: Started, { username, password, addresses }: Served): Promise<void> {
   const call = await signedIn(gateway.url)
   await call('PUT', '/grid', GRID)
 
@@ -101,8 +108,6 @@ async function measure(): Promise<void> {
   console.log(
     `watch of ${count} cameras: ${(busy * 100).toFixed(1)} % of a core, ${each.toFixed(0)} packets a camera and minute`,
   )
-  gateway.child.kill()
-  served.kill()
 }
 
 const seconds = (sinceMs: number): string => ((performance.now() - sinceMs) / 1000).toFixed(1)
@@ -155,3 +160,6 @@ const GRID = {
     },
   ],
 }
+
+if (values.serve) await serve()
+else await measure()

@@ -111,7 +111,7 @@ t.test(
     }
     await trial.getByLabel('报文').fill(JSON.stringify(message))
     await trial.getByRole('button', { name: '试一试' }).click()
-    await trial.getByText('水位').waitFor()
+    await trial.getByText('· 水位超限 ·').waitFor()
     t.match(await textOf(trial), /已去除 1 项身份字段/)
     t.same(faults, [])
     await page.context().close()

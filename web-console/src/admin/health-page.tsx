@@ -51,7 +51,7 @@ export function HealthPage() {
       <AvailabilityTable />
       <h2>{t('health.cameras')}</h2>
       <div class="filters">
-        <Field label={t('tree.search')}>
+        <Field label={t('health.search')}>
           {(id) => (
             <input
               id={id}

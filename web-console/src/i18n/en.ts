@@ -736,6 +736,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'health.show': 'Show',
   'health.attention': 'Needing something done',
   'health.keyFrameWait': 'Key frame wait p50 / p95',
+  'health.search': 'Search camera or cell',
 
   'people.title': 'Users',
   'people.add': 'Add a person',

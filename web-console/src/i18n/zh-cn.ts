@@ -720,6 +720,7 @@ export const zhCn = {
   'health.show': '显示',
   'health.attention': '需要处理的',
   'health.keyFrameWait': '等关键帧 p50 / p95',
+  'health.search': '搜索摄像头或网格',
 
   'people.title': '用户',
   'people.add': '新增用户',

@@ -23,6 +23,7 @@ const OPEN: Readonly<Record<string, Access>> = {
   'DELETE /api/v1/session': 'signed-in',
   'POST /api/v1/owner/session': 'anyone',
   'POST /api/v1/webhooks/:sourceId': 'anyone',
+  'GET /api/v1/transparency': 'anyone',
   'GET /api/v1/events': 'signed-in',
   'POST /api/v1/views': 'gate',
   'GET /api/v1/views': 'gate',
@@ -33,7 +34,7 @@ const OPEN: Readonly<Record<string, Access>> = {
   'GET /api/v1/clips/:id': 'gate',
 }
 /** The console's own files and the documentation: the same for everybody, with no data. */
-const IS_FILE = /^\/(docs|assets|$|[a-z-]+$|[a-z-]+\.(svg|webmanifest|js)$)/
+const IS_FILE = /^\/(docs|assets|$|[a-z0-9-]+$|[a-z0-9-]+\.(svg|png|webmanifest|js)$)/
 const IS_OWNERS = /^\/api\/v1\/owner\//
 /** Their answer does not end. */
 const ENDLESS = new Set(['GET /api/v1/events', 'GET /live/socket'])

@@ -76,7 +76,18 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
     },
     async (request) => {
       const { limit, cursor } = request.query
-      const items = await listCheckpoints(database.client, parseCursor(cursor), limit)
+      const before = parseCursor(cursor)
+      const items = await database.transaction(async (tx) => {
+        const found = await listCheckpoints(tx, before, limit)
+        await append(tx, {
+          action: 'audit-read',
+          actor: readerOf(request),
+          object: 'audit-checkpoints',
+          result: 'done',
+          detail: request.query,
+        })
+        return found
+      })
       return { ...paged(items, limit), outside: copies.status() }
     },
   )

@@ -43,7 +43,7 @@ function next(previous: ChainEntry | undefined, at: number): ChainEntry {
 const sign = (entry: ChainEntry): ChainCheckpoint => signer.sign(entry, entry.atMs)
 const lastOf = (entries: readonly ChainEntry[]): ChainEntry => entries.at(-1) ?? next(undefined, 0)
 
-/** mulberry32: the same 200 mutations at every run. */
+/** mulberry32: the same mutations at every run. */
 function seeded(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -110,7 +110,15 @@ t.test('a whole chain is whole, with erased details counted', async (t) => {
   t.match(await verifyChain([], []), { ok: true, entries: 0 })
 })
 
-type Mutation = { name: string; apply(entries: ChainEntry[], pick: (below: number) => number): ChainEntry[] }
+/** How a chain is spoilt, and the first entry that can be shown not to be as it was written: its number. */
+interface Mutation {
+  name: string
+  apply(entries: ChainEntry[], pick: (below: number) => number): { spoilt: ChainEntry[]; firstBad: number }
+}
+
+/** Entries of the mutated chain, and between one checkpoint and the next. */
+const [LENGTH, SIGNED_EVERY] = [120, 40]
+const MUTATIONS = 1_000
 
 const edits: readonly ((entry: ChainEntry) => Partial<ChainEntry>)[] = [
   ({ atMs }) => ({ atMs: atMs + 1 }),
@@ -135,27 +143,40 @@ const edits: readonly ((entry: ChainEntry) => Partial<ChainEntry>)[] = [
 
 const rehash = (entry: ChainEntry): ChainEntry => ({ ...entry, hash: entryHash(entry) })
 
+/** The first number from here on that a checkpoint has signed. */
+const signedFrom = (sequence: number): number => Math.ceil(sequence / SIGNED_EVERY) * SIGNED_EVERY
+
 const mutations: readonly Mutation[] = [
   {
     name: 'edit',
     apply: (entries, pick) => {
       const [at, edit] = [pick(entries.length), edits[pick(edits.length)]]
-      return entries.map((entry, n) => (n === at ? { ...entry, ...edit?.(entry) } : entry))
+      const spoilt = entries.map((entry, n) => (n === at ? { ...entry, ...edit?.(entry) } : entry))
+      return { spoilt, firstBad: at + 1 }
     },
   },
   {
     name: 'edit and hash anew',
     apply: (entries, pick) => {
       const at = pick(entries.length)
-      return entries.map((entry, n) => (n === at ? rehash({ ...entry, actorName: '无' }) : entry))
+      const spoilt = entries.map((entry, n) => (n === at ? rehash({ ...entry, actorName: '无' }) : entry))
+      // Whole in itself: its checkpoint shows it, or else the entry after it.
+      return { spoilt, firstBad: signedFrom(at + 1) === at + 1 ? at + 1 : at + 2 }
     },
   },
-  { name: 'delete', apply: (entries, pick) => entries.toSpliced(pick(entries.length), 1) },
+  {
+    name: 'delete',
+    apply: (entries, pick) => {
+      const at = pick(entries.length)
+      return { spoilt: entries.toSpliced(at, 1), firstBad: at + 1 }
+    },
+  },
   {
     name: 'delete and number anew',
     apply: (entries, pick) => {
       const at = pick(entries.length - 1)
-      return entries.toSpliced(at, 1).map((entry, n) => ({ ...entry, sequence: BigInt(n + 1) }))
+      const spoilt = entries.toSpliced(at, 1).map((entry, n) => ({ ...entry, sequence: BigInt(n + 1) }))
+      return { spoilt, firstBad: at + 1 }
     },
   },
   {
@@ -163,13 +184,20 @@ const mutations: readonly Mutation[] = [
     apply: (entries, pick) => {
       const [a, b] = [pick(entries.length), pick(entries.length - 1)]
       const other = b >= a ? b + 1 : b
-      return entries.map((entry, n) => {
+      const spoilt = entries.map((entry, n) => {
         const from = n === a ? entries[other] : n === other ? entries[a] : entry
         return { ...(from ?? entry), sequence: entry.sequence }
       })
+      return { spoilt, firstBad: Math.min(a, other) + 1 }
     },
   },
-  { name: 'truncate', apply: (entries, pick) => entries.slice(0, pick(entries.length)) },
+  {
+    name: 'truncate',
+    apply: (entries, pick) => {
+      const length = pick(entries.length)
+      return { spoilt: entries.slice(0, length), firstBad: length + 1 }
+    },
+  },
   {
     name: 'rebuild without the key',
     apply: (entries, pick) => {
@@ -179,28 +207,31 @@ const mutations: readonly Mutation[] = [
         const previousHash = rebuilt.at(-1)?.hash ?? NO_HASH
         rebuilt.push(rehash({ ...entry, previousHash, actorName: '改写' }))
       }
-      return rebuilt
+      return { spoilt: rebuilt, firstBad: signedFrom(from + 1) }
     },
   },
 ]
 
-t.test('200 seeded mutations of a chain with checkpoints are all found', async (t) => {
+t.test(`${MUTATIONS} seeded mutations are all found, and the first bad entry is named`, async (t) => {
   const pick = seeded(20260302)
-  const entries = chain(120)
-  const checkpoints = entries.filter((_, n) => n % 40 === 39).map(sign)
+  const entries = chain(LENGTH)
+  const checkpoints = entries.filter(({ sequence }) => Number(sequence) % SIGNED_EVERY === 0).map(sign)
   const found = new Map<string, number>()
-  for (let n = 0; n < 200; n += 1) {
+  for (let n = 0; n < MUTATIONS; n += 1) {
     const mutation = mutations[n % mutations.length]
     if (mutation === undefined) throw new Error('no mutation')
-    const verdict = await verifyChain(mutation.apply(entries, pick), checkpoints)
-    if (verdict.ok) t.fail(`${mutation.name} number ${n} was not found`)
-    found.set(mutation.name, (found.get(mutation.name) ?? 0) + (verdict.ok ? 0 : 1))
+    const { spoilt, firstBad } = mutation.apply(entries, pick)
+    const verdict = await verifyChain(spoilt, checkpoints)
+    const named = verdict.ok ? 'nothing' : verdict.sequence
+    if (named !== BigInt(firstBad)) t.fail(`${mutation.name}, number ${n}: ${named} was named instead of ${firstBad}`)
+    else found.set(mutation.name, (found.get(mutation.name) ?? 0) + 1)
   }
-  t.same([...found.keys()].sort(), mutations.map(({ name }) => name).sort())
+  t.equal(found.size, mutations.length)
   t.equal(
     [...found.values()].reduce((sum, count) => sum + count, 0),
-    200,
+    MUTATIONS,
   )
+  t.ok((await verifyChain(entries, checkpoints)).ok, 'the chain they were copied from is whole still')
 })
 
 t.test('every single field of an entry is covered', async (t) => {

@@ -60,13 +60,15 @@ t.test('filters and pages', async (t) => {
   t.match(await get({ limit: '501' }), { code: 'invalid-request' })
 })
 
-t.test('checkpoints can be fetched and kept elsewhere', async (t) => {
-  const { app, bearer, audit } = await identityFixture(t)
+t.test('checkpoints can be fetched and kept elsewhere, which leaves a trace', async (t) => {
+  const { app, bearer, audit, database } = await identityFixture(t)
   const headers = await bearer(['auditor'])
   audit.start()
   await audit.close()
   const reply = await app.inject({ url: '/api/v1/audit/checkpoints', headers })
   t.match(reply.json(), { items: [{ sequence: 1, hash: /^[0-9a-f]{64}$/, signature: /^[\w+/]{86}==$/ }] })
+  const entry = await database.client.auditEntry.findFirstOrThrow({ orderBy: { sequence: 'desc' } })
+  t.match(entry, { action: 'audit-read', object: 'audit-checkpoints', actorKind: 'token', sequence: 2n })
 })
 
 t.test('the chain is verified on request, which leaves a trace, and the first changed entry is named', async (t) => {

@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry, OutsideCopy } from '../contracts/audit.ts'
+import type { AuditAction, AuditEntry, NewAuditEntry, OutsideCopy } from '../contracts/audit.ts'
 import type { App } from '../http/route.ts'
 import { afterCommit, type Database, type Tx } from '../storage/database.ts'
 import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.ts'
 import { OutsideCopies, type OutsideDeps, type OutsidePlaces } from './outside-copies.ts'
 import { auditRoutes } from './routes.ts'
-import { appendEntry } from './store.ts'
+import { appendEntry, listEntries } from './store.ts'
 
 export interface AuditDeps {
   database: Database
@@ -26,6 +26,8 @@ export interface Audit extends Pick<CheckpointWriter, 'start' | 'close'> {
   routes(app: App): void
   /** Adds an entry in the transaction of what it records: both are on disk, or neither. */
   append(tx: Tx, entry: NewAuditEntry): Promise<void>
+  /** The newest entries of one action on one object, newest first. */
+  entriesOf(object: string, action: AuditAction, limit: number): Promise<AuditEntry[]>
   /** Whether an entry could be written now: one is, and taken back. */
   canWrite(): Promise<boolean>
   /** Where checkpoints are copied to, and how that goes. */
@@ -52,6 +54,7 @@ export function createAudit(deps: AuditDeps): Audit {
       .catch((error: unknown) => error === TAKEN_BACK)
   return {
     append,
+    entriesOf: (object, action, limit) => listEntries(deps.database.client, { object, action, limit }),
     canWrite,
     outsideCopies: () => copies.status(),
     routes: (app) => auditRoutes(app, { database: deps.database, clock: deps.clock, append, copies }),

@@ -122,15 +122,15 @@ export const toAuditCheckpoint = (id: string, checkpoint: ChainCheckpoint): Audi
 })
 
 export interface EntryFilter {
-  sinceMs: number | undefined
+  sinceMs?: number | undefined
   /** Id or name of the actor. */
-  actor: string | undefined
-  object: string | undefined
-  action: string | undefined
-  result: string | undefined
-  untilMs: number | undefined
+  actor?: string | undefined
+  object?: string | undefined
+  action?: string | undefined
+  result?: string | undefined
+  untilMs?: number | undefined
   /** Only entries before this number. */
-  before: bigint | undefined
+  before?: bigint | undefined
   limit: number
 }
 

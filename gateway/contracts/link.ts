@@ -152,6 +152,16 @@ export type LinkSummary = z.infer<typeof LinkSummary>
 
 export const OwnerSignIn = z.strictObject({ token: z.string().min(16).max(200) })
 
+/** One opening of the owner's page: what an owner who did not open it then can tell a stranger by. */
+export const OwnerOpening = z.object({
+  at: Instant,
+  /** IP address it was opened from; absent where it was erased. */
+  address: z.string().optional(),
+  /** By the session that asks. */
+  isThisOne: z.boolean(),
+})
+export type OwnerOpening = z.infer<typeof OwnerOpening>
+
 export const OwnerConsent = z.strictObject({
   scopes: z.array(LinkScope).min(1).max(5),
   validUntil: InstantInput,

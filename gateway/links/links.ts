@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { AuditAction, NewAuditEntry } from '../contracts/audit.ts'
+import type { AuditAction, AuditEntry, NewAuditEntry } from '../contracts/audit.ts'
 import { type Ownership, toInstant } from '../contracts/common.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
-import type { Link, NewLink, OwnerConsent, OwnerInvitation, PaperEvidence } from '../contracts/link.ts'
+import type { Link, NewLink, OwnerConsent, OwnerInvitation, OwnerOpening, PaperEvidence } from '../contracts/link.ts'
 import type { ViewEnd } from '../contracts/view.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -16,6 +16,8 @@ import * as store from './store.ts'
 
 /** An invitation that nobody opened is void after this long; its link expires with it. */
 const INVITATION_MS = 14 * 24 * 60 * 60_000
+/** Openings of the owner's page that are shown. */
+const MAX_OPENINGS = 20
 /** The gate refuses what is over at once; the sweep writes it down. */
 const SWEEP_MS = 5_000
 
@@ -26,7 +28,10 @@ export interface LinksDeps {
   newId: () => string
   /** 256 random bits, base64url. */
   newToken: () => string
-  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
+  audit: {
+    append(tx: Tx, entry: NewAuditEntry): Promise<unknown>
+    entriesOf(object: string, action: AuditAction, limit: number): Promise<AuditEntry[]>
+  }
   events: { publish(tx: Tx, event: NewLiveEvent): Promise<unknown> }
   cameras: { camera(id: string): Promise<LinkCamera | undefined> }
   /** Darkens viewers; resolves once their media have ended. */
@@ -228,10 +233,12 @@ export class Links {
   /**
    * The owner's way in. The first opening must come before the invitation expires; from then on it is the owner's key
    * for as long as the link is not closed.
+   * @param address where it is opened from: on record, so that whoever opens it in the owner's stead leaves a trace
    * @param open opens the session, in the same transaction
    */
   async openInvitation<T extends { sessionId: string }>(
     token: string,
+    address: string,
     open: (tx: Tx, invitationId: string) => Promise<T>,
   ): Promise<{ session: T; link: Link } | undefined> {
     const { database } = this.#deps
@@ -258,9 +265,20 @@ export class Links {
         },
         object: `link:${link.id}`,
         result: 'done',
+        detail: { address },
       })
       return { session, link: store.shown(link) }
     })
+  }
+
+  /** When and from where the owner's page of a link was opened, newest first. */
+  async openings(linkId: string, sessionId: string | undefined): Promise<OwnerOpening[]> {
+    const entries = await this.#deps.audit.entriesOf(`link:${linkId}`, 'owner-session', MAX_OPENINGS)
+    return entries.map(({ at, detail, sessionId: opened }) => ({
+      at,
+      ...(typeof detail?.address === 'string' ? { address: detail.address } : {}),
+      isThisOne: opened === sessionId,
+    }))
   }
 
   /**

@@ -2,7 +2,7 @@ import '@fastify/rate-limit'
 import type { FastifyReply } from 'fastify'
 import { IdParams, page, toInstant } from '../contracts/common.ts'
 import { type Principal, SessionAnswer } from '../contracts/identity.ts'
-import { Link, OwnerConsent, OwnerPause, OwnerSignIn } from '../contracts/link.ts'
+import { Link, OwnerConsent, OwnerOpening, OwnerPause, OwnerSignIn } from '../contracts/link.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -44,7 +44,7 @@ export function ownerRoutes(app: App, { database, links, sessions }: OwnerRoutes
       response: { 200: SessionAnswer },
     },
     handler: async (request, reply) => {
-      const opened = await links.openInvitation(request.body.token, (tx, id) => sessions.openOwner(tx, id))
+      const opened = await links.openInvitation(request.body.token, request.ip, (tx, id) => sessions.openOwner(tx, id))
       if (opened === undefined) {
         await links.recordRefusedKey(request.ip)
         throw new Problem('invitation-invalid')
@@ -65,6 +65,22 @@ export function ownerRoutes(app: App, { database, links, sessions }: OwnerRoutes
       const ids = principalOf(request).linkIds ?? []
       const found = await listLinks(database.client, { ids, ownership: 'private', limit: MAX_OWNER_LINKS })
       return { items: found.map(shown) }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/owner/links/:id/openings',
+    config: { access: 'owner' },
+    schema: {
+      tags: ['owner'],
+      summary: 'When and from where this page was opened: whoever else holds the invitation shows here',
+      params: IdParams,
+      response: { 200: page(OwnerOpening) },
+    },
+    handler: async (request) => {
+      const owner = ownerOf(request.params.id, principalOf(request))
+      return { items: await links.openings(request.params.id, owner.sessionId) }
     },
   })
 

@@ -60,6 +60,7 @@ export async function lawfulAccess(t: Fixture, relays: RelayPool = NO_CAMERA): P
       // Fails after the row, as a full disk would: nothing of the transaction may stay.
       if (isBroken) throw new Error('audit: no space left on device')
     },
+    entriesOf: identity.audit.entriesOf,
     canWrite: async (): Promise<boolean> => !isBroken && (await identity.audit.canWrite()),
   }
   const cameras = {

@@ -17,8 +17,8 @@ interface Owner {
 const create = (f: LawfulAccess, headers: Headers, payload: object) =>
   f.app.inject({ method: 'POST', url: '/api/v1/links', headers, payload })
 
-const openSession = (f: LawfulAccess, token: string) =>
-  f.app.inject({ method: 'POST', url: '/api/v1/owner/session', payload: { token } })
+const openSession = (f: LawfulAccess, token: string, remoteAddress = '127.0.0.1') =>
+  f.app.inject({ method: 'POST', url: '/api/v1/owner/session', payload: { token }, remoteAddress })
 
 async function invited(f: LawfulAccess, more: Parameters<typeof newLink>[2] = {}): Promise<Owner> {
   const cameraId = await f.addCamera('private')
@@ -266,6 +266,36 @@ t.test('an owner knows of no other link', async (t) => {
   const { 'x-csrf-token': _, ...withoutToken } = mine.headers
   t.equal((await act(f, withoutToken, mine.link.id, 'revoke')).json().code, 'csrf-token-missing')
   t.equal(await stateOf(f, theirs.link.id), 'awaiting-consent')
+})
+
+t.test('who opens the page in the owner’s stead leaves an address in the trail, and the owner sees it', async (t) => {
+  const f = await lawfulAccess(t)
+  const cameraId = await f.addCamera('private')
+  const made = await create(f, await f.bearer(['installer']), newLink(cameraId, 'private'))
+  const { ownerInvitation, id } = made.json()
+  await openSession(f, ownerInvitation.token, '192.0.2.7')
+  const strangerAt = new Date(f.clock.now()).toISOString()
+  await f.clock.advance(1_000)
+  const opened = await openSession(f, ownerInvitation.token, '198.51.100.20')
+  const [cookie] = opened.cookies
+  const url = `/api/v1/owner/links/${id}/openings`
+  const openings = async () =>
+    (await f.app.inject({ method: 'GET', url, headers: { cookie: `${cookie?.name}=${cookie?.value}` } })).json().items
+  t.same(await openings(), [
+    { at: new Date(f.clock.now()).toISOString(), address: '198.51.100.20', isThisOne: true },
+    { at: strangerAt, address: '192.0.2.7', isThisOne: false },
+  ])
+  const where = { object: `link:${id}`, action: 'owner-session' }
+  const entry = await f.database.client.auditEntry.findFirstOrThrow({ where, orderBy: { sequence: 'asc' } })
+  t.equal(entry.detailJson, '{"address":"192.0.2.7"}')
+  // Personal data can be erased; that the page was opened cannot.
+  await f.database.client.auditEntry.updateMany({ where, data: { detailJson: null, detailSalt: null } })
+  t.same(await openings(), [
+    { at: new Date(f.clock.now()).toISOString(), isThisOne: true },
+    { at: strangerAt, isThisOne: false },
+  ])
+  const other = await invited(f)
+  t.equal((await f.app.inject({ method: 'GET', url, headers: other.headers })).statusCode, 404, 'for its owner alone')
 })
 
 t.test('staff can never consent: every role x every act of the owner', async (t) => {

@@ -23,6 +23,7 @@ import {
   type NewPaperConsent,
   type OwnerConsent,
   OwnerInvitation,
+  OwnerOpening,
   OwnerView,
   PaperConsent,
   type Party,
@@ -47,6 +48,7 @@ const Alarms = page(Alarm)
 const Cases = page(Case)
 const Links = page(Link)
 const Register = page(RegisterRow)
+const OwnerOpenings = page(OwnerOpening)
 const OwnerViews = page(OwnerView)
 const WallLayouts = page(WallLayout)
 const Rounds = page(Round)
@@ -141,6 +143,7 @@ export function createCalls(client: Client) {
     ownerNotice: (id: string, tellsFirstView: boolean) =>
       client.call('POST', ownerLink(id, 'notice'), Link, { body: { tellsFirstView } }),
     /** A picture's address; another number asks for another picture. */
+    ownerOpenings: (id: string) => client.call('GET', ownerLink(id, 'openings'), OwnerOpenings),
     ownerStill: (id: string, attempt: number) => `${ownerLink(id, 'still.jpg')}#${attempt}`,
     ownerViewsCsv: (id: string) => ownerLink(id, 'views'),
     ownerViews: (id: string) => client.call('GET', ownerLink(id, 'views'), OwnerViews),

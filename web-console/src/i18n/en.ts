@@ -514,6 +514,13 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'owner.paper': 'On paper: signed {day}, recorded by {first}, checked by {second}.',
   'owner.paperWaiting':
     '{name} has recorded a signature on paper; a second person has to check it. Not yours? Call the centre.',
+  'owner.openings': 'When this page was opened',
+  'owner.openedFrom': '{time}, from {address}',
+  'owner.openedThis': '(this time)',
+  'owner.openedUnknown': 'an address that was erased',
+  'owner.openedFirst': 'Nobody has opened it before you.',
+  'owner.openedWhy':
+    'Only somebody with your invitation can open it. A time that was not you? Revoke, and call the centre.',
   'owner.change': 'Change what I agreed to',
   'owner.closed':
     'This consent is over and cannot be brought back. To share again, ask the centre to register and invite you anew.',

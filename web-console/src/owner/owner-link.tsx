@@ -9,6 +9,7 @@ import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
 import { CameraStill } from './camera-still.tsx'
 import { ConsentForm } from './consent-form.tsx'
 import { FirstViewNotice } from './first-view-notice.tsx'
+import { PageOpenings } from './page-openings.tsx'
 import { ViewRecord } from './view-record.tsx'
 
 const PAUSE_MS = 2 * 3600_000
@@ -106,6 +107,7 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
       {isAsked && <ConsentForm link={link} onChange={onChange} />}
       {!isOpen && <p class="hint">{t('owner.closed')}</p>}
       {!isAsked && <ViewRecord link={link} />}
+      <PageOpenings linkId={link.id} />
     </article>
   )
 }

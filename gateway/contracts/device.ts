@@ -64,6 +64,8 @@ export const DeviceOverrides = z.strictObject({
     .regex(/^\/\S*$/)
     .optional(),
   transport: z.enum(['tcp', 'udp']).optional(),
+  /** The password itself may be sent (PasswordText, Basic) where no digest is taken: over HTTPS with a pinned certificate only. */
+  readableLogin: z.boolean().optional(),
   /** `none`: the device is not asked for events. */
   events: z.enum(['pull', 'none']).optional(),
   renew: z.enum(['duration', 'absoluteZ', 'recreate']).optional(),

@@ -24,6 +24,7 @@ import {
   NS,
   oneLine,
   parseSoap,
+  readableToken,
   type SoapFault,
   usernameToken,
 } from './soap.ts'
@@ -58,6 +59,8 @@ export interface OnvifOptions {
   timeoutMs?: number
   /** The device speaks HTTPS; `pin` is the certificate it is known by, undefined on first use. */
   tls?: { pin: string | undefined }
+  /** A device that takes no digest may have the password itself: somebody said so. Only over TLS with a known pin. */
+  readableLogin?: boolean
 }
 
 export interface OnvifStreamUri {
@@ -90,13 +93,13 @@ export interface Call {
 
 type Exchange =
   | { kind: 'body'; element: XmlElement }
-  | { kind: 'refused'; challenges: Challenge[]; fault: SoapFault | undefined }
+  | { kind: 'refused'; challenges: Challenge[]; basic: Challenge[]; fault: SoapFault | undefined }
   | { kind: 'failed'; why: OnvifFailure; detail: string; status?: number }
 
 type Login =
-  | { kind: 'wsse' }
+  | { kind: 'wsse' | 'text' }
   /** `requests` sent with the nonce so far (RFC 7616 nc). */
-  | { kind: 'digest' | 'both'; challenges: Challenge[]; requests: number }
+  | { kind: 'digest' | 'both' | 'basic'; challenges: Challenge[]; requests: number }
 
 const fail = (why: OnvifFailure, detail: string): { ok: false; why: OnvifFailure; detail: string } => ({
   ok: false,
@@ -287,15 +290,21 @@ export class OnvifClient {
   }
 
   /** What to try after a refusal, or why to stop; ends after MAX_REFUSED_LOGINS refusals in a row. */
-  #nextLogin({ challenges, fault }: Exchange & { kind: 'refused' }): Login | ReturnType<typeof fail> {
+  #nextLogin({ challenges, basic, fault }: Exchange & { kind: 'refused' }): Login | ReturnType<typeof fail> {
     const tried = this.#login
     const words = fault?.text ?? ''
     if (this.#options.credentials === undefined) return fail('login-needed', words)
     if (fault !== undefined && isLocked(fault)) return fail('login-locked', words)
     if (fault !== undefined && isCrowded(fault)) return fail('too-many-sessions', words)
     const offer = { challenges, requests: 0 }
-    if (tried === undefined) return challenges.length > 0 ? { kind: 'digest', ...offer } : { kind: 'wsse' }
+    const readable = this.#mayBeReadable && basic.length > 0
+    const asBasic = { kind: 'basic', challenges: basic, requests: 0 } as const
+    if (tried === undefined) {
+      if (challenges.length > 0) return { kind: 'digest', ...offer }
+      return readable ? asBasic : { kind: 'wsse' }
+    }
     if (this.#refusedLogins >= MAX_REFUSED_LOGINS) return fail('login-refused', words)
+    if (tried.kind === 'text' || tried.kind === 'basic') return fail('login-refused', words)
     if (tried.kind !== 'wsse' && challenges.length > 0 && (this.#accepted || isStale(challenges))) {
       this.#accepted = false // the nonce was used up, which says nothing of the password; once
       return { kind: tried.kind, ...offer }
@@ -307,7 +316,10 @@ export class OnvifClient {
       return tried
     }
     const countsDown = fault !== undefined && attemptsLeft(fault) !== undefined
-    if (tried.kind === 'wsse' && challenges.length > 0 && !countsDown) return { kind: 'both', ...offer }
+    if (tried.kind === 'wsse' && !countsDown) {
+      if (challenges.length > 0) return { kind: 'both', ...offer }
+      if (this.#mayBeReadable) return readable ? asBasic : { kind: 'text' }
+    }
     return fail('login-refused', words)
   }
 
@@ -337,15 +349,23 @@ export class OnvifClient {
       : { kind: 'failed', why: answer.why === 'not-http' ? 'not-onvif' : answer.why, detail: answer.detail }
   }
 
+  /** Whether the password itself may be sent: by somebody's word, and to nobody but the device of this certificate. */
+  get #mayBeReadable(): boolean {
+    const { readableLogin = false, tls } = this.#options
+    return readableLogin && tls?.pin !== undefined
+  }
+
   #security(login: Login | undefined): string {
     const { credentials, clock, randomBytes } = this.#options
-    if (credentials === undefined || login === undefined || login.kind === 'digest') return ''
+    if (credentials === undefined || login === undefined) return ''
+    if (login.kind === 'digest' || login.kind === 'basic') return ''
+    if (login.kind === 'text') return readableToken(credentials)
     return usernameToken(credentials, randomBytes(NONCE_BYTES), clock.now() + this.#offsetMs)
   }
 
   #authorization(login: Login | undefined, path: string): Record<string, string> {
     const { credentials, randomBytes } = this.#options
-    if (credentials === undefined || login === undefined || login.kind === 'wsse') return {}
+    if (credentials === undefined || login === undefined || !('challenges' in login)) return {}
     login.requests += 1
     const value = authorize(login.challenges, {
       ...credentials,
@@ -365,10 +385,6 @@ export interface OnvifMedia {
 }
 
 const tds = (name: string, content = ''): string => `<d:${name} xmlns:d="${NS.device}">${content}</d:${name}>`
-
-/** Basic would give the password away in the clear, so it is not among the answers. */
-const digestsOf = (values: readonly string[]): Challenge[] =>
-  parseChallenges(values).filter(({ scheme }) => scheme === 'digest')
 
 const isStale = (challenges: readonly Challenge[]): boolean =>
   challenges.some((challenge) => challenge.scheme === 'digest' && challenge.stale)
@@ -392,7 +408,14 @@ function toExchange({ status, challenges, body }: HttpAnswer & { ok: true }, lim
   }
   const fault = message.kind === 'fault' ? message.fault : undefined
   if (status === 401 || (fault !== undefined && isLoginFault(fault))) {
-    return { kind: 'refused', challenges: digestsOf(challenges), fault }
+    const offers = parseChallenges(challenges)
+    // Basic gives the password away: it is answered only where that was allowed.
+    return {
+      kind: 'refused',
+      challenges: offers.filter(({ scheme }) => scheme === 'digest'),
+      basic: offers.filter(({ scheme }) => scheme === 'basic'),
+      fault,
+    }
   }
   if (fault !== undefined) {
     return { kind: 'failed', why: 'fault', detail: `${fault.codes.join('/')}: ${fault.text}`, status }

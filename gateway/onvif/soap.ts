@@ -44,6 +44,16 @@ export function usernameToken({ username, password }: Credentials, nonce: Buffer
   )
 }
 
+/** WS-Security header with the password itself (§3.1, `PasswordText`): for a pinned TLS connection, and no other. */
+export function readableToken({ username, password }: Credentials): string {
+  return (
+    `<w:Security xmlns:w="${WSSE}" s:mustUnderstand="1"><w:UsernameToken>` +
+    `<w:Username>${escapeXml(username)}</w:Username>` +
+    `<w:Password Type="${PROFILE}#PasswordText">${escapeXml(password)}</w:Password>` +
+    `</w:UsernameToken></w:Security>`
+  )
+}
+
 /** SOAP 1.2 envelope; header and body are ready XML. */
 export function envelope(body: string, header = ''): string {
   return (

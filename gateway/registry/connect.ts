@@ -5,6 +5,7 @@ import type { Services } from '../onvif/device.ts'
 import { splitAddress } from '../onvif/uri.ts'
 import type { Vault } from '../vault.ts'
 import type { DeviceProfile } from './device-profile.ts'
+import { readOverrides } from './effective-profile.ts'
 import { openLogin } from './store.ts'
 
 export interface ConnectDeps {
@@ -20,6 +21,8 @@ export interface ConnectableDevice {
   sealedCredentials: Uint8Array | null
   /** The certificate it was registered with; null where it speaks HTTP. */
   certificateSha256: string | null
+  /** What the installer said otherwise than the device profile. */
+  overridesJson: string | null
 }
 
 export interface ConnectedDevice {
@@ -46,8 +49,10 @@ export async function connectDevice(
 ): Promise<OnvifResult<ConnectedDevice>> {
   const { username, password = '' } = openLogin(deps.vault, device.id, device.sealedCredentials)
   const devicePath = profile?.onvif?.devicePath
+  const { readableLogin = false } = readOverrides(device.overridesJson)
   const client = new OnvifClient({
     ...clientOptions(deps, device),
+    readableLogin,
     ...(devicePath === undefined ? {} : { devicePath }),
     ...(username === undefined ? {} : { credentials: { username, password } }),
   })

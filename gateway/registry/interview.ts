@@ -160,7 +160,7 @@ class Run {
   }
 
   async #reach(host: string, ports: readonly number[]): Promise<OnvifClient | undefined> {
-    const { credentials, pins = new Map() } = this.#request
+    const { credentials, overrides: { readableLogin = false } = {}, pins = new Map() } = this.#request
     const reached = await reach({ host, ports, devicePath: this.#devicePath, pins }, this.#deps, this.#signal)
     if (!reached.ok) {
       this.#result.certificate = reached.certificate
@@ -175,7 +175,11 @@ class Run {
     if (found !== undefined) this.#result.certificate = { found, registered: pins.get(address) }
     const secured = found === undefined ? '' : ` over HTTPS, certificate ${found.slice(0, 16)}`
     this.#tell('reachable', true, `ONVIF answers at ${address}${secured}`)
-    const client = new OnvifClient({ ...options, ...(credentials === undefined ? {} : { credentials }) })
+    const client = new OnvifClient({
+      ...options,
+      readableLogin,
+      ...(credentials === undefined ? {} : { credentials }),
+    })
     client.adoptClock(reached.client)
     this.#bare = reached
     if (reached.toldTime) this.#clock(client.clockOffsetMs)

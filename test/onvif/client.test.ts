@@ -7,6 +7,7 @@ import { createDialer } from '../../gateway/dial.ts'
 import { OnvifClient, type OnvifOptions } from '../../gateway/onvif/client.ts'
 import { envelope, NS } from '../../gateway/onvif/soap.ts'
 import { FakeClock } from '../fakes/clock.ts'
+import { lacksOpenssl, tlsFront } from '../fakes/tls-front.ts'
 
 const CREDENTIALS = { username: 'admin', password: 'right' }
 const { signal } = new AbortController()
@@ -143,6 +144,72 @@ t.test('the login a camera wants, each with its one try', async (t) => {
       asked.every(({ authorization }) => authorization?.startsWith('Basic') !== true),
       `${name}: no Basic`,
     )
+  }
+})
+
+t.test('the password itself: by somebody’s word, over pinned TLS, once', { skip: lacksOpenssl }, async (t) => {
+  const text = '#PasswordText">right<'
+  const basic = `Basic ${Buffer.from('admin:right').toString('base64')}`
+  const isReadable = ({ body, authorization }: Asked): boolean => body.includes('right') || authorization === basic
+  const refused = (headers: Record<string, string> = {}) => ({ status: 401, body: fault('NotAuthorized'), headers })
+  const offer = { 'www-authenticate': 'Basic realm="r"' }
+  const cases: [name: string, script: Script, why: string | undefined, logins: number, readable: number][] = [
+    ['text, accepted', ({ body }) => (body.includes(text) ? { body: INFORMATION } : refused()), undefined, 2, 1],
+    ['text, refused', () => refused(), 'login-refused', 2, 1],
+    [
+      'Basic, accepted',
+      (one) => (one.authorization === basic ? { body: INFORMATION } : refused(offer)),
+      undefined,
+      1,
+      1,
+    ],
+    ['Basic, refused', () => refused(offer), 'login-refused', 1, 1],
+    ['a digest is taken', ({ login }) => (login ? { body: INFORMATION } : refused()), undefined, 1, 0],
+    [
+      'Digest beside Basic, refused',
+      () => refused({ 'www-authenticate': `${challenge('n')['www-authenticate']}, ${offer['www-authenticate']}` }),
+      'login-refused',
+      1,
+      0,
+    ],
+    [
+      'tries are counted down',
+      ({ login }) => (login ? { status: 400, body: fault('NotAuthorized', 'You still have 3 attempt(s)') } : refused()),
+      'login-refused',
+      1,
+      0,
+    ],
+  ]
+  for (const [name, script, why, logins, readable] of cases) {
+    const { asked, client, port } = await device(t, script)
+    const front = await tlsFront(t, { host: '127.0.0.1', port })
+    const ask = async (more: Partial<OnvifOptions>): Promise<string | undefined> => {
+      asked.length = 0
+      const one = client({ port: front.port, ...more })
+      const answers = [await one.deviceInformation(signal), await one.deviceInformation(signal)]
+      if (why !== undefined) t.ok(asked.filter(({ login }) => login).length <= 2, `${name}: two logins at most`)
+      return answers.flatMap((answer) => (answer.ok ? [] : [answer.why]))[0]
+    }
+    const pinned = { tls: { pin: front.certificate } }
+    t.equal(await ask({ ...pinned, readableLogin: true }), why, name)
+    const accepted = why === undefined ? 1 : 0 // what was accepted is used for the second question
+    t.equal(asked.filter(({ login }) => login).length, logins + accepted, `${name}: logins`)
+    t.equal(asked.filter(isReadable).length, readable + (readable > 0 ? accepted : 0), `${name}: readable`)
+    for (const [where, more] of [
+      ['nobody said so', pinned],
+      ['no pin', { tls: { pin: undefined }, readableLogin: true }],
+      ['in the clear', { port, readableLogin: true }],
+    ] as const) {
+      await ask(more)
+      t.notOk(asked.some(isReadable), `${name}, ${where}: never`)
+    }
+    asked.length = 0
+    front.renew()
+    t.match(await client({ port: front.port, ...pinned, readableLogin: true }).deviceInformation(signal), {
+      ok: false,
+      why: 'certificate-changed',
+    })
+    t.same(asked, [], `${name}: nothing to another certificate`)
   }
 })
 

@@ -26,6 +26,8 @@ export const Hint = z
   })
   .refine(({ weight: _, ...conditions }) => Object.keys(conditions).length > 0, 'a hint needs a condition')
 
+const Rewrite = z.strictObject({ from: z.string().min(1).max(256), to: z.string().max(256).regex(/^\S*$/) })
+
 /** What may differ in code for a make; a name that is not here is a mistake in the file. */
 export const Quirk = z.enum([
   'mainEncoderMayBeEmpty',
@@ -78,12 +80,14 @@ export const DeviceProfile = z.strictObject({
     .optional(),
   streams: z
     .strictObject({
-      /** Path templates with `{channel}`, for cameras whose media service does not answer. */
+      /** Path templates with `{channel}` and `{stream}` (0 main, 1 sub), for cameras whose media service does not answer. */
       main: Path.optional(),
       sub: Path.optional(),
       port: Port.default(554),
       transport: z.enum(['tcp', 'udp']).default('tcp'),
       keepalive: z.enum(['GET_PARAMETER', 'OPTIONS']).optional(),
+      /** What is wrong in the paths that the camera reports, and what it must be; plain text, each once. */
+      rewrites: z.array(Rewrite).min(1).max(8).optional(),
       channelBase: z.number().int().min(0).max(1).default(1),
       /** The login stands in the path, as `{user}` and `{password}`. */
       secretInPath: z.boolean().default(false),

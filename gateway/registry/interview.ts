@@ -12,7 +12,7 @@ import { OnvifClient, type OnvifFailure, type OnvifMedia, type OnvifResult } fro
 import type { Services } from '../onvif/device.ts'
 import { type ChosenProfile, chooseStreams, type MediaChannel } from '../onvif/media.ts'
 import { attemptsLeft, type Credentials } from '../onvif/soap.ts'
-import { inUri, joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
+import { joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
 import { searchUnicast } from '../onvif/ws-discovery.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { overridden } from './effective-profile.ts'
@@ -21,6 +21,7 @@ import { type Evidence, matchProfile } from './match.ts'
 import type { ProbeCode } from './probe-codes.ts'
 import { type Reached, reach, USUAL_PORTS } from './reach.ts'
 import { type Check, type DescribeStream, streamChecks } from './stream-check.ts'
+import { rewritten, templateUris } from './stream-uris.ts'
 
 export interface InterviewDeps {
   dialer: Dialer
@@ -344,9 +345,11 @@ class Run {
       this.#fail('media', failure)
       return undefined
     }
-    this.#evidence.paths = channels.flatMap(({ streams }) => streams.map(({ uri }) => pathOf(uri)))
-    const count = channels.reduce((sum, { streams }) => sum + streams.length, 0)
-    this.#tell('media', true, `${channels.length} channels, ${count} streams`)
+    const found = channels.flatMap(({ streams }) => streams)
+    this.#evidence.paths = found.map(({ uri }) => pathOf(uri))
+    const { rewrites } = this.#profile.streams ?? {}
+    for (const stream of found) stream.uri = rewritten(stream.uri, rewrites)
+    this.#tell('media', true, `${channels.length} channels, ${found.length} streams`)
     return channels
   }
 
@@ -359,20 +362,15 @@ class Run {
     this.#result.channels = [{ token: channel, name: channel, streams }]
   }
 
-  /** Streams as the device profile expects them; none where it does not say, or the channel is no number. */
   #templates(host: string, channel: string | undefined): InterviewStream[] {
-    const { streams } = this.#profile
-    const number = Number(channel ?? streams?.channelBase)
-    if (streams?.main === undefined || streams.secretInPath || !Number.isInteger(number)) return []
-    const stream = (role: 'main' | 'sub', path: string): InterviewStream => ({
+    return templateUris(this.#profile.streams, host, channel).map(({ role, uri }) => ({
       role,
       codec: 'unknown',
       width: 0,
       height: 0,
-      uri: `rtsp://${inUri(host)}:${streams.port}${path.replaceAll('{channel}', `${number}`)}`,
+      uri,
       pathSecrets: undefined,
-    })
-    return [stream('main', streams.main), ...(streams.sub === undefined ? [] : [stream('sub', streams.sub)])]
+    }))
   }
 
   /**

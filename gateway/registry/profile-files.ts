@@ -60,8 +60,15 @@ function faultsOf(file: string, { id, match, facts, streams }: DeviceProfile): s
     if (/https?:/i.test(source)) faults.push(`${file}: facts.${at}.source: a reference, not a URL`)
   }
   for (const role of ['main', 'sub'] as const) {
-    const unknown = /\{(?!channel\}|user\}|password\})[^}]*\}/.exec(streams?.[role] ?? '')?.[0]
-    if (unknown !== undefined) faults.push(`${file}: streams.${role}: ${unknown} is not filled in; {channel} is`)
+    const unknown = /\{(?!channel\}|stream\}|user\}|password\})[^}]*\}/.exec(streams?.[role] ?? '')?.[0]
+    if (unknown === undefined) continue
+    faults.push(`${file}: streams.${role}: ${unknown} is not filled in; {channel} and {stream} are`)
+  }
+  for (const [at, { from, to }] of (streams?.rewrites ?? []).entries()) {
+    const where = `${file}: streams.rewrites.${at}`
+    if (from === to) faults.push(`${where}: changes nothing`)
+    if (/[{}]/.test(from + to)) faults.push(`${where}: plain text, nothing is filled in`)
+    if (/:\/\//.test(to)) faults.push(`${where}.to: a part of a path, never another host`)
   }
   return faults
 }

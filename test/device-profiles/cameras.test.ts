@@ -57,6 +57,7 @@ t.test('a broken file is told by file, field and reason', async (t) => {
     { streams: { main: '/b{channel}', transport: 'udp' }, quirks: ['lenientXml'] },
     'a family says only what is otherwise',
   )
+  const rewrite = (one: object, id = 'rewrite'): object => make(id, { streams: { rewrites: [one] } })
   const cases: [file: string, content: object | string, fault: RegExp][] = [
     ['syntax.json', '{ "id": ', /^syntax\.json: not JSON: /],
     ['list.json', '[]', /^list\.json: not a JSON object/],
@@ -76,6 +77,11 @@ t.test('a broken file is told by file, field and reason', async (t) => {
       make('stream', { streams: { main: '/{chanel}' } }),
       /^stream\.json: streams\.main: \{chanel\} is not/,
     ],
+    ['rewrite.json', rewrite({ from: 'a' }), /^rewrite\.json: streams\.rewrites\.0\.to: /],
+    ['empty.json', rewrite({ from: '', to: 'b' }, 'empty'), /^empty\.json: streams\.rewrites\.0\.from: /],
+    ['same.json', rewrite({ from: 'a', to: 'a' }, 'same'), /^same\.json: streams\.rewrites\.0: changes nothing/],
+    ['host.json', rewrite({ from: 'a', to: 'rtsp://b' }, 'host'), /^host\.json: streams\.rewrites\.0\.to: a part of/],
+    ['filled.json', rewrite({ from: 'a', to: '{user}' }, 'filled'), /^filled\.json: streams\.rewrites\.0: plain text/],
     ['fact.json', make('fact', { facts: [] }), /^fact\.json: facts: /],
   ]
   for (const [file, content, fault] of cases) {

@@ -53,7 +53,7 @@ export function makeOf(profile: DeviceProfile): Make {
     rtsp: {
       port: 554,
       main: streams?.main ?? '/a/main',
-      sub: streams?.sub ?? '/a/sub',
+      sub: streams?.sub ?? (streams?.main?.includes('{stream}') ? streams.main : '/a/sub'),
       auth: streams?.secretInPath === true ? [] : ['Digest MD5'],
       realm: 'camera',
       controls: 'relative',

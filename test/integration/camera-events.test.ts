@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import { MAX_RAISED_A_MINUTE } from '../../gateway/registry/camera-events.ts'
@@ -62,11 +64,35 @@ t.test(
     t.equal(items.length, MAKES.length, 'no alarm of what was so when the gateway came')
 
     const [first = '', channel = ''] = MAKES[0] ?? []
+    const knowing = township.camera(first)
+    const known = { FaceId: 'f-77', PlateNumber: '浙G·00000', PersonName: '某某', ObjectId: '12' }
+    knowing.setMotion(channel, true, known)
+    const stripped = await alarm()
+    t.match(stripped, { type: 'motion', state: 'active', cameraId: cameraIds.get(first), strippedFields: 3 })
+    const listed = await call<{ items: { id: string }[] }>('GET', '/alarms')
+    const kept = listed.items.find(({ id }) => id === stripped.id)
+    t.match(kept, { type: 'motion', strippedFields: 3 })
+    const files = readdirSync(gateway.dataDir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+    const stored = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name)))
+    t.ok(
+      stored.some((bytes) => bytes.includes('ObjectId')),
+      'what is kept is in one of the files',
+    )
+    for (const word of Object.entries(known).slice(0, 3).flat()) {
+      t.notOk(JSON.stringify([stripped, listed]).includes(word), `nobody is told ${word}`)
+      t.notOk(
+        stored.some((bytes) => bytes.includes(word)),
+        `and no file holds ${word}`,
+      )
+    }
+    knowing.setMotion(channel, false)
+    t.match(await alarm(), { id: stripped.id, state: 'cleared' })
+
     const flooding = township.camera(first)
     for (let at = 0; at < 80; at += 1) flooding.setMotion(channel, at % 2 === 0)
     const flood: unknown[] = []
-    // One was raised above; each is raised and cleared.
-    while (flood.length < 2 * (MAX_RAISED_A_MINUTE - 1)) flood.push((await alarm()).cameraId)
+    // Two were raised above; each is raised and cleared.
+    while (flood.length < 2 * (MAX_RAISED_A_MINUTE - 2)) flood.push((await alarm()).cameraId)
     t.same([...new Set(flood)], [cameraIds.get(first)])
     const [other = '', itsChannel = ''] = MAKES[1] ?? []
     township.camera(other).setMotion(itsChannel, true)

@@ -29,12 +29,15 @@ export class EventService {
     return this.#points.size
   }
 
-  /** Motion begins or ends before one video source; every pull point hears of the change. */
-  setMotion(sourceToken: string, isMoving: boolean): void {
+  /**
+   * Motion begins or ends before one video source; every pull point hears of the change.
+   * @param more what else the camera believes to have seen, by name
+   */
+  setMotion(sourceToken: string, isMoving: boolean, more: Readonly<Record<string, string>> = {}): void {
     this.#expire()
     if (this.#motion.get(sourceToken) === isMoving) return
     this.#motion.set(sourceToken, isMoving)
-    for (const point of this.#points.values()) this.#queue(point, this.#message(sourceToken, isMoving, 'Changed'))
+    for (const point of this.#points.values()) this.#queue(point, this.#message(sourceToken, isMoving, 'Changed', more))
   }
 
   operations(): Operations {
@@ -136,10 +139,16 @@ export class EventService {
     point.wake()
   }
 
-  #message(sourceToken: string, isMoving: boolean, operation: 'Initialized' | 'Changed'): string {
+  #message(
+    sourceToken: string,
+    isMoving: boolean,
+    operation: 'Initialized' | 'Changed',
+    more: Readonly<Record<string, string>> = {},
+  ): string {
     const { topic, source, data, values } = this.#facts.habits.events
     const items = Object.entries(source).map(([name, value]) => item(name, value.replace('{source}', sourceToken)))
-    return `<wsnt:NotificationMessage><wsnt:Topic Dialect="http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">${topic}</wsnt:Topic><wsnt:Message><tt:Message UtcTime="${this.#instant(this.#nowMs())}" PropertyOperation="${operation}"><tt:Source>${items.join('')}</tt:Source><tt:Data>${item(data, values[isMoving ? 0 : 1])}</tt:Data></tt:Message></wsnt:Message></wsnt:NotificationMessage>`
+    const seen = Object.entries({ [data]: values[isMoving ? 0 : 1], ...more }).map(([name, value]) => item(name, value))
+    return `<wsnt:NotificationMessage><wsnt:Topic Dialect="http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">${topic}</wsnt:Topic><wsnt:Message><tt:Message UtcTime="${this.#instant(this.#nowMs())}" PropertyOperation="${operation}"><tt:Source>${items.join('')}</tt:Source><tt:Data>${seen.join('')}</tt:Data></tt:Message></wsnt:Message></wsnt:NotificationMessage>`
   }
 
   #times(prefix: 'wsnt' | 'tev', point: PullPoint): string {

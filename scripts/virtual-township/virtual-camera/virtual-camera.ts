@@ -176,9 +176,9 @@ export class VirtualCamera {
     else await this.#plugIn()
   }
 
-  setMotion(channelId: string, isMoving: boolean): void {
+  setMotion(channelId: string, isMoving: boolean, more: Readonly<Record<string, string>> = {}): void {
     const source = this.profiles.find((profile) => profile.channel.id === channelId)?.sourceToken
-    if (source !== undefined) this.#onvif?.events.setMotion(source, isMoving)
+    if (source !== undefined) this.#onvif?.events.setMotion(source, isMoving, more)
   }
 
   /** Listens; a camera that comes back has the ports it had before. */

@@ -94,8 +94,8 @@ export function WallPage() {
 
   function focusSearch(): void {
     side.value = 'list'
-    // The list is drawn by the next frame, where it was not there.
-    requestAnimationFrame(() => search.current?.focus())
+    // The list is drawn by then where it was not there, and the next key already belongs to the search.
+    queueMicrotask(() => search.current?.focus())
   }
 
   function place(cameraId: string, caseId?: string): void {

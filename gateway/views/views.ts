@@ -28,7 +28,8 @@ const IDLE_MS = 30_000
  * left the window long ago; so what all viewers of a stream hold together is bounded by time, however many they are.
  */
 export const MAX_SENDING_MS = 15_000
-const SWEEP_MS = 1_000
+/** A viewer who only receives is cut so long after the end of the consent at the latest; promised is a second. */
+const SWEEP_MS = 250
 /** How often the trail is tried while private feeds are watched: what cannot be written down is not shown. */
 const AUDIT_CHECK_MS = 5_000
 /** Of a viewer who says nothing: it looks at the answer's `mimeType`. No browser plays a camera's JPEG as video. */

@@ -7,11 +7,12 @@ import { pino } from 'pino'
 import { buildApp } from '../../gateway/app.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
+import type { PictureName } from './picture.ts'
 
 /** The whole product in a process of its own, for benches: gate, audit and metrics are on. */
 
 const SELF = fileURLToPath(import.meta.url)
-const CELL = '990123101001001'
+export const CELL = '990123101001001'
 export const PASSWORD = 'correct-horse-battery'
 
 if (process.argv[1] === SELF) await serve()
@@ -29,8 +30,8 @@ export async function startGateway(): Promise<Started> {
 }
 
 /** Cameras of the bench's picture, all on one port. */
-export async function startCameras(): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(SELF.replace('whole-gateway.ts', 'relay.ts'), ['source', 'main'])
+export async function startCameras(picture: PictureName = 'main'): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(SELF.replace('whole-gateway.ts', 'relay.ts'), ['source', picture])
   return { child, port: Number(await answer(child)) }
 }
 
@@ -63,24 +64,35 @@ async function serve(): Promise<void> {
   process.send?.({ url: gateway.url, originMs: performance.timeOrigin } satisfies Omit<Started, 'child'>)
 }
 
-/** Cells, cameras, links and an operator's token. */
-export async function prepare(url: string, port: number, count: number) {
-  const signedIn = await fetch(`${url}/api/v1/session`, {
+/** A session's cookie and what its writes must repeat. @param path where it is opened, a person's or an owner's */
+export async function signIn(url: string, body: object, path = 'session'): Promise<Record<string, string>> {
+  const signedIn = await fetch(`${url}/api/v1/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+    body: JSON.stringify(body),
   })
+  if (!signedIn.ok) throw new Error(`${path}: ${await signedIn.text()}`)
   const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? ''
   const { csrfToken } = (await signedIn.json()) as { csrfToken: string }
-  const admin = { cookie, 'x-csrf-token': csrfToken }
+  return { cookie, 'x-csrf-token': csrfToken }
+}
+
+/** The cells, and who may register cameras in them. */
+export async function settle(url: string) {
+  const admin = await signIn(url, { username: 'admin', password: PASSWORD })
   const grid = readFileSync(join(import.meta.dirname, '../virtual-township/grid.geojson'), 'utf8')
   await post(`${url}/api/v1/grid`, admin, JSON.parse(grid), 'PUT')
   const { token: installer } = await post<{ token: string }>(`${url}/api/v1/tokens`, admin, {
     name: 'bench installer',
     roles: ['installer', 'administrator'],
   })
+  return { admin, registrar: { authorization: `Bearer ${installer}` } }
+}
+
+/** Cells, cameras, links and an operator's token. */
+export async function prepare(url: string, port: number, count: number) {
+  const { admin, registrar } = await settle(url)
   const { token } = await post<{ token: string }>(`${url}/api/v1/tokens`, admin, { name: 'bench', roles: ['operator'] })
-  const registrar = { authorization: `Bearer ${installer}` }
   const cameraIds: string[] = []
   for (let at = 0; at < count; at += 1) {
     const { id: cameraId } = await post<{ id: string }>(`${url}/api/v1/cameras`, registrar, {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { MAX_WAITING_MESSAGES } from '../../gateway/alarms/intake.ts'
 import type { Database, Tx } from '../../gateway/storage/database.ts'
 import { addSource, bytes, CELL, message, startAlarms } from '../fakes/alarm-gateway.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
@@ -129,6 +130,31 @@ await onBothDatabases(t, async (t, open) => {
     t.ok(taken <= 200, `${taken} of 3,000 were stored before it`)
     await Promise.all(flood)
     t.equal(await database.client.alarm.count(), 3001)
+  })
+
+  t.test('so many wait for storage and no more; who comes then is told so, and taken later', async (t) => {
+    const database = await open(t)
+    const store = Promise.withResolvers<void>()
+    let isStuck = false
+    const stuck: Database = {
+      ...database,
+      transaction: async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+        if (!isStuck) return database.transaction(work)
+        await store.promise
+        throw new Error('disk full')
+      },
+    }
+    const { id } = await addSource(database)
+    const { alarms } = await startAlarms(t, stuck)
+    isStuck = true
+    const waiting = Array.from({ length: MAX_WAITING_MESSAGES }, (_, n) => alarms.receive(id, bytes(message(`w${n}`))))
+    const turnedAway = alarms.receive(id, bytes(message('one too many')))
+    store.resolve()
+    await t.rejects(turnedAway, /20000 messages wait for storage already/)
+    const ends = await Promise.allSettled(waiting)
+    t.equal(ends.filter(({ status }) => status === 'rejected').length, MAX_WAITING_MESSAGES, 'none is called stored')
+    isStuck = false
+    t.match(await alarms.receive(id, bytes(message('one too many'))), { kind: 'stored' })
   })
 
   t.test('a transaction that fails gives no receipt, and the same message again is taken', async (t) => {

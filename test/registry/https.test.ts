@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import t from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
+import { envelope, NS } from '../../gateway/onvif/soap.ts'
 import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
 import { lacksOpenssl, tlsFront } from '../fakes/tls-front.ts'
 import { lacksFfmpeg, open } from '../virtual-township/running.ts'
@@ -89,4 +92,46 @@ t.test('a camera that speaks HTTPS alone: pinned on first use, refused when it c
     after.text,
   )
   await h.registry.close()
+})
+
+t.test('a camera that takes Basic alone gets it by the installer’s word', { skip: lacksOpenssl }, async (t) => {
+  const basic = `Basic ${Buffer.from('admin:right').toString('base64')}`
+  const logins: string[] = []
+  const camera = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      const operation = /<s:Body><\w+:(\w+)/.exec(body)?.[1] ?? ''
+      const { authorization } = request.headers
+      if (authorization !== undefined) logins.push(authorization)
+      else if (body.includes('UsernameToken')) logins.push(body)
+      const isIn = operation === 'GetSystemDateAndTime' || authorization === basic
+      if (!isIn) response.writeHead(401, { 'www-authenticate': 'Basic realm="camera"' })
+      response.end(isIn ? envelope(`<d:${operation}Response xmlns:d="${NS.device}"/>`) : '')
+    })
+  })
+  await once(camera.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => camera.close())
+  const inner = camera.address()
+  const innerPort = typeof inner === 'object' && inner !== null ? inner.port : 0
+  const front = await tlsFront(t, { host: '127.0.0.1', port: innerPort })
+  const h = await harness(t, { describeStream })
+  const login = async (port: number, overrides: object) => {
+    logins.length = 0
+    const request = { address: `127.0.0.1:${port}`, username: 'admin', password: 'right', overrides }
+    const { body, text } = await h.call('POST', '/probes', request)
+    t.notMatch(text, basic)
+    const told = body.checks.find(({ name }: { name: string }) => name === 'login')
+    return {
+      ok: told?.ok,
+      basics: logins.filter((one) => one === basic).length,
+      readable: logins.join().includes('right'),
+    }
+  }
+  t.match(await login(front.port, {}), { ok: false, basics: 0, readable: false }, 'nobody said so')
+  t.match(await login(innerPort, { readableLogin: true }), { ok: false, basics: 0, readable: false }, 'in the clear')
+  const allowed = await login(front.port, { readableLogin: true })
+  t.ok(allowed.ok && allowed.basics > 0, 'over HTTPS, by the installer’s word')
 })

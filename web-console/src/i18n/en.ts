@@ -520,7 +520,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'owner.openedUnknown': 'an address that was erased',
   'owner.openedFirst': 'Nobody has opened it before you.',
   'owner.openedWhy':
-    'Only somebody with your invitation can open it. A time that was not you? Revoke, and call the centre.',
+    'Only somebody with your invitation can open it. Was one of them not you? Do not agree, or revoke, and call the centre.',
   'owner.change': 'Change what I agreed to',
   'owner.closed':
     'This consent is over and cannot be brought back. To share again, ask the centre to register and invite you anew.',

@@ -506,7 +506,7 @@ export const zhCn = {
   'owner.openedThis': '（本次）',
   'owner.openedUnknown': '已删除的地址',
   'owner.openedFirst': '在您之前没有人打开过。',
-  'owner.openedWhy': '只有持您邀请链接的人才能打开。有不是您打开的？请撤销授权并联系综治中心。',
+  'owner.openedWhy': '只有持您邀请链接的人才能打开。有不是您打开的？请不要同意，已同意的请撤销，并联系综治中心。',
   'owner.change': '更改授权',
   'owner.closed': '此次授权已结束，不能恢复。如需再次共享，请综治中心重新登记并邀请您。',
   'owner.tellFirst': '每天首次被查看时告诉我',

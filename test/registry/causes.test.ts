@@ -16,7 +16,16 @@ import { lacksOpenssl, tlsFront } from '../fakes/tls-front.ts'
 import { lacksFfmpeg, open } from '../virtual-township/running.ts'
 import { CELL, type Harness, harness } from './harness.ts'
 
-const dialer = createDialer(['127.0.0.0/8', '198.51.100.0/24'])
+/** An address that no machine has (RFC 5737), wherever this runs: no host answers for it. */
+const ELSEWHERE = '198.51.100.7'
+const network = createDialer(['127.0.0.0/8', '198.51.100.0/24'])
+const dialer: Dialer = {
+  ...network,
+  connect: async (target, signal) => {
+    if (target.host === ELSEWHERE) throw new DialError('unreachable', `${ELSEWHERE} cannot be reached`)
+    return network.connect(target, signal)
+  },
+}
 const describeStream = describeStreamBy(dialer, systemClock)
 const SDP =
   'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n' +
@@ -119,7 +128,7 @@ t.test('every cause has its own code, sentence and next step', { skip: lacksFfmp
   const alone = await forwarded(t, '127.0.55.202', addressOf('cam-chachang'))
   const noRtsp = { address: alone, username: township.camera('cam-chachang').device.username, password }
   tell('port blocked', 'port-blocked', await probe(h, noRtsp))
-  tell('another subnet', 'other-subnet', await probe(h, { address: '198.51.100.7', username: 'u', password: 'p' }))
+  tell('another subnet', 'other-subnet', await probe(h, { address: ELSEWHERE, username: 'u', password: 'p' }))
   tell(
     'closed port',
     'connection-refused',

@@ -171,7 +171,7 @@ t.test('a camera is registered, its owner agrees, it is watched, the owner revok
   const operator = await traveller()
   await watchPrivate(operator, camera)
   await owner.page.getByText('现在 1 人在看').waitFor({ timeout: 10_000 })
-  t.match(await textOf(owner.page.locator('.views')), /告警处置/, 'the owner reads the reason')
+  t.match(await textOf(owner.page.locator('.views', { hasText: '人在看' })), /告警处置/, 'the owner reads the reason')
 
   // Its main stream is H.265, which this browser cannot play: the sub-stream stands in.
   await zoomAndBack(operator.page)

@@ -12,7 +12,7 @@ import { Observer } from './rules/observer.ts'
 // Playlists of real sources over real HTTP, as a low-latency player asks for them: held reloads, hinted parts, delta updates.
 
 /** `HLS_SECONDS=300 npx tap test/hls/live.test.ts` looks on for five minutes. */
-const SECONDS = Number(process.env.HLS_SECONDS ?? 6)
+const SECONDS = Number(process.env.HLS_SECONDS ?? 12)
 const clock = systemClock
 const signal = AbortSignal.timeout((SECONDS + 60) * 1_000)
 

@@ -21,14 +21,11 @@ import {
   zoomAndBack,
 } from './journeys.ts'
 
-/**
- * What would be a fault on however busy a machine: first frames of a small wall, an alarm on the screen, the dark after
- * a revocation, and a picture that is called live. How fast it is, the benches tell.
- */
-const WALL_LIVE_MS = 15_000
-const ALARM_SHOWN_MS = 2_000
-const DARK_AFTER_MS = 5_000
-const LATE_S = 2
+/** console.md §3: first frames of a small wall, an alarm on the screen, and the dark after a revocation. */
+const WALL_LIVE_MS = 8_000
+const ALARM_SHOWN_MS = 500
+const DARK_AFTER_MS = 2_000
+const MAX_AGE_S = 1
 
 const skip = lacksBrowser
 let gateway: JourneyGateway
@@ -57,7 +54,7 @@ t.test('an operator signs in and changes the language, which is kept', { skip },
 })
 
 for (const tiles of [4, 9]) {
-  t.test(`${tiles} tiles play, and none of them is late`, { skip }, async (t) => {
+  t.test(`${tiles} tiles play, each less than a second behind its camera`, { skip }, async (t) => {
     const person = await traveller(WALL)
     const { page } = person
     const requests: string[] = []
@@ -78,7 +75,7 @@ for (const tiles of [4, 9]) {
       t.ok(count - (first[i] ?? 0) >= 15, `tile ${i + 1} painted ${count - (first[i] ?? 0)} frames in 3 s`)
     }
     t.equal(ages.length, 10 * tiles)
-    t.ok(Math.max(...ages) < LATE_S, `the oldest picture was ${Math.max(...ages).toFixed(2)} s old`)
+    t.ok(Math.max(...ages) < MAX_AGE_S, `the oldest picture was ${Math.max(...ages).toFixed(2)} s old`)
     t.notOk(
       requests.some((path) => path.startsWith('/live/') || path.includes('hls')),
       'all media came over the socket',
@@ -117,7 +114,7 @@ t.test('a socket that breaks and a page that slept: the picture comes back by it
   await page.waitForTimeout(2_500) // the time it has to find the camera again
   t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
   const ages = await agesOf(page, 2)
-  t.ok(Math.max(...ages) < LATE_S, `the older picture is ${Math.max(...ages).toFixed(2)} s old after the sleep`)
+  t.ok(Math.max(...ages) < MAX_AGE_S, `the older picture is ${Math.max(...ages).toFixed(2)} s old after the sleep`)
   t.equal(views, 2, 'the same views all along')
   t.same(person.faults, [])
   await page.context().close()

@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import { buildApp, type Gateway } from './app.ts'
 import { systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config.ts'
+import { LogOutput } from './log-output.ts'
 import { lockDataDir } from './storage/data-dir-lock.ts'
 
 /** sysexits.h */
@@ -13,6 +14,9 @@ const EX_UNAVAILABLE = 69
 
 /** What is promised to whoever stops us; the supervisor may kill after that. */
 const SHUTDOWN_LIMIT_MS = 10_000
+
+/** For the last lines of the log, if nobody reads them. */
+const LOG_LIMIT_MS = 500
 
 /** Loads the configuration or ends the process, naming every fault at once. */
 export function configOrExit(environment: NodeJS.ProcessEnv): Config {
@@ -46,7 +50,8 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
   // With PostgreSQL too: keys and the node's id are here.
   const lock = lockDataDir(config.dataDir)
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
-  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const output = new LogOutput(process.stdout)
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
   const started = start(config, log, version)
 
   let stopping = false
@@ -58,17 +63,22 @@ export async function run(config: Config, onStop: () => Promise<void> = async ()
       log.error('not stopped in time')
       process.exit(1)
     }, SHUTDOWN_LIMIT_MS).unref()
-    started
-      .then((gateway) => gateway.close())
-      .then(onStop)
-      .then(() => lock.release())
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error({ err: error }, 'stopped with a fault')
-          process.exit(1)
-        },
-      )
+    void end().then(async (status) => {
+      await output.flushed(LOG_LIMIT_MS)
+      process.exit(status)
+    })
+  }
+  const end = async (): Promise<number> => {
+    try {
+      const gateway = await started
+      await gateway.close()
+      await onStop()
+      lock.release()
+      return 0
+    } catch (error) {
+      log.error({ err: error }, 'stopped with a fault')
+      return 1
+    }
   }
   // Before the start has ended: whoever stops us then must not leave half of it running.
   process.on('SIGTERM', stop)

@@ -195,6 +195,27 @@ t.test('SIGTERM in the middle of the start ends it in order', async (t) => {
   t.equal((await fetch(new URL('/readyz', await again.url))).status, 200, 'nothing half done is left')
 })
 
+t.test('whoever reads its log may stand still: it goes on, and still ends', async (t) => {
+  const gateway = spawnGateway(t, await temporaryDataDir(t), { GRIDLIGHT_LOG_LEVEL: 'debug' })
+  const url = await gateway.url
+  const { 1: port } = /alarms are taken at: mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(gateway.output()) ?? []
+  gateway.child.stdout?.pause()
+  // Each is a line of the log with its reason: together several times what the pipe holds.
+  for (let n = 0; n < 1_000; n++) {
+    const stranger = connect(Number(port), '127.0.0.1')
+    stranger
+      .end('GET / HTTP/1.1\r\n\r\n')
+      .resume()
+      .on('error', () => {})
+    await once(stranger, 'close')
+  }
+  t.equal((await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(10_000) })).status, 200)
+  const ended = once(gateway.child, 'exit', { signal: AbortSignal.timeout(SHUTDOWN_LIMIT_MS) })
+  gateway.child.kill('SIGTERM')
+  t.strictSame(await ended, [0, null])
+  gateway.child.stdout?.resume()
+})
+
 t.test('SIGTERM ends it with status 0 while its broker is away', async (t) => {
   const gateway = spawnGateway(t, await temporaryDataDir(t), {
     GRIDLIGHT_MQTT_URL: 'mqtt://u:canary-password@127.0.0.1:1',

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
-import type { ProblemAnswer } from './api/client.ts'
+import { failureOf, type ProblemAnswer } from './api/client.ts'
 import { useParts } from './parts.ts'
 import { LanguageSwitch } from './shell.tsx'
 import { TextField } from './ui/field.tsx'
-import { failureOf, ProblemNote } from './ui/problem-note.tsx'
+import { ProblemNote } from './ui/problem-note.tsx'
 
 export function SignInPage({ ended }: { ended: boolean }) {
   const { session, language } = useParts()

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { ChannelKind } from '../../../gateway/contracts/channel.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choice, TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 /** A new channel; its address and secret are sealed and not shown again. */

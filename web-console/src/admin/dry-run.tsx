@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { AlarmSource, DryRunAnswer } from '../../../gateway/contracts/alarm.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Field, TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 /** Tries a message of a source: which alarm it would be, or why it is none. Nothing is stored. */

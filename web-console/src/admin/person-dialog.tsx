@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { StaffRole, type User } from '../../../gateway/contracts/identity.ts'
-import type { Answer, ProblemAnswer } from '../api/client.ts'
+import { type Answer, failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choices, TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 const MIN_PASSWORD = 10

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { StaffRole } from '../../../gateway/contracts/identity.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date, endOfDay } from '../time.ts'
 import { CopiedSecret } from '../ui/copied-secret.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choices, TextField } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 /** Bearer tokens of scripts: made with an end, shown once, revoked in one act. */

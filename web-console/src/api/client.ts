@@ -16,6 +16,10 @@ export type Answer<T> =
   | { kind: 'offline' }
   | { kind: 'aborted' }
 
+/** The problem of a failed call; a lost link is one too. */
+export const failureOf = (answer: Answer<unknown>): ProblemAnswer | undefined =>
+  answer.kind === 'problem' ? answer.problem : answer.kind === 'offline' ? { status: 0, code: 'offline' } : undefined
+
 /** Longer than the gateway's own slowest step, the probe of a camera that answers late. */
 const TIMEOUT_MS = 45_000
 

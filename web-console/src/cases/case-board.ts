@@ -1,9 +1,8 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Case, NewCaseAction } from '../../../gateway/contracts/case.ts'
 import type { Calls } from '../api/calls.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import type { Live } from '../live.ts'
-import { failureOf } from '../ui/problem-note.tsx'
 import { byUrgency, isWaiting } from './urgency.ts'
 
 /** What a person asks for; the key and the time are added here. */

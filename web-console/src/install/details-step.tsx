@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { type NewCamera, PlaceClass } from '../../../gateway/contracts/camera.ts'
 import { Ownership } from '../../../gateway/contracts/common.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Choice, TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import type { Chosen, Draft } from './draft.ts'
 import { PositionField } from './position-field.tsx'
 

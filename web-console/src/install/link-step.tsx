@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { LinkScope, Party } from '../../../gateway/contracts/link.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { endOfDay } from '../time.ts'
 import { Choice, Choices, TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import type { Draft } from './draft.ts'
 

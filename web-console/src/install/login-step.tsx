@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ClockSet, Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { isKey } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { TextField } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import type { Draft } from './draft.ts'
 
 /** Signs in to the device once a tap, for devices count failures and lock out, and shows what the probe saw. */

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { RegisterRow } from '../../../gateway/contracts/register.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date } from '../time.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 
 interface EntryProps {
   row: RegisterRow

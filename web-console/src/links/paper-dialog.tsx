@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { Link, LinkScope, PaperConsent } from '../../../gateway/contracts/link.ts'
-import type { Answer, ProblemAnswer } from '../api/client.ts'
+import { type Answer, failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime, endOfDay } from '../time.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choices, Field, TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 
 interface PaperProps {
   link: Link

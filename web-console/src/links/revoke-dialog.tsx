@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { Link } from '../../../gateway/contracts/link.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 
 interface RevokeProps {
   link: Link

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { Link, LinkScope } from '../../../gateway/contracts/link.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date, endOfDay } from '../time.ts'
 import { Choice, Choices, TextField } from '../ui/field.tsx'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 
 const DEFAULT_DAYS = 90
 const DAY_MS = 86_400_000

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { Link } from '../../../gateway/contracts/link.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 
 /** Whether the owner wants word of the first view of a day. */
 export function FirstViewNotice({ link, onChange }: { link: Link; onChange: (link: Link) => void }) {

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { OwnerOpening } from '../../../gateway/contracts/link.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 
 /** When and from where the owner's page was opened, so that an owner notices whoever else holds the invitation. */

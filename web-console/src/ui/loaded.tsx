@@ -1,9 +1,9 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import type { Answer, ProblemAnswer } from '../api/client.ts'
+import { type Answer, failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from './empty.tsx'
-import { failureOf, ProblemNote } from './problem-note.tsx'
+import { ProblemNote } from './problem-note.tsx'
 import { useLifetime } from './use-lifetime.ts'
 
 /** What was asked of the gateway: not here yet, here, or why not; what was here stays while it is asked anew. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { Answer, ProblemAnswer } from '../api/client.ts'
+import type { ProblemAnswer } from '../api/client.ts'
 import { en } from '../i18n/en.ts'
 import { isKey, type Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
@@ -18,10 +18,6 @@ export function problemWords(t: Translate, problem: ProblemAnswer): ProblemWords
     nextStep: isKey(nextKey) ? t(nextKey) : problem.nextStep,
   }
 }
-
-/** The problem of a failed call; a lost link is one too. */
-export const failureOf = (answer: Answer<unknown>): ProblemAnswer | undefined =>
-  answer.kind === 'problem' ? answer.problem : answer.kind === 'offline' ? { status: 0, code: 'offline' } : undefined
 
 /** Where the gateway has nothing more to tell, its detail is the English title. */
 function tellsMore({ code, detail }: ProblemAnswer): boolean {

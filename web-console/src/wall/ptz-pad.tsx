@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import { type PtzAction, PtzAnswer, PtzPresets } from '../../../gateway/contracts/ptz.ts'
-import type { ProblemAnswer } from '../api/client.ts'
+import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import type { Key } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
-import { failureOf, ProblemNote } from '../ui/problem-note.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import './ptz-pad.css'
 

@@ -1,8 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { NewRound, Round, WallLayout } from '../../../gateway/contracts/wall.ts'
 import type { Calls } from '../api/calls.ts'
-import type { Answer, ProblemAnswer } from '../api/client.ts'
-import { failureOf } from '../ui/problem-note.tsx'
+import { type Answer, failureOf, type ProblemAnswer } from '../api/client.ts'
 import type { Arrangement } from './wall-state.ts'
 
 /** What this person keeps on the gateway: layouts and rounds, the same on every screen they sign in at. */

@@ -1,11 +1,9 @@
+import { inLanguage, type Words } from './words.ts'
+
 /**
  * Every problem Gridlight answers with, in one table: HTTP status, what it is, and what a person can do.
  * The code is the contract (RFC 9457 `code`, closed vocabulary); words may be improved.
  */
-interface Words {
-  zh: string
-  en: string
-}
 interface ProblemKind {
   status: number
   title: Words
@@ -320,11 +318,4 @@ export function problemDocument(
 export function nextStepOf(code: ProblemCode, acceptLanguage: string | undefined): string | undefined {
   const { nextStep }: ProblemKind = PROBLEMS[code]
   return nextStep && inLanguage(nextStep, acceptLanguage)
-}
-
-function inLanguage({ zh, en }: Words, acceptLanguage: string | undefined): string {
-  const first = acceptLanguage?.trim().slice(0, 2).toLowerCase()
-  if (first === 'zh') return zh
-  if (first === 'en') return en
-  return `${zh} (${en})`
 }

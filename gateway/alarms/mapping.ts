@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AlarmState, AlarmType, Priority } from '../contracts/alarm.ts'
+import { Words } from '../words.ts'
 
 /** Fields of a message, from the outside in, such as `after.label`; a number names an item of a list. */
 const Path = z
@@ -9,7 +10,6 @@ const Path = z
 const Name = z.string().regex(/^[a-z][a-z0-9-]{1,31}$/)
 const Scalar = z.union([z.string().max(100), z.number(), z.boolean()])
 export type Scalar = z.infer<typeof Scalar>
-const Words = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
 
 /** `{topic}` is the topic that a source is registered with; any other `{name}` stands for one level and its value. */
 const TopicPattern = z

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import type { Words } from '../words.ts'
 
 /** Ends of a command (sysexits.h where it has a number). */
 export const EXIT = { done: 0, failed: 1, usage: 64, noInput: 66, config: 78 } as const
@@ -14,7 +15,7 @@ export interface Terminal {
 export interface Command {
   /** Words after `./scripts/gridlight`, as told to people. */
   synopsis: string
-  about: { zh: string; en: string }
+  about: Words
   /** @returns the exit code; throws UsageError for arguments that make no sense, CommandError for what went wrong */
   run(args: string[], config: Config, terminal: Terminal): Promise<number>
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { Words } from '../words.ts'
 
-export const Words = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
-export type Words = z.infer<typeof Words>
 const Port = z.number().int().min(1).max(65_535)
 const Path = z.string().regex(/^\/\S*$/)
 

@@ -14,9 +14,8 @@ import {
   searchMulticast,
   searchUnicast,
 } from '../onvif/ws-discovery.ts'
-import type { Words } from './device-profile.ts'
+import { inLanguage, type Words } from '../words.ts'
 import { searchPorts } from './port-search.ts'
-import { inLanguage } from './probe-codes.ts'
 import { type Asked, askPort, isThere, USUAL_PORTS } from './reach.ts'
 import { parseNetworks, parseTargets } from './targets.ts'
 

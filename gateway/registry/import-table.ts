@@ -1,6 +1,6 @@
 import { NewCamera } from '../contracts/camera.ts'
+import type { Words } from '../words.ts'
 import { decodeCsv, parseCsv } from './csv.ts'
-import type { Words } from './device-profile.ts'
 
 /** Columns by the name programs write, with the headings people write: the first of them stands in the template. */
 const COLUMNS = {

@@ -1,4 +1,5 @@
-import type { DeviceProfile, Words } from './device-profile.ts'
+import type { Words } from '../words.ts'
+import type { DeviceProfile } from './device-profile.ts'
 
 /** A device's clock less ours, as people say it. */
 export function clockWords(offsetMs: number): Words {

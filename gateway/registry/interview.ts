@@ -14,13 +14,14 @@ import { type ChosenProfile, chooseStreams, type MediaChannel } from '../onvif/m
 import { attemptsLeft, type Credentials } from '../onvif/soap.ts'
 import { joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
 import { searchUnicast } from '../onvif/ws-discovery.ts'
+import type { Check } from './check.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { overridden } from './effective-profile.ts'
 import { clockWords, lockoutWarning } from './interview-words.ts'
 import { type Evidence, matchProfile } from './match.ts'
 import type { ProbeCode } from './probe-codes.ts'
 import { type Reached, reach, USUAL_PORTS } from './reach.ts'
-import { type Check, type DescribeStream, streamChecks } from './stream-check.ts'
+import { type DescribeStream, streamChecks } from './stream-check.ts'
 import { rewritten, templateUris } from './stream-uris.ts'
 
 export interface InterviewDeps {

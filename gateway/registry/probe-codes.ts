@@ -1,7 +1,5 @@
-import type { ProbeCheck } from '../contracts/device.ts'
 import type { ProblemCode } from '../errors.ts'
-import type { Words } from './device-profile.ts'
-import type { Check } from './stream-check.ts'
+import type { Words } from '../words.ts'
 
 /**
  * Every finding of a probe, in one table: what it is, what a person can do about it, and which problem it is when a
@@ -256,27 +254,3 @@ export const PROBE_CODES = {
 } as const satisfies Record<string, { sentence: Words; problem: ProblemCode; nextStep: Words }>
 
 export type ProbeCode = keyof typeof PROBE_CODES
-
-/** In the caller's language; both where none was named. */
-export function inLanguage({ zh, en }: Words, acceptLanguage: string | undefined): string {
-  const first = acceptLanguage?.trim().slice(0, 2).toLowerCase()
-  return first === 'zh' ? zh : first === 'en' ? en : `${zh} (${en})`
-}
-
-/** A finding in the asker's language: the sentence, the facts, what a further try costs, and the next step. */
-export function inWords(check: Check, acceptLanguage: string | undefined, accountHelp?: Words): ProbeCheck {
-  const { name, ok, code, detail, words, triesLeft, warning } = check
-  const say = (text: Words): string => inLanguage(text, acceptLanguage)
-  const known = code === undefined ? undefined : PROBE_CODES[code]
-  const sentence = words ?? known?.sentence
-  const parts = [...(sentence === undefined ? [] : [say(sentence)]), detail, ...(warning ? [say(warning)] : [])]
-  const help = known?.problem === 'camera-refused-login' && accountHelp !== undefined ? [say(accountHelp)] : []
-  return {
-    name,
-    ok,
-    ...(code === undefined ? {} : { code }),
-    detail: parts.filter((part) => part !== '').join(' · '),
-    ...(known === undefined ? {} : { nextStep: [say(known.nextStep), ...help].join(' ') }),
-    ...(triesLeft === undefined ? {} : { triesLeft }),
-  }
-}

@@ -15,11 +15,11 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { CameraWork } from './camera-work.ts'
 import { type Cameras, unwrap } from './cameras.ts'
+import { type Check, inWords } from './check.ts'
 import type { ImportDeps } from './import.ts'
 import type { Interview, InterviewRequest } from './interview.ts'
-import { inWords, PROBE_CODES } from './probe-codes.ts'
+import { PROBE_CODES } from './probe-codes.ts'
 import type { tryChannels } from './source.ts'
-import type { Check } from './stream-check.ts'
 
 export interface RegistryRoutesDeps {
   cameras: Cameras

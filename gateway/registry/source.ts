@@ -8,13 +8,14 @@ import {
   splitAddress,
   withPathSecrets,
 } from '../onvif/uri.ts'
+import type { Check } from './check.ts'
 import { overridden } from './effective-profile.ts'
 import { type Interview, type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
 import { matchProfile } from './match.ts'
 import { ownNetworks } from './own-networks.ts'
 import { USUAL_PORTS } from './reach.ts'
 import type { NewStream, Registration, SealedLogin } from './store.ts'
-import { type Check, streamChecks } from './stream-check.ts'
+import { streamChecks } from './stream-check.ts'
 
 /** A source that was tried and works: everything about a camera but its place. */
 export type Source = Pick<Registration, 'device' | 'channel' | 'streams'>

@@ -1,5 +1,4 @@
-import type { ProbeCheck } from '../contracts/device.ts'
-import type { Words } from './device-profile.ts'
+import type { Check } from './check.ts'
 import type { ProbeCode } from './probe-codes.ts'
 
 /** What the media plane does for the register: DESCRIBE and play one stream until its first key frame. */
@@ -29,21 +28,6 @@ export interface StreamDescribed {
   firstFrameMs: number
   /** How far key frames are apart; `atLeast` where the next was not waited for. */
   keyFrames?: { intervalMs: number; atLeast: boolean }
-}
-
-/** A finding before it is put into words. */
-export interface Check {
-  name: ProbeCheck['name']
-  ok: boolean
-  code?: ProbeCode
-  /** Facts: names, numbers, a device's own words. */
-  detail: string
-  /** The finding in a sentence, where the code's own does not say enough. */
-  words?: Words
-  /** Logins that the device allows still before it locks the account. */
-  triesLeft?: number
-  /** What a further try would cost. */
-  warning?: Words
 }
 
 const CODES: ReadonlyMap<string, ProbeCode> = new Map([

@@ -1,7 +1,6 @@
 import type { StreamAdvice, StreamHealth } from '../contracts/camera-health.ts'
 import { toInstant } from '../contracts/common.ts'
-import type { Words } from './device-profile.ts'
-import { inLanguage } from './probe-codes.ts'
+import { inLanguage, type Words } from '../words.ts'
 
 interface Percentiles {
   p50: number

@@ -1,0 +1,36 @@
+import type { ProbeCheck } from '../contracts/device.ts'
+import { inLanguage, type Words } from '../words.ts'
+import { PROBE_CODES, type ProbeCode } from './probe-codes.ts'
+
+/** A finding before it is put into words. */
+export interface Check {
+  name: ProbeCheck['name']
+  ok: boolean
+  code?: ProbeCode
+  /** Facts: names, numbers, a device's own words. */
+  detail: string
+  /** The finding in a sentence, where the code's own does not say enough. */
+  words?: Words
+  /** Logins that the device allows still before it locks the account. */
+  triesLeft?: number
+  /** What a further try would cost. */
+  warning?: Words
+}
+
+/** A finding in the asker's language: the sentence, the facts, what a further try costs, and the next step. */
+export function inWords(check: Check, acceptLanguage: string | undefined, accountHelp?: Words): ProbeCheck {
+  const { name, ok, code, detail, words, triesLeft, warning } = check
+  const say = (text: Words): string => inLanguage(text, acceptLanguage)
+  const known = code === undefined ? undefined : PROBE_CODES[code]
+  const sentence = words ?? known?.sentence
+  const parts = [...(sentence === undefined ? [] : [say(sentence)]), detail, ...(warning ? [say(warning)] : [])]
+  const help = known?.problem === 'camera-refused-login' && accountHelp !== undefined ? [say(accountHelp)] : []
+  return {
+    name,
+    ok,
+    ...(code === undefined ? {} : { code }),
+    detail: parts.filter((part) => part !== '').join(' · '),
+    ...(known === undefined ? {} : { nextStep: [say(known.nextStep), ...help].join(' ') }),
+    ...(triesLeft === undefined ? {} : { triesLeft }),
+  }
+}

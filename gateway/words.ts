@@ -1,0 +1,13 @@
+import { z } from 'zod'
+
+/** A sentence to people, in both languages. */
+export const Words = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
+export type Words = z.infer<typeof Words>
+
+/** In the caller's language; both where none was named. */
+export function inLanguage({ zh, en }: Words, acceptLanguage: string | undefined): string {
+  const first = acceptLanguage?.trim().slice(0, 2).toLowerCase()
+  if (first === 'zh') return zh
+  if (first === 'en') return en
+  return `${zh} (${en})`
+}

@@ -15,13 +15,13 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
+import type { ChannelRegister, ChannelResult } from './channel-register.ts'
 import { listChannels, listDeliveries } from './channel-store.ts'
-import type { ChannelResult, Channels } from './channels.ts'
 
 export interface ChannelRoutesDeps {
   database: Database
   vault: Vault
-  channels: Channels
+  register: ChannelRegister
 }
 
 const ADMINISTRATOR = { roles: ['administrator'] } as const
@@ -35,7 +35,7 @@ function shown(result: ChannelResult): Channel {
 /** Keeps enough to recognise a number. */
 const masked = (phone: string): string => `${phone.slice(0, -8)}****${phone.slice(-4)}`
 
-export function channelRoutes(app: App, { database, vault, channels }: ChannelRoutesDeps): void {
+export function channelRoutes(app: App, { database, vault, register }: ChannelRoutesDeps): void {
   const access = ADMINISTRATOR
 
   app.get(
@@ -62,20 +62,20 @@ export function channelRoutes(app: App, { database, vault, channels }: ChannelRo
         response: { 201: Channel },
       },
     },
-    async (request, reply) => reply.code(201).send(shown(await channels.create(request.body, principalOf(request)))),
+    async (request, reply) => reply.code(201).send(shown(await register.create(request.body, principalOf(request)))),
   )
 
   app.patch(
     '/api/v1/channels/:id',
     { config: { access }, schema: { tags, params: IdParams, body: ChannelChange, response: { 200: Channel } } },
-    async (request) => shown(await channels.change(request.params.id, request.body, principalOf(request))),
+    async (request) => shown(await register.change(request.params.id, request.body, principalOf(request))),
   )
 
   app.delete(
     '/api/v1/channels/:id',
     { config: { access }, schema: { tags, params: IdParams, response: { 204: z.undefined() } } },
     async (request, reply) => {
-      if (!(await channels.remove(request.params.id, principalOf(request)))) {
+      if (!(await register.remove(request.params.id, principalOf(request)))) {
         throw new Problem('not-found', 'there is no such channel')
       }
       return reply.code(204).send()
@@ -95,7 +95,7 @@ export function channelRoutes(app: App, { database, vault, channels }: ChannelRo
       },
     },
     async (request) => {
-      const result = await channels.test(request.params.id, request.body.phone, principalOf(request))
+      const result = await register.test(request.params.id, request.body.phone, principalOf(request))
       if (result === undefined) throw new Problem('not-found', 'there is no such channel')
       return result
     },
@@ -133,7 +133,7 @@ export function channelRoutes(app: App, { database, vault, channels }: ChannelRo
       },
     },
     async (request, reply) => {
-      if (!(await channels.retry(request.params.id, principalOf(request)))) {
+      if (!(await register.retry(request.params.id, principalOf(request)))) {
         throw new Problem('conflict', 'this message was not given up, or its channel is gone')
       }
       return reply.code(204).send()
@@ -152,7 +152,7 @@ export function channelRoutes(app: App, { database, vault, channels }: ChannelRo
       },
     },
     async ({ params }) => {
-      const phone = await channels.phone(params.id)
+      const phone = await register.phone(params.id)
       return phone === undefined ? {} : { phone: masked(phone) }
     },
   )
@@ -170,7 +170,7 @@ export function channelRoutes(app: App, { database, vault, channels }: ChannelRo
       },
     },
     async (request, reply) => {
-      await channels.setPhone(request.params.id, request.body.phone ?? undefined, principalOf(request))
+      await register.setPhone(request.params.id, request.body.phone ?? undefined, principalOf(request))
       return reply.code(204).send()
     },
   )

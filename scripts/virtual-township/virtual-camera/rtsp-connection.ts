@@ -1,16 +1,32 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { RtspScheme } from '../township-data.ts'
-import { acceptsBasic } from './digest.ts'
-import type { EncodedFrame, FrameSink } from './encoder.ts'
+import type { Clock } from '../../../gateway/clock.ts'
+import type { RtspHabits, RtspScheme } from '../township-data.ts'
+import { acceptsBasic, type DigestChallenger } from './digest.ts'
+import type { EncodedFrame, Encoder, FrameSink } from './encoder.ts'
 import { RtpSender } from './rtp-sender.ts'
 import { formatResponse, RtspReader, type RtspRequest, type RtspStatus } from './rtsp-message.ts'
-import type { RtspServer, ServedStream } from './rtsp-server.ts'
 import { describe, PAYLOAD_TYPE, VIDEO_CONTROL } from './sdp.ts'
 
 const REPORT_INTERVAL_MS = 5_000
 /** A client that reads this far behind loses frames until the next key frame, as a camera's small buffer does. */
 const MAX_UNSENT_BYTES = 1_048_576
+
+/** One stream under its path, such as `/Streaming/Channels/101`. */
+export interface ServedStream {
+  path: string
+  encoder: Encoder
+}
+
+/** What a connection needs of the camera it is made to. */
+interface Served {
+  readonly options: { address: string; habits: RtspHabits; username: string; password: string; clock: Clock }
+  readonly digest: DigestChallenger
+  readonly refusesLogins: boolean
+  /** How many are sent pictures. */
+  readonly playing: number
+  streamAt(uri: string): ServedStream | undefined
+}
 
 interface Reply {
   status: RtspStatus
@@ -23,7 +39,7 @@ interface Reply {
 /** One client: its requests, its one session, and the frames it gets (RFC 2326). */
 export class RtspConnection implements FrameSink {
   readonly #socket: Socket
-  readonly #server: RtspServer
+  readonly #server: Served
   readonly #reader = new RtspReader()
   readonly #closed = new AbortController()
   readonly #sessionId = randomBytes(6).toString('hex')
@@ -35,7 +51,7 @@ export class RtspConnection implements FrameSink {
   #waitsForKey = true
   #lastHeardMs: number
 
-  constructor(socket: Socket, server: RtspServer) {
+  constructor(socket: Socket, server: Served) {
     this.#socket = socket
     this.#server = server
     this.#lastHeardMs = server.options.clock.monotonicMs()

@@ -2,14 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Clock } from '../../../gateway/clock.ts'
 import type { RtspHabits } from '../township-data.ts'
 import { DigestChallenger } from './digest.ts'
-import type { Encoder } from './encoder.ts'
-import { RtspConnection } from './rtsp-connection.ts'
-
-/** One stream under its path, such as `/Streaming/Channels/101`. */
-export interface ServedStream {
-  path: string
-  encoder: Encoder
-}
+import { RtspConnection, type ServedStream } from './rtsp-connection.ts'
 
 export interface RtspServerOptions {
   address: string

@@ -54,6 +54,7 @@ const ROOT_FILES = new Set(['app.ts', 'camera-access.ts', 'main.ts', 'node-id.ts
 
 const gatewayDir = resolve(import.meta.dirname, '../gateway')
 const consoleDir = resolve(import.meta.dirname, '../web-console')
+const scriptsDir = resolve(import.meta.dirname, '../scripts')
 
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -107,6 +108,33 @@ t.test('nothing imports app, cli, scripts or tests', async (t) => {
       if (!path.startsWith('cli/')) t.notMatch(name, /^cli\//, `${path} imports ${name}`)
     }
   }
+})
+
+/** A way by imports, types counted, that ends where it began. */
+function circleAmong(files: readonly string[]): string[] | undefined {
+  const left = new Set(files)
+  const walk = (file: string, way: readonly string[]): string[] | undefined => {
+    if (way.includes(file)) return [...way.slice(way.indexOf(file)), file]
+    if (!left.has(file)) return undefined
+    for (const target of importsOf(file)) {
+      const circle = walk(target, [...way, file])
+      if (circle !== undefined) return circle
+    }
+    left.delete(file)
+    return undefined
+  }
+  for (const file of files) {
+    const circle = walk(file, [])
+    if (circle !== undefined) return circle
+  }
+  return undefined
+}
+
+t.test('no files import each other in a circle', async (t) => {
+  const files = [gatewayDir, consoleDir, scriptsDir, import.meta.dirname].flatMap(filesBelow)
+  const circle = circleAmong(files)?.map((file) => relative(resolve(gatewayDir, '..'), file))
+  t.equal(circle?.join(' -> '), undefined)
+  t.ok(files.length > 500, `${files.length} files walked`)
 })
 
 t.test('the console imports contracts only', async (t) => {

@@ -11,7 +11,7 @@ import { handoverRoutes } from './cases/handover-routes.ts'
 import { createClips } from './clips/clips.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
-import type { AuditAction, NewAuditEntry } from './contracts/audit.ts'
+import { type AuditAction, actorOf, type NewAuditEntry } from './contracts/audit.ts'
 import { toInstant } from './contracts/common.ts'
 import { createGrid } from './grid/grid.ts'
 import { consoleFiles } from './http/console.ts'
@@ -277,11 +277,11 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     behindTlsProxy: config.http.behindTlsProxy,
     ...(config.mapTiles === undefined ? {} : { imageOrigin: new URL(config.mapTiles.url).origin }),
     authenticator: identity.sessions,
-    onRefused: ({ kind, id, name, roles, sessionId }, request, code) =>
+    onRefused: (principal, request, code) =>
       database.transaction((tx) =>
         audit.append(tx, {
           action: 'access-refused',
-          actor: { kind, id, name, roles, sessionId },
+          actor: actorOf(principal),
           object: `route:${request.method} ${request.routeOptions.url}`,
           result: 'refused',
           why: code,

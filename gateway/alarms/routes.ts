@@ -8,7 +8,7 @@ import {
   NewAlarmSource,
   NewAlarmSourceAnswer,
 } from '../contracts/alarm.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { Id, PageQuery, page } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { Problem } from '../errors.ts'
@@ -112,13 +112,7 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
         const stored = await insertSource(tx, { ...request.body, silenceSeconds, id, createdAt }, secrets)
         await deps.audit.append(tx, {
           action: 'alarm-source-created',
-          actor: {
-            kind: principal.kind,
-            id: principal.id,
-            name: principal.name,
-            roles: principal.roles,
-            sessionId: principal.sessionId,
-          },
+          actor: actorOf(principal),
           object: `alarm-source:${id}`,
           result: 'done',
           detail: { name: stored.name, kind: stored.kind, cellCode: stored.cellCode },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { ALARM_READERS } from '../contracts/alarm.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { CaseFigures, CaseFiguresQuery, CaseTargets } from '../contracts/case-figures.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { afterCommit, type Database, type Tx } from '../storage/database.ts'
@@ -59,11 +59,10 @@ export function figureRoutes(app: App, { database, clock, audit, targets }: Figu
       },
     },
     async (request) => {
-      const { kind, id, name, roles, sessionId } = principalOf(request)
       await database.transaction(async (tx) => {
         await audit.append(tx, {
           action: 'case-targets-changed',
-          actor: { kind, id, name, roles, sessionId },
+          actor: actorOf(principalOf(request)),
           object: 'case-targets',
           result: 'done',
           detail: { ...request.body },

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { InstantInput, PageQuery, page } from '../contracts/common.ts'
 import { Handover, HandoverMatters, NewHandover, NewHandoverAnswer } from '../contracts/handover.ts'
 import type { SessionAnswer, SignIn, User } from '../contracts/identity.ts'
@@ -81,13 +81,7 @@ export function handoverRoutes(app: App, { database, clock, newId, audit, takeOv
         handover = await insertHandover(tx, { id, at: new Date(clock.now()), outgoing, incoming: user, notes })
         await audit.append(tx, {
           action: 'shift-handed-over',
-          actor: {
-            kind: outgoing.kind,
-            id: outgoing.id,
-            name: outgoing.name,
-            roles: outgoing.roles,
-            sessionId: outgoing.sessionId,
-          },
+          actor: actorOf(outgoing),
           object: `handover:${id}`,
           result: 'done',
           detail: {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { ALARM_READERS } from '../contracts/alarm.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import {
   Case,
   CasePhase,
@@ -160,12 +160,13 @@ function dutyRoutes(app: App, { database, clock, audit }: CaseRoutesDeps): void 
       },
     },
     async (request) => {
-      const { kind, id, name, roles, sessionId } = principalOf(request)
+      const principal = principalOf(request)
+      const { id } = principal
       return database.transaction(async (tx) => {
         if (await setDuty(tx, id, request.body.on, new Date(clock.now()))) {
           await audit.append(tx, {
             action: 'duty-changed',
-            actor: { kind, id, name, roles, sessionId },
+            actor: actorOf(principal),
             object: `user:${id}`,
             result: 'done',
             detail: { on: request.body.on },

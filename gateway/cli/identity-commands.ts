@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import type { z } from 'zod'
+import { actorOf } from '../contracts/audit.ts'
 import { NewToken, NewUser } from '../contracts/identity.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { newPassword } from '../identity/secret.ts'
-import { actorOf, type Users } from '../identity/users.ts'
+import type { Users } from '../identity/users.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
 import { hostPrincipal, type Store, withStore } from './store.ts'
 

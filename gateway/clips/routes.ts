@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { ALARM_READERS } from '../contracts/alarm.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { CaseClips, ClipQuery, ClipRetention } from '../contracts/clip.ts'
 import { IdParams } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
@@ -32,14 +32,6 @@ export interface ClipRoutesDeps {
 
 /** Shorter than this is no reason in words. */
 const MIN_REASON_CHARS = 4
-
-const actorOf = ({ kind, id, name, roles, sessionId }: Principal): NewAuditEntry['actor'] => ({
-  kind,
-  id,
-  name,
-  roles,
-  sessionId,
-})
 
 export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
   const { database, files, audit, nodeId } = deps

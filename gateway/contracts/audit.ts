@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id, Instant, InstantInput } from './common.ts'
+import type { Principal } from './identity.ts'
 
 /** Closed vocabulary of what is recorded. */
 export const AuditAction = z.enum([
@@ -62,16 +63,27 @@ export const AuditAction = z.enum([
 ])
 export type AuditAction = z.infer<typeof AuditAction>
 
+/** Who did what is recorded. */
+export interface Actor {
+  kind: 'user' | 'token' | 'owner' | 'system' | 'anonymous'
+  id?: string
+  name: string
+  roles?: readonly string[]
+  sessionId?: string
+}
+
+export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor => ({
+  kind,
+  id,
+  name,
+  roles,
+  sessionId,
+})
+
 /** One fact for the chain, before it has a place in it. Free text goes into `detail`, never a credential. */
 export interface NewAuditEntry {
   action: AuditAction
-  actor: {
-    kind: 'user' | 'token' | 'owner' | 'system' | 'anonymous'
-    id?: string
-    name: string
-    roles?: readonly string[]
-    sessionId?: string
-  }
+  actor: Actor
   /** What was acted on, such as `camera:4f1c…`. */
   object: string
   result: 'done' | 'refused'

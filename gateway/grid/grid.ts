@@ -1,4 +1,4 @@
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import type { GridImportAnswer, LonLat, Polygon } from '../contracts/grid.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { App } from '../http/route.ts'
@@ -44,13 +44,7 @@ export function createGrid({ database, cellCodePattern, audit }: GridDeps): Grid
         const { created, updated } = await writeDivisions(tx, sound)
         await audit.append(tx, {
           action: 'grid-imported',
-          actor: {
-            kind: actor.kind,
-            id: actor.id,
-            name: actor.name,
-            roles: actor.roles,
-            sessionId: actor.sessionId,
-          },
+          actor: actorOf(actor),
           object: 'grid',
           result: 'done',
           detail: { features: features.length, created, updated, problems: problems.length },

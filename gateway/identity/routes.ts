@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { SessionAnswer, SignIn } from '../contracts/identity.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
@@ -8,7 +8,6 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { Sessions } from './sessions.ts'
 import type { AlsoDone, SignInCheck } from './sign-in.ts'
 import { findUser } from './store.ts'
-import { actorOf } from './users.ts'
 
 export interface SessionRoutesDeps {
   database: Database

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actorOf } from '../contracts/audit.ts'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import { NewToken, NewTokenAnswer, Token } from '../contracts/identity.ts'
 import { Problem } from '../errors.ts'
@@ -6,7 +7,7 @@ import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import { listTokens } from './store.ts'
 import { ADMINISTRATOR } from './user-routes.ts'
-import { actorOf, type Users } from './users.ts'
+import type { Users } from './users.ts'
 
 const REFUSALS = {
   'duties-not-separate': 'roles: one token is not administrator and auditor at once',

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { actorOf } from '../contracts/audit.ts'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import { NewUser, User, UserChange } from '../contracts/identity.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import { listUsers } from './store.ts'
-import { actorOf, type UserRefusal, type Users } from './users.ts'
+import type { UserRefusal, Users } from './users.ts'
 
 export const ADMINISTRATOR = { roles: ['administrator'] } as const
 

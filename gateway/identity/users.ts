@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import type { Actor, NewAuditEntry } from '../contracts/audit.ts'
 import { toInstant } from '../contracts/common.ts'
-import type { NewToken, NewUser, Principal, Token, User, UserChange } from '../contracts/identity.ts'
+import type { NewToken, NewUser, Token, User, UserChange } from '../contracts/identity.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { hashPassword } from './password.ts'
 import { separatesDuties } from './rights.ts'
@@ -29,7 +29,6 @@ export interface UsersDeps {
 }
 
 /** Who does it: a principal, or the gateway itself on its first start and at the command line. */
-export type Actor = NewAuditEntry['actor']
 
 export type UserRefusal = 'username-taken' | 'duties-not-separate' | 'no-such-user' | 'last-administrator'
 export type UserResult = { ok: true; user: User } | { ok: false; why: UserRefusal }
@@ -52,14 +51,6 @@ export interface Users {
   createToken(token: NewToken, actor: Actor): Promise<TokenResult>
   revokeToken(id: string, actor: Actor): Promise<RevokeResult>
 }
-
-export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor => ({
-  kind,
-  id,
-  name,
-  roles,
-  sessionId,
-})
 
 export function createUsers({ database, clock, newId, audit, ends }: UsersDeps): Users {
   const recordCreated = (tx: Tx, user: User, actor: Actor): Promise<void> =>

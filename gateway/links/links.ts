@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { AuditAction, AuditEntry, NewAuditEntry } from '../contracts/audit.ts'
+import type { Actor, AuditAction, AuditEntry, NewAuditEntry } from '../contracts/audit.ts'
 import { type Ownership, toInstant } from '../contracts/common.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Link, NewLink, OwnerConsent, OwnerInvitation, OwnerOpening, PaperEvidence } from '../contracts/link.ts'
@@ -44,8 +44,6 @@ export interface LinkCamera {
   ownership: Ownership
   removed: boolean
 }
-
-export type Actor = NewAuditEntry['actor']
 
 const SYSTEM: Actor = { kind: 'system', name: 'gridlight' }
 

@@ -1,7 +1,7 @@
 import '@fastify/rate-limit'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { Link, OwnerNotice, OwnerView } from '../contracts/link.ts'
@@ -10,7 +10,7 @@ import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { lockLinks } from './links.ts'
 import { ledgerCsvHead, ledgerCsvRow } from './register-csv.ts'
-import { actorOf, prefersCsv } from './routes.ts'
+import { prefersCsv } from './routes.ts'
 import { findLink, shown, updateNotice } from './store.ts'
 
 /** Views fetched at a time for the ledger as a table. */

@@ -1,3 +1,4 @@
+import { actorOf } from '../contracts/audit.ts'
 import '@fastify/rate-limit'
 import type { FastifyReply } from 'fastify'
 import { IdParams, page, toInstant } from '../contracts/common.ts'
@@ -8,7 +9,7 @@ import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Links } from './links.ts'
 import { mustBeTheirs } from './owner-ledger-routes.ts'
-import { actorOf, linkOrProblem, mustBeAhead } from './routes.ts'
+import { linkOrProblem, mustBeAhead } from './routes.ts'
 import { listLinks, shown } from './store.ts'
 
 /** An invitation opens one link; this is room for owners who are given more. */

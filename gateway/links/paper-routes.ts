@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actorOf } from '../contracts/audit.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { Link, LinkRevocation, NewPaperConsent, PaperConfirmation, PaperConsent } from '../contracts/link.ts'
@@ -7,7 +8,7 @@ import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import type { DecideResult, Papers, Person } from './paper.ts'
 import { listPapers } from './paper-store.ts'
-import { actorOf, linkProblem, mustBeAhead, ownCellsLink, READERS, REGISTRARS } from './routes.ts'
+import { linkProblem, mustBeAhead, ownCellsLink, READERS, REGISTRARS } from './routes.ts'
 
 const PaperParams = z.strictObject({ id: Id, paperId: Id })
 

@@ -1,9 +1,10 @@
+import type { Actor } from '../contracts/audit.ts'
 import { toInstant } from '../contracts/common.ts'
 import type { NewPaperConsent, PaperConsent } from '../contracts/link.ts'
 import type { Tx } from '../storage/database.ts'
 import { widerThanAsked } from './consent.ts'
 import { isClosed } from './lifecycle.ts'
-import { type Actor, type LinkResult, type Links, type LinksDeps, lockLinks } from './links.ts'
+import { type LinkResult, type Links, type LinksDeps, lockLinks } from './links.ts'
 import { decidePaper, findPaper, insertPaper } from './paper-store.ts'
 import { findLink, shown } from './store.ts'
 

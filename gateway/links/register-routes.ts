@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { Id, page } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { RegisterChange, RegisterQuery, RegisterRow, RegisterSummary } from '../contracts/register.ts'
@@ -11,7 +11,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import { MIN_RETENTION_DAYS } from './duties.ts'
 import { changeEntry, findRegisterRow, summariseRegister, type Today, walkRegister } from './register.ts'
 import { registerCsvHead, registerCsvRow } from './register-csv.ts'
-import { actorOf, prefersCsv, READERS, REGISTRARS } from './routes.ts'
+import { prefersCsv, READERS, REGISTRARS } from './routes.ts'
 
 const CameraParams = z.strictObject({ cameraId: Id })
 

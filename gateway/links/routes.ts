@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { actorOf } from '../contracts/audit.ts'
 import { IdParams, page } from '../contracts/common.ts'
 import type { Principal, Role } from '../contracts/identity.ts'
 import {
@@ -16,7 +17,7 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database } from '../storage/database.ts'
-import type { Actor, LinkResult, Links } from './links.ts'
+import type { LinkResult, Links } from './links.ts'
 import { csvHead, csvRow } from './register-csv.ts'
 import { findLink, type LinkFilter, listLinks, shown, summarise } from './store.ts'
 
@@ -168,14 +169,6 @@ export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDep
     })
   }
 }
-
-export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor => ({
-  kind,
-  id,
-  name,
-  roles,
-  sessionId,
-})
 
 export function linkOrProblem(result: LinkResult): Link {
   if (result.kind === 'done') return result.link

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import {
   type Channel,
   type ChannelChange,
@@ -50,14 +50,6 @@ export interface ChannelRegister {
   setPhone(userId: string, phone: string | undefined, by: Principal): Promise<void>
   phone(userId: string): Promise<string | undefined>
 }
-
-const actorOf = ({ kind, id, name, roles, sessionId }: Principal): NewAuditEntry['actor'] => ({
-  kind,
-  id,
-  name,
-  roles,
-  sessionId,
-})
 
 /** Rate that a robot is used at: what was asked for, and never more than its provider takes. */
 const rateOf = (kind: ChannelKind, asked: number | undefined): number =>

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import type { Camera } from '../contracts/camera.ts'
 import type { ClockSet } from '../contracts/device.ts'
 import type { Principal } from '../contracts/identity.ts'
@@ -156,14 +156,6 @@ export class DeviceActs {
     return { kind: 'done', value: { beforeMs, clockOffsetMs } }
   }
 }
-
-const actorOf = ({ kind, id, name, roles, sessionId }: Principal): NewAuditEntry['actor'] => ({
-  kind,
-  id,
-  name,
-  roles,
-  sessionId,
-})
 
 function refusal(answer: OnvifResult<unknown>): Outcome<never> {
   const { why, detail }: { why: OnvifFailure; detail: string } = answer.ok

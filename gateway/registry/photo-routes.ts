@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { CameraPhotoKind, CameraPhotoParams, CameraPhotos, MAX_PHOTO_BYTES } from '../contracts/camera-photo.ts'
 import { IdParams } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
@@ -33,13 +33,7 @@ export function photoRoutes(app: App, deps: PhotoRoutesDeps): void {
   const record = (tx: Tx, principal: Principal, cameraId: string, kind: CameraPhotoKind, act: 'taken' | 'seen') =>
     audit.append(tx, {
       action: act === 'taken' ? 'camera-changed' : 'camera-photo-seen',
-      actor: {
-        kind: principal.kind,
-        id: principal.id,
-        name: principal.name,
-        roles: principal.roles,
-        sessionId: principal.sessionId,
-      },
+      actor: actorOf(principal),
       object: `camera:${cameraId}`,
       result: 'done',
       detail: { photo: kind },

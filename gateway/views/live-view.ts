@@ -1,4 +1,4 @@
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { type Ownership, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { LinkScope } from '../contracts/link.ts'
@@ -49,16 +49,6 @@ export function shownView({ id, cameraId, stream, mimeType, soundMimeType, expir
     expiresAt: toInstant(expiresAtMs),
   }
 }
-
-type Actor = NewAuditEntry['actor']
-
-export const actorOf = ({ kind, id, name, roles, sessionId }: Principal): Actor => ({
-  kind,
-  id,
-  name,
-  roles,
-  sessionId,
-})
 
 export function grantEntry(view: LiveView): NewAuditEntry {
   return {

@@ -1,6 +1,6 @@
+import { actorOf } from '../contracts/audit.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { Link } from '../contracts/link.ts'
-import { actorOf } from './live-view.ts'
 import type { ViewsDeps } from './views.ts'
 
 /** A camera that has no picture by then is shown without one. */

@@ -1,9 +1,10 @@
+import { actorOf } from '../contracts/audit.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { LinkScope } from '../contracts/link.ts'
 import type { ViewReason, ViewRefusal } from '../contracts/view.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import { decide } from './gate.ts'
-import { actorOf, refusalEntry } from './live-view.ts'
+import { refusalEntry } from './live-view.ts'
 import type { ViewsDeps } from './views.ts'
 
 /** A use of a camera beyond its picture, such as turning it. */

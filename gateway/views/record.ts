@@ -1,11 +1,10 @@
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { toInstant } from '../contracts/common.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { ViewEnd } from '../contracts/view.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { actorOf } from './live-view.ts'
 import { closeViews } from './store.ts'
 
 export interface EndedView {

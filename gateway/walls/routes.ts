@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import type { NewAuditEntry } from '../contracts/audit.ts'
+import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { IdParams, page, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { NewRound, NewWallLayout, Round, SILENCE_SECONDS, Silence, WallLayout } from '../contracts/wall.ts'
@@ -130,12 +130,12 @@ function silenceRoute(app: App, { database, clock, audit }: WallsDeps): void {
       },
     },
     async (request, reply) => {
-      const { kind, id, name, roles, sessionId } = principalOf(request)
+      const principal = principalOf(request)
       await database.transaction((tx) =>
         audit.append(tx, {
           action: 'alarms-silenced',
-          actor: { kind, id, name, roles, sessionId },
-          object: `wall:${id}`,
+          actor: actorOf(principal),
+          object: `wall:${principal.id}`,
           result: 'done',
           detail: { seconds: SILENCE_SECONDS },
         }),

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Chore } from '../chore.ts'
 import type { Clock } from '../clock.ts'
 import type { AlarmState } from '../contracts/alarm.ts'
 import type { Database } from '../storage/database.ts'
@@ -30,15 +31,15 @@ interface Listening {
  * Raises `source-silent` for a source that sends heartbeats and stopped, once per silence, and clears it when the
  * source is heard again.
  */
-export class SourceWatch {
+export class SourceWatch extends Chore {
   readonly #deps: SourceWatchDeps
-  readonly #stop = new AbortController()
   readonly #listening = new Map<string, Listening>()
   #heard = new Set<string>()
   #beating = new Set<string>()
-  #running: Promise<void> = Promise.resolve()
 
   constructor(deps: SourceWatchDeps) {
+    const failed = 'it could not be checked which alarm sources are silent'
+    super({ ...deps, everyMs: CHECK_MS, failed }, () => this.#check())
     this.#deps = deps
   }
 
@@ -53,28 +54,7 @@ export class SourceWatch {
     this.#beating.add(sourceId)
   }
 
-  start(): void {
-    this.#running = this.#run()
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      try {
-        await this.#runOnce()
-      } catch (error) {
-        this.#deps.log.error({ err: error }, 'it could not be checked which alarm sources are silent')
-      }
-      await this.#deps.clock.sleep(CHECK_MS, signal).catch(() => {})
-    }
-  }
-
-  async #runOnce(): Promise<void> {
+  async #check(): Promise<void> {
     const { database, clock, silenceMs } = this.#deps
     await this.#recordHeard()
     const now = clock.monotonicMs()

@@ -6,7 +6,7 @@ import type { Tx } from '../storage/database.ts'
 import { CaseActions, type CaseActionsDeps } from './actions.ts'
 import { type CollectedAlarm, collect, placesInCases } from './collect.ts'
 import { type CellPeople, inOrder, type Person } from './dispatch.ts'
-import { Escalation } from './escalation.ts'
+import { createEscalation } from './escalation.ts'
 import { figureRoutes } from './figure-routes.ts'
 import { CaseMetrics } from './metrics.ts'
 import { type Settlement, stillNeeded } from './notifications.ts'
@@ -62,7 +62,7 @@ export function createCases(deps: CasesDeps): Cases {
   }
   const targets = new Targets()
   const metrics = new CaseMetrics(deps)
-  const escalation = new Escalation({ ...deps, actions, peopleFor, targets })
+  const escalation = createEscalation({ ...deps, actions, peopleFor, targets })
 
   return {
     begin: async (tx, alarms) => {

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Chore } from '../chore.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { CaseActions } from './actions.ts'
@@ -22,50 +23,19 @@ export interface EscalationDeps {
 }
 
 /** Acts when a person did not. Due times are stored, so a restart forgets none and two nodes do nothing twice. */
-export class Escalation {
-  readonly #deps: EscalationDeps
-  readonly #stop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
-
-  constructor(deps: EscalationDeps) {
-    this.#deps = deps
-  }
-
-  start(): void {
-    this.#running = this.#run()
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log, database, targets } = this.#deps
-    const { signal } = this.#stop
-    let loadedMs = Number.NEGATIVE_INFINITY
-    while (!signal.aborted) {
-      try {
-        if (clock.monotonicMs() - loadedMs >= TARGETS_REFRESH_MS) {
-          await targets.load(database)
-          loadedMs = clock.monotonicMs()
-        }
-        await this.runOnce()
-      } catch (error) {
-        log.error({ err: error }, 'cases that are due could not be escalated; trying again')
-      }
-      await clock.sleep(POLL_MS, signal).catch(() => {})
+export function createEscalation(deps: EscalationDeps): Chore {
+  const { database, clock, actions, targets, peopleFor } = deps
+  let loadedMs = Number.NEGATIVE_INFINITY
+  const failed = 'cases that are due could not be escalated; trying again'
+  return new Chore({ ...deps, everyMs: POLL_MS, failed }, async () => {
+    if (clock.monotonicMs() - loadedMs >= TARGETS_REFRESH_MS) {
+      await targets.load(database)
+      loadedMs = clock.monotonicMs()
     }
-  }
-
-  /** Does what is due by now. */
-  async runOnce(): Promise<void> {
-    const { database, clock, actions } = this.#deps
     const now = new Date(clock.now())
     for (const { id, caseId } of await dueNotifications(database, now, DUE_AT_ONCE)) await actions.passOn(caseId, id)
     for (const caseId of await overdueCases(database, now, DUE_AT_ONCE)) await actions.sayOverdue(caseId)
-    for (const caseId of await dueCases(database, now, DUE_AT_ONCE)) {
-      await actions.expire(caseId, await this.#deps.peopleFor(caseId))
-    }
-  }
+    for (const caseId of await dueCases(database, now, DUE_AT_ONCE))
+      await actions.expire(caseId, await peopleFor(caseId))
+  })
 }

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Chore } from '../chore.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../storage/database.ts'
 import { figuresBy, readMeasured } from './figures.ts'
@@ -14,40 +15,24 @@ interface Sample {
   value: number
 }
 
+interface CaseMetricsDeps {
+  database: Database
+  clock: Clock
+  log: FastifyBaseLogger
+}
+
 /** How long the steps of cases took within the last day, in seconds, by priority. */
-export class CaseMetrics {
-  readonly #deps: { database: Database; clock: Clock; log: FastifyBaseLogger }
-  readonly #stop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+export class CaseMetrics extends Chore {
+  readonly #deps: CaseMetricsDeps
   samples: readonly Sample[] = []
 
-  constructor(deps: { database: Database; clock: Clock; log: FastifyBaseLogger }) {
+  constructor(deps: CaseMetricsDeps) {
+    const failed = 'figures of cases could not be counted; trying again'
+    super({ ...deps, everyMs: REFRESH_MS, failed }, () => this.#count())
     this.#deps = deps
   }
 
-  start(): void {
-    this.#running = this.#run()
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#deps
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      try {
-        await this.refresh()
-      } catch (error) {
-        log.error({ err: error }, 'figures of cases could not be counted; trying again')
-      }
-      await clock.sleep(REFRESH_MS, signal).catch(() => {})
-    }
-  }
-
-  async refresh(): Promise<void> {
+  async #count(): Promise<void> {
     const { clock, database } = this.#deps
     const cases = await readMeasured(database, new Date(clock.now() - DAY_MS), MAX_CASES)
     this.samples = figuresBy('priority', cases).flatMap(({ key, steps }) =>

@@ -1,3 +1,4 @@
+import { Chore } from '../chore.ts'
 import type { LiveEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
 import { ClipFiles } from './files.ts'
@@ -34,9 +35,7 @@ export function createClips(deps: ClipsDeps): Clips {
   const files = new ClipFiles(deps.directory)
   const preRolls = new PreRolls(deps)
   const recorder = new Recorder(deps, preRolls, files)
-  const stop = new AbortController()
   let unlisten = (): void => {}
-  let housekeeping: Promise<void> = Promise.resolve()
 
   const hear = (events: readonly CaseOrLink[]): void => {
     for (const event of events) {
@@ -64,16 +63,10 @@ export function createClips(deps: ClipsDeps): Clips {
     return expired.length
   }
 
-  const keepHouse = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      try {
-        if ((await deleteExpired()) === DELETED_AT_ONCE) continue
-      } catch (error) {
-        log.error({ err: error }, 'clips that are over their time could not be deleted; trying again in an hour')
-      }
-      await clock.sleep(HOUR_MS, stop.signal).catch(() => {})
-    }
-  }
+  const failed = 'clips that are over their time could not be deleted; trying again in an hour'
+  const housekeeping = new Chore({ clock, log, everyMs: HOUR_MS, failed }, async (signal) => {
+    while (!signal.aborted && (await deleteExpired()) === DELETED_AT_ONCE);
+  })
 
   return {
     routes: (app) => clipRoutes(app, { ...deps, files }),
@@ -83,13 +76,12 @@ export function createClips(deps: ClipsDeps): Clips {
       await recorder.start()
       await preRolls.start()
       unlisten = deps.onEvents(hear)
-      housekeeping = keepHouse()
+      housekeeping.start()
     },
     close: async () => {
       unlisten()
-      stop.abort()
-      await recorder.close()
-      await Promise.all([preRolls.close(), housekeeping])
+      await Promise.all([recorder.close(), housekeeping.close()])
+      await preRolls.close()
     },
   }
 }

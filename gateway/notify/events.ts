@@ -1,3 +1,4 @@
+import { Chore } from '../chore.ts'
 import type { NewLiveEvent, OutboxEvent } from '../contracts/event.ts'
 import type { Role } from '../contracts/identity.ts'
 import type { App } from '../http/route.ts'
@@ -36,27 +37,19 @@ export function createEvents(deps: EventReaderDeps): Events {
   const { database, clock, log } = deps
   const reader = new EventReader(deps)
   const connections = new LiveConnections({ ...deps, reader })
-  const stop = new AbortController()
-  let housekeeping: Promise<void> = Promise.resolve()
 
   const publishAll = async (tx: Tx, events: readonly NewLiveEvent[]): Promise<void> => {
     await insertEvents(tx, events, new Date(clock.now()))
     afterCommit(tx, () => reader.wake())
   }
 
-  const prune = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      try {
-        const now = clock.now()
-        const deliveredBefore = new Date(now - KEEP_DELIVERED_MS)
-        await pruneDeadLetters(database)
-        await pruneEvents(database, { deliveredBefore, anywayBefore: new Date(now - KEEP_ANYWAY_MS) })
-      } catch (error) {
-        log.error({ err: error }, 'old events could not be removed; trying again in an hour')
-      }
-      await clock.sleep(HOUR_MS, stop.signal).catch(() => {})
-    }
-  }
+  const failed = 'old events could not be removed; trying again in an hour'
+  const housekeeping = new Chore({ clock, log, everyMs: HOUR_MS, failed }, async () => {
+    const now = clock.now()
+    const deliveredBefore = new Date(now - KEEP_DELIVERED_MS)
+    await pruneDeadLetters(database)
+    await pruneEvents(database, { deliveredBefore, anywayBefore: new Date(now - KEEP_ANYWAY_MS) })
+  })
 
   return {
     publish: (tx, event) => publishAll(tx, [event]),
@@ -69,11 +62,10 @@ export function createEvents(deps: EventReaderDeps): Events {
     start: async () => {
       await reader.start()
       connections.start()
-      housekeeping = prune()
+      housekeeping.start()
     },
     close: async () => {
-      stop.abort()
-      await Promise.all([housekeeping, connections.close(), reader.close()])
+      await Promise.all([housekeeping.close(), connections.close(), reader.close()])
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Chore } from '../chore.ts'
 import type { Clock } from '../clock.ts'
 import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import { toInstant } from '../contracts/common.ts'
@@ -58,15 +59,14 @@ interface Follower {
  * Listens to every ONVIF device that has a camera whose link is active, and to no other: without a link the centre
  * has no business with what happens before a camera.
  */
-export class CameraEvents {
+export class CameraEvents extends Chore {
   readonly #deps: CameraEventsDeps
-  readonly #stop = new AbortController()
   readonly #followers = new Map<string, Follower>()
   readonly #raised = new Map<string, { sinceMs: number; count: number }>()
   readonly counts = { raised: 0, cleared: 0, flooded: 0, unassigned: 0, unlinked: 0 }
-  #running: Promise<void> = Promise.resolve()
 
   constructor(deps: CameraEventsDeps) {
+    super({ ...deps, everyMs: deps.everyMs ?? EVERY_MS, failed: 'camera events' }, (signal) => this.#reconcile(signal))
     this.#deps = deps
   }
 
@@ -75,33 +75,15 @@ export class CameraEvents {
     return this.#followers.size
   }
 
-  start(): void {
-    this.#running = this.#run()
-  }
-
   /** Resolves when every pull point has been given back, or has had its chance. */
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
+  override async close(): Promise<void> {
+    await super.close()
     const all = [...this.#followers.values()]
     for (const { stop } of all) stop.abort()
     await Promise.all(all.map(({ running }) => running))
   }
 
-  async #run(): Promise<void> {
-    const { clock, log, everyMs = EVERY_MS } = this.#deps
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      try {
-        await this.#reconcile()
-      } catch (error) {
-        if (!signal.aborted) log.error({ err: error }, 'camera events')
-      }
-      await clock.sleep(everyMs, signal).catch(() => {})
-    }
-  }
-
-  async #reconcile(): Promise<void> {
+  async #reconcile(signal: AbortSignal): Promise<void> {
     const devices = await readEventDevices(this.#deps.database)
     const linked = await this.#deps.linkedCameraIds(devices.flatMap(({ cameras }) => cameras.map(({ id }) => id)))
     const wanted = new Map(
@@ -119,7 +101,7 @@ export class CameraEvents {
       } else follower.device = device
     }
     for (const device of wanted.values()) {
-      if (!this.#followers.has(device.id) && !this.#stop.signal.aborted) await this.#follow(device)
+      if (!this.#followers.has(device.id) && !signal.aborted) await this.#follow(device)
     }
   }
 

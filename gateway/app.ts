@@ -13,6 +13,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { type AuditAction, actorOf, type NewAuditEntry } from './contracts/audit.ts'
 import { toInstant } from './contracts/common.ts'
+import { figures } from './figures.ts'
 import { createGrid } from './grid/grid.ts'
 import { consoleFiles } from './http/console.ts'
 import { healthRoutes } from './http/health.ts'
@@ -33,7 +34,6 @@ import { outboxRoutes } from './notify/outbox-routes.ts'
 import { readCodeTables } from './panels/panel-codes.ts'
 import { createPanels } from './panels/panels.ts'
 import { createRegistry } from './registry/registry.ts'
-import { relayFigures } from './relay/figures.ts'
 import { RelayPool } from './relay/relay-pool.ts'
 import { dataFiles } from './storage/data-files.ts'
 import { openDatabase } from './storage/database.ts'
@@ -289,74 +289,12 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
       ),
   })
   let isStarted = false
-  healthRoutes(app, version, async () => {
-    const missing: string[] = []
-    if (!isStarted) missing.push('start')
-    if (!mqtt.isConnected()) missing.push('mqtt')
-    if (
-      await database.client.setting.count().then(
-        () => false,
-        () => true,
-      )
-    )
-      missing.push('database')
-    return missing
+  healthRoutes(app, version, {
+    start: () => isStarted,
+    mqtt: () => mqtt.isConnected(),
+    database: () => database.client.setting.count().then(() => true),
   })
-  metricsRoute(app, [
-    { name: 'views_live', help: 'Views that are open now', read: () => views.liveCount() },
-    { name: 'relays_running', help: 'Streams that are fetched now', read: () => [...relays.running()].length },
-    ...relayFigures(relays),
-    {
-      name: 'stripped_fields',
-      help: 'Fields of persons that were dropped from events since the beginning; a minute old at the most',
-      read: () => strippedFields.sum(),
-    },
-    {
-      name: 'audit_outside_copies',
-      help: 'Places outside that checkpoints of the audit trail are copied to; 1 where the newest has arrived',
-      labels: ['place'],
-      read: () =>
-        audit
-          .outsideCopies()
-          .map(({ kind, fault }) => ({ labels: { place: kind }, value: fault === undefined ? 1 : 0 })),
-    },
-    {
-      name: 'alarm_messages_total',
-      help: 'Messages of alarm sources since the start, by what became of them',
-      labels: ['outcome'],
-      read: () => Object.entries(alarms.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
-    },
-    {
-      name: 'case_step_seconds',
-      help: 'How long the steps of cases of the last day took, from the step before',
-      labels: ['priority', 'step', 'quantile'],
-      read: () => cases.metrics(),
-    },
-    {
-      name: 'channel_messages',
-      help: 'Messages to people over outgoing channels since the start, by what became of them',
-      labels: ['outcome'],
-      read: () => Object.entries(channels.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
-    },
-    {
-      name: 'panel_messages_total',
-      help: 'Messages of alarm panels by SIA DC-09 since the start, by what became of them',
-      labels: ['outcome'],
-      read: () => Object.entries(panels.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
-    },
-    {
-      name: 'clips',
-      help: 'Alarm clips since the start, and what is held in memory now so that one can begin before its alarm',
-      labels: ['figure'],
-      read: () => Object.entries(clips.figures()).map(([figure, value]) => ({ labels: { figure }, value })),
-    },
-    {
-      name: 'camera_events',
-      help: 'Events of cameras since the start, by what became of them; following: devices listened to now',
-      labels: ['outcome'],
-      read: () => Object.entries(registry.eventCounts()).map(([outcome, value]) => ({ labels: { outcome }, value })),
-    },
-  ])
+  metricsRoute(app, figures({ alarms, audit, cases, channels, clips, panels, registry, relays, strippedFields, views }))
   settingsRoute(app, () => ({
     version,
     node: process.version,

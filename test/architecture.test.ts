@@ -51,7 +51,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 }
 /** Leaves that a room may not have: contracts serve the browser, the media plane reads no configuration. */
 const WITHOUT_LEAVES = new Set(['contracts'])
-const ROOT_FILES = new Set(['app.ts', 'camera-access.ts', 'log-output.ts', 'main.ts', 'node-id.ts', ...LEAVES])
+const ROOT_FILES = new Set([
+  'app.ts',
+  'camera-access.ts',
+  'figures.ts',
+  'log-output.ts',
+  'main.ts',
+  'node-id.ts',
+  ...LEAVES,
+])
 
 const gatewayDir = resolve(import.meta.dirname, '../gateway')
 const consoleDir = resolve(import.meta.dirname, '../web-console')

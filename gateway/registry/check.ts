@@ -1,4 +1,5 @@
 import type { ProbeCheck } from '../contracts/device.ts'
+import type { OnvifFailure } from '../onvif/client.ts'
 import { inLanguage, type Words } from '../words.ts'
 import { PROBE_CODES, type ProbeCode } from './probe-codes.ts'
 
@@ -16,6 +17,28 @@ export interface Check {
   /** What a further try would cost. */
   warning?: Words
 }
+
+/** What a device answered, as a finding. */
+export const FAILURE_CODES = {
+  'address-not-allowed': 'address-not-allowed',
+  'port-not-allowed': 'port-not-allowed',
+  'name-not-found': 'name-not-found',
+  refused: 'connection-refused',
+  unreachable: 'host-unreachable',
+  timeout: 'timeout',
+  closed: 'timeout',
+  'too-large': 'not-onvif',
+  'not-onvif': 'not-onvif',
+  'login-needed': 'login-needed',
+  'login-refused': 'login-refused',
+  'login-locked': 'login-locked',
+  'clock-refused': 'clock-refused',
+  fault: 'device-fault',
+  'unusable-uri': 'unusable-uri',
+  'tls-failed': 'tls-failed',
+  'certificate-changed': 'certificate-changed',
+  'too-many-sessions': 'session-limit',
+} as const satisfies Record<OnvifFailure, ProbeCode>
 
 /** A finding in the asker's language: the sentence, the facts, what a further try costs, and the next step. */
 export function inWords(check: Check, acceptLanguage: string | undefined, accountHelp?: Words): ProbeCheck {

@@ -1,20 +1,13 @@
 import { isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
-import {
-  type Codec,
-  type DeviceInformation,
-  type DeviceOverrides,
-  MAX_CHANNELS_A_PAGE,
-  type StreamRole,
-} from '../contracts/device.ts'
+import type { DeviceInformation, DeviceOverrides } from '../contracts/device.ts'
 import type { Dialer } from '../dial.ts'
-import { OnvifClient, type OnvifFailure, type OnvifMedia, type OnvifResult } from '../onvif/client.ts'
-import type { Services } from '../onvif/device.ts'
-import { type ChosenProfile, chooseStreams, type MediaChannel } from '../onvif/media.ts'
+import { OnvifClient, type OnvifFailure } from '../onvif/client.ts'
 import { attemptsLeft, type Credentials } from '../onvif/soap.ts'
-import { joinAddress, type PathSecrets, splitAddress, withPathSecrets } from '../onvif/uri.ts'
+import { joinAddress, splitAddress, withPathSecrets } from '../onvif/uri.ts'
 import { searchUnicast } from '../onvif/ws-discovery.ts'
-import type { Check } from './check.ts'
+import { type Check, FAILURE_CODES } from './check.ts'
+import { type ChannelWish, type DeviceChannel, type DeviceStream, readChannels } from './device-channels.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { overridden } from './effective-profile.ts'
 import { clockWords, lockoutWarning } from './interview-words.ts'
@@ -32,17 +25,10 @@ export interface InterviewDeps {
   describeStream: DescribeStream
 }
 
-export interface InterviewRequest {
+export interface InterviewRequest extends ChannelWish {
   /** Host, with or without port, as a person typed it. */
   address: string
   credentials: Credentials | undefined
-  /** The only channel of interest; a page of them when absent. */
-  channel?: string
-  /** Those of interest, in one go. */
-  channels?: readonly string[]
-  /** A page of channels: from which on, and how many. */
-  fromChannel?: string | undefined
-  channelLimit?: number | undefined
   overrides?: DeviceOverrides | undefined
   /** What discovery told of this address. */
   announced?: Pick<Evidence, 'scopes' | 'endpointReference'> & { path: string }
@@ -50,17 +36,6 @@ export interface InterviewRequest {
   pins?: ReadonlyMap<string, string>
   /** Measure how far key frames are apart: some seconds more. */
   watchKeyFrames?: boolean
-}
-
-export interface InterviewStream {
-  role: StreamRole
-  codec: Codec
-  width: number
-  height: number
-  frameRate?: number
-  /** Without any login in it. */
-  uri: string
-  pathSecrets: PathSecrets | undefined
 }
 
 export interface Interview {
@@ -71,7 +46,7 @@ export interface Interview {
   clockOffsetMs: number | undefined
   /** SHA-256 of what the device showed, and of what it showed when it was registered, hex; undefined in the clear. */
   certificate: { found: string; registered: string | undefined } | undefined
-  channels: { token: string; name: string; streams: InterviewStream[] }[]
+  channels: DeviceChannel[]
   /** In all, and the first beyond this page. */
   channelCount: number
   nextChannel: string | undefined
@@ -85,8 +60,6 @@ const ID_PARTS = /^(.{8})(.{4})(.{4})(.{4})/
 const SKEW_TOLD_MS = 5_000
 /** Channels without a camera that are passed over. */
 const MAX_SHOWN = 3
-/** A recorder of 64 channels with two streams each. */
-const MAX_STREAM_URIS = 128
 
 /** Asks one device who it is and what it can show: at most one login that fails. Rejects only with the signal's reason. */
 export async function interview(
@@ -281,77 +254,23 @@ class Run {
   }
 
   /** Channels with the URIs of their streams, or undefined where the media service does not give them. */
-  async #media(client: OnvifClient): Promise<Interview['channels'] | undefined> {
-    const services = await client.services(this.#signal)
-    const known: Services = services.ok ? services.value : new Map()
-    const media = await client.media(known, this.#signal)
-    if (!media.ok) {
-      this.#fail('media', media)
+  async #media(client: OnvifClient): Promise<DeviceChannel[] | undefined> {
+    const { channelCount, nextChannel, ...read } = await readChannels(client, this.#request, this.#signal)
+    Object.assign(this.#result, { channelCount, nextChannel })
+    if (read.kind === 'unanswered') {
+      this.#fail('media', read.failure)
       return undefined
     }
-    const chosen = chooseStreams(media.value.profiles)
-    if (chosen.length === 0) {
-      const { profiles } = media.value
-      const isOther = profiles.some(({ encoder }) => encoder !== undefined)
-      const detail = `${profiles.length} media profiles, none with H.264 or H.265`
-      this.#tell('media', false, detail, isOther ? 'unsupported-codec' : 'no-media-profile')
+    if (read.kind === 'none') {
+      this.#tell('media', false, read.detail, read.code)
       return []
     }
-    const wanted = this.#wanted(chosen)
-    return wanted === undefined ? [] : this.#streams(client, media.value, wanted)
-  }
-
-  /** The channels asked for, else one page of them; a recorder's are many, and each costs questions. */
-  #wanted(chosen: readonly MediaChannel[]): MediaChannel[] | undefined {
-    const { channel, channels, fromChannel, channelLimit = MAX_CHANNELS_A_PAGE } = this.#request
-    this.#result.channelCount = chosen.length
-    const named = channel === undefined ? channels : [channel]
-    const first = fromChannel === undefined ? 0 : chosen.findIndex(({ token }) => token === fromChannel)
-    const page = first < 0 ? [] : chosen.slice(first, first + channelLimit)
-    const wanted = named === undefined ? page : chosen.filter(({ token }) => named.includes(token))
-    if (wanted.length === 0) {
-      const known = chosen
-        .map(({ token }) => token)
-        .slice(0, 16)
-        .join(', ')
-      const missing = named?.join(', ') ?? fromChannel
-      this.#tell('media', false, `there is no channel ${missing}; there are ${known}`, 'no-such-channel')
-      return undefined
-    }
-    if (named === undefined) this.#result.nextChannel = chosen[first + page.length]?.token
-    return wanted
-  }
-
-  async #streams(
-    client: OnvifClient,
-    media: OnvifMedia,
-    wanted: readonly MediaChannel[],
-  ): Promise<Interview['channels'] | undefined> {
-    const channels: Interview['channels'] = []
-    let failure: (OnvifResult<unknown> & { ok: false }) | undefined
-    let asked = 0
-    for (const { token, streams } of wanted) {
-      const found: InterviewStream[] = []
-      for (const { role, profile } of streams) {
-        // Of a recorder with many channels only what will be used is asked for.
-        if (asked >= MAX_STREAM_URIS || (wanted.length > 1 && role === 'other')) continue
-        asked += 1
-        const answer = await client.streamUri(media, profile.token, this.#signal)
-        if (answer.ok) found.push(toStream(role, profile, answer.value))
-        else failure ??= answer
-      }
-      if (found.length > 0) channels.push({ token, name: streams[0]?.profile.name ?? token, streams: found })
-    }
-    if (channels.length === 0 && failure !== undefined) {
-      this.#fail('media', failure)
-      return undefined
-    }
-    const found = channels.flatMap(({ streams }) => streams)
+    const found = read.channels.flatMap(({ streams }) => streams)
     this.#evidence.paths = found.map(({ uri }) => pathOf(uri))
     const { rewrites } = this.#profile.streams ?? {}
     for (const stream of found) stream.uri = rewritten(stream.uri, rewrites)
-    this.#tell('media', true, `${channels.length} channels, ${found.length} streams`)
-    return channels
+    this.#tell('media', true, `${read.channels.length} channels, ${found.length} streams`)
+    return read.channels
   }
 
   /** A make whose paths are known, where its media service does not answer: tested below like any other stream. */
@@ -363,7 +282,7 @@ class Run {
     this.#result.channels = [{ token: channel, name: channel, streams }]
   }
 
-  #templates(host: string, channel: string | undefined): InterviewStream[] {
+  #templates(host: string, channel: string | undefined): DeviceStream[] {
     return templateUris(this.#profile.streams, host, channel).map(({ role, uri }) => ({
       role,
       codec: 'unknown',
@@ -395,7 +314,7 @@ class Run {
     this.#checks.push(...shown)
   }
 
-  #describe({ uri, pathSecrets }: InterviewStream): ReturnType<DescribeStream> {
+  #describe({ uri, pathSecrets }: DeviceStream): ReturnType<DescribeStream> {
     const { credentials, watchKeyFrames = false } = this.#request
     const transport = this.#profile.streams?.transport ?? 'tcp'
     return this.#deps.describeStream(
@@ -413,43 +332,5 @@ const OF_ONE_CHANNEL: ReadonlySet<string> = new Set([
   'protocol',
   'connection-lost',
 ])
-
-export const FAILURE_CODES = {
-  'address-not-allowed': 'address-not-allowed',
-  'port-not-allowed': 'port-not-allowed',
-  'name-not-found': 'name-not-found',
-  refused: 'connection-refused',
-  unreachable: 'host-unreachable',
-  timeout: 'timeout',
-  closed: 'timeout',
-  'too-large': 'not-onvif',
-  'not-onvif': 'not-onvif',
-  'login-needed': 'login-needed',
-  'login-refused': 'login-refused',
-  'login-locked': 'login-locked',
-  'clock-refused': 'clock-refused',
-  fault: 'device-fault',
-  'unusable-uri': 'unusable-uri',
-  'tls-failed': 'tls-failed',
-  'certificate-changed': 'certificate-changed',
-  'too-many-sessions': 'session-limit',
-} as const satisfies Record<OnvifFailure, ProbeCode>
-
-function toStream(
-  role: StreamRole,
-  { encoder }: ChosenProfile['profile'],
-  { uri, pathSecrets }: Pick<InterviewStream, 'uri' | 'pathSecrets'>,
-): InterviewStream {
-  const { codec, width, height, frameRate } = encoder
-  return {
-    role,
-    codec: codec === 'jpeg' ? 'mjpeg' : codec,
-    width,
-    height,
-    ...(frameRate === undefined ? {} : { frameRate }),
-    uri,
-    pathSecrets,
-  }
-}
 
 const pathOf = (uri: string): string => uri.replace(/^rtsps?:\/\/[^/]+/, '')

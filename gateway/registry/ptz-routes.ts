@@ -5,7 +5,7 @@ import type { ViewRefusal } from '../contracts/view.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
-import { FAILURE_CODES } from './interview.ts'
+import { FAILURE_CODES } from './check.ts'
 import { PROBE_CODES } from './probe-codes.ts'
 import type { PtzControl, PtzResult } from './ptz.ts'
 

@@ -222,6 +222,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     newSecret: newToken,
     audit,
     events,
+    endConnections: (tx, sourceId) => identity.tellEnd(tx, { principalId: sourceId, why: 'rights-changed' }),
     directory: {
       cellExists: async (code) => (await grid.cell(code)) !== undefined,
       cameraExists: async (id) => (await registry.camera(id)) !== undefined,

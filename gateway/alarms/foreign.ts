@@ -29,8 +29,8 @@ export class Foreign {
   async receiveOwn(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> {
     const { intake, mapped, clock } = this.#deps
     const source = mapped.byId(sourceId)
-    if (source === undefined) return intake.receive(sourceId, payload, idempotencyKey)
-    if (normalise(payload, idempotencyKey).ok) return intake.receive(sourceId, payload, idempotencyKey)
+    const read = normalise(payload, idempotencyKey, mapped.urgencyOf(sourceId))
+    if (source === undefined || read.ok) return intake.receive(sourceId, payload, read)
     const receivedAt = new Date(clock.now())
     return this.#take(
       source,
@@ -42,7 +42,7 @@ export class Foreign {
 
   /** A message in our words that overtook others of its source; in any other words it waits for its turn. */
   async receiveAhead(sourceId: string, payload: Uint8Array): Promise<Receipt> {
-    const read = normalise(payload)
+    const read = normalise(payload, undefined, this.#deps.mapped.urgencyOf(sourceId))
     if (!read.ok) return { kind: 'ignored', why: 'it comes again in its order' }
     return this.#deps.intake.receiveAhead(sourceId, payload, read.alarm)
   }

@@ -4,11 +4,21 @@ import type { Alarm } from '../contracts/alarm.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { MappedAlarm } from './map-message.ts'
-import { type NormalAlarm, normalise } from './normalise.ts'
+import type { NormalAlarm, Normalised } from './normalise.ts'
 import { countReport } from './panel-accounts.ts'
 import { gapAlarm, type PanelReport, panelAlarm } from './panel-report.ts'
-import { countSequences, placesOf, SYSTEM_SOURCE_ID } from './sources.ts'
-import { clearAlarm, endAlarm, findAlarm, insertAlarms, insertRejected, type NewAlarm, toAlarm } from './store.ts'
+import { countSequences, placesOf, type SourcePlace, SYSTEM_SOURCE_ID } from './sources.ts'
+import {
+  clearAlarm,
+  endAlarm,
+  endedKey,
+  findAlarm,
+  insertAlarms,
+  insertRejected,
+  type NewAlarm,
+  openKey,
+  toAlarm,
+} from './store.ts'
 
 /** One transaction takes this many messages at the most. */
 const MAX_BATCH_MESSAGES = 100
@@ -57,7 +67,7 @@ interface Message {
   receivedAt: Date
   payload: Uint8Array
   /** The reason where the message could not be read. */
-  read: { ok: true; alarm: NormalAlarm } | { ok: false; reason: string }
+  read: Normalised
   /** Known for the gateway's own alarms only. */
   cellCode: string | undefined
   /** The state that a mapped message begins or ends. */
@@ -87,15 +97,9 @@ export class Intake {
     this.#deps = deps
   }
 
-  /** A message of a source as it came from the wire. @throws when it could not be stored or too many wait */
-  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> {
-    return this.#enqueue({
-      sourceId,
-      payload,
-      read: normalise(payload, idempotencyKey),
-      cellCode: undefined,
-      channel: undefined,
-    })
+  /** A message of a source as it came from the wire, read. @throws when it could not be stored or too many wait */
+  receive(sourceId: string, payload: Uint8Array, read: Normalised): Promise<Receipt> {
+    return this.#enqueue({ sourceId, payload, read, cellCode: undefined, channel: undefined })
   }
 
   /** A message that overtook others of its source: its number says nothing about them. */
@@ -124,16 +128,18 @@ export class Intake {
       if (isRepeated) return 'repeated'
       const place = (await placesOf(tx, [sourceId])).get(sourceId)
       if (place === undefined) throw new Error(`alarm source ${sourceId} is gone`)
+      if (isPaused(place.pausedUntil, receivedAt)) return 'ignored'
       const common = { sourceId, receivedAt, payload: report.payload, cellCode: undefined }
       for (const event of report.events) {
-        const alarm = panelAlarm(event, receivedAt)
+        const alarm = panelAlarm(event, receivedAt, place.priority)
         // One after the other: an event may end what another of the same report began.
         await this.#store(tx, [{ ...common, read: { ok: true, alarm }, channel: event.channel, renews: true }])
       }
       if (gap !== undefined) {
         const alarm = gapAlarm(sourceId, gap, receivedAt)
+        const { cellCode } = place
         await this.#store(tx, [
-          { ...common, ...place, sourceId: SYSTEM_SOURCE_ID, read: { ok: true, alarm }, channel: undefined },
+          { ...common, cellCode, sourceId: SYSTEM_SOURCE_ID, read: { ok: true, alarm }, channel: undefined },
         ])
       }
       return 'stored'
@@ -208,30 +214,15 @@ export class Intake {
   async #store(tx: Tx, batch: readonly Message[]): Promise<Receipt[]> {
     const { newId } = this.#deps
     const places = await placesOf(tx, [...new Set(batch.map(({ sourceId }) => sourceId))])
-    const placed = batch.map(
-      (message): (NewAlarm & { channel: string | undefined }) | { message: Message; reason: string } => {
-        const { sourceId, receivedAt, read } = message
-        if (!read.ok) return { message, reason: read.reason }
-        const place = message.cellCode === undefined ? places.get(sourceId) : { cellCode: message.cellCode }
-        if (place === undefined) return { message, reason: 'there is no such alarm source' }
-        const cameraId = read.alarm.cameraId ?? ('cameraId' in place ? place.cameraId : undefined)
-        const { channel } = message
-        return { ...read.alarm, id: newId(), sourceId, receivedAt, cellCode: place.cellCode, cameraId, channel }
-      },
-    )
+    const placed = batch.map((message) => this.#place(message, places.get(message.sourceId)))
     await insertRejected(
       tx,
-      placed.flatMap((item) =>
-        'reason' in item
-          ? {
-              id: newId(),
-              sourceId: item.message.sourceId === '' ? undefined : item.message.sourceId,
-              reason: item.reason,
-              at: item.message.receivedAt,
-              payload: item.message.payload,
-            }
-          : [],
-      ),
+      placed.flatMap((item) => {
+        if (!('receipt' in item) || item.receipt.kind !== 'rejected') return []
+        const { sourceId, receivedAt, payload } = item.message
+        const { reason } = item.receipt
+        return { id: newId(), sourceId: sourceId === '' ? undefined : sourceId, reason, at: receivedAt, payload }
+      }),
     )
     const missing = await this.#missing(tx, batch, places)
     const events: NewLiveEvent[] = []
@@ -239,10 +230,10 @@ export class Intake {
       events.push({ kind: 'alarm', cellCode: alarm.cellCode, data: alarm })
     }
     for (const [at, item] of placed.entries()) {
-      if (!('reason' in item) && batch[at]?.renews && !isEnd(item)) await this.#end(tx, item, tell)
+      if (!('receipt' in item) && batch[at]?.renews && !isEnd(item)) await this.#end(tx, item, tell)
     }
     const alarms = [...placed, ...missing].flatMap((item) => {
-      if ('reason' in item || isEnd(item)) return []
+      if ('receipt' in item || isEnd(item)) return []
       const { channel: _, ...alarm } = item
       return alarm
     })
@@ -251,8 +242,8 @@ export class Intake {
     const storedIds = await insertAlarms(tx, this.#deps.database.provider, inCases)
     const receipts: Receipt[] = []
     for (const item of [...placed, ...missing]) {
-      if ('reason' in item) {
-        receipts.push({ kind: 'rejected', reason: item.reason, at: item.message.receivedAt.toISOString() })
+      if ('receipt' in item) {
+        receipts.push(item.receipt)
       } else if (isEnd(item)) {
         receipts.push(await this.#end(tx, item, tell))
       } else if (storedIds.has(item.id)) {
@@ -266,6 +257,23 @@ export class Intake {
     events.push(...(await collection.collect(alarms.filter(({ id }) => storedIds.has(id)))))
     await this.#deps.events.publishAll(tx, events)
     return receipts
+  }
+
+  /** Which alarm a message is, or what becomes of one that is none. */
+  #place(message: Message, place: SourcePlace | undefined): StateChange | Settled {
+    const { sourceId, receivedAt, read, channel } = message
+    const rejected = (reason: string): Settled => ({
+      message,
+      receipt: { kind: 'rejected', reason, at: receivedAt.toISOString() },
+    })
+    if (!read.ok) return rejected(read.reason)
+    const cellCode = message.cellCode ?? place?.cellCode
+    if (cellCode === undefined) return rejected('there is no such alarm source')
+    // The gateway's own words about a place are none of the source's.
+    const pausedUntil = message.cellCode === undefined ? place?.pausedUntil : undefined
+    if (isPaused(pausedUntil, receivedAt)) return { message, receipt: pausedReceipt(pausedUntil) }
+    const cameraId = read.alarm.cameraId ?? (message.cellCode === undefined ? place?.cameraId : undefined)
+    return { ...read.alarm, id: this.#deps.newId(), sourceId, receivedAt, cellCode, cameraId, channel }
   }
 
   /** The same id again: `cleared` ends the alarm, once and for good; anything else changes nothing. */
@@ -289,10 +297,13 @@ export class Intake {
     )
     if (numbers.length === 0) return []
     const receivedAt = batch[0]?.receivedAt ?? new Date(this.#deps.clock.now())
-    const gaps = await countSequences(tx, numbers)
+    const gaps = (await countSequences(tx, numbers)).filter(
+      ({ sourceId }) => !isPaused(places.get(sourceId)?.pausedUntil, receivedAt),
+    )
     return gaps.map(({ sourceId, ...gap }) => ({
       ...gapAlarm(sourceId, gap, receivedAt),
-      ...(places.get(sourceId) ?? { cellCode: '', cameraId: undefined }),
+      cellCode: places.get(sourceId)?.cellCode ?? '',
+      cameraId: places.get(sourceId)?.cameraId,
       id: this.#deps.newId(),
       sourceId: SYSTEM_SOURCE_ID,
       receivedAt,
@@ -302,9 +313,9 @@ export class Intake {
 
   /** A state is over: the alarm that was open under its key gets a key of its own. */
   async #end(tx: Tx, { sourceId, sourceKey, channel }: StateChange, tell: (alarm: Alarm) => void): Promise<Receipt> {
-    const open = await findAlarm(tx, { sourceId, sourceKey })
-    if (open === undefined) return { kind: 'ignored', why: 'it was not open' }
-    const ended: Alarm = { ...open, state: 'cleared', sourceKey: `${channel}@${open.id}` }
+    const open = channel === undefined ? undefined : await findAlarm(tx, { sourceId, sourceKey })
+    if (channel === undefined || open === undefined) return { kind: 'ignored', why: 'it was not open' }
+    const ended: Alarm = { ...open, state: 'cleared', sourceKey: endedKey(channel, open.id) }
     if (await endAlarm(tx, ended)) tell(ended)
     return { kind: 'stored', id: open.id }
   }
@@ -312,9 +323,20 @@ export class Intake {
 
 type StateChange = NewAlarm & { channel: string | undefined }
 
-const isEnd = ({ channel, state }: StateChange): boolean => channel !== undefined && state === 'cleared'
+/** A message that changes no alarm. */
+interface Settled {
+  message: Message
+  receipt: Extract<Receipt, { kind: 'rejected' | 'ignored' }>
+}
 
-const openKey = (channel: string): string => `${channel}@open`
+const isPaused = (until: Date | undefined, at: Date): until is Date => until !== undefined && at < until
+
+const pausedReceipt = (until: Date): Extract<Receipt, { kind: 'ignored' }> => ({
+  kind: 'ignored',
+  why: `the source is paused until ${until.toISOString()}`,
+})
+
+const isEnd = ({ channel, state }: StateChange): boolean => channel !== undefined && state === 'cleared'
 
 /** As many as one transaction takes, and no second change of the same state: the first must be seen by the next. */
 function batchSize(waiting: readonly Waiting[]): number {

@@ -16,6 +16,8 @@ export interface MappedSource {
   device: string | undefined
   /** What its alarms are, where the messages do not tell. */
   alarmType: AlarmType | undefined
+  /** How urgent they are, where the mapping does not tell. */
+  priority: Priority | undefined
 }
 
 /** An alarm whose key may depend on what is stored: `channel` names the state that it changes. */
@@ -99,7 +101,7 @@ function applyRule(rule: MappingRule, source: MappedSource, sight: Sight): Mappe
   if (occurredAt === undefined) return `${rule.occurredAt?.path} is not a time`
   const id = rule.id === undefined ? undefined : fill(rule.id, item, levels)
   const channel = rule.channel === undefined ? rule.name : clean(fill(rule.channel, item, levels))
-  const priority: Priority = rule.priority ?? DEFAULT_PRIORITY[type]
+  const priority: Priority = rule.priority ?? source.priority ?? DEFAULT_PRIORITY[type]
   return {
     rule: rule.name,
     sourceKey: id === undefined ? undefined : clean(`${rule.name}:${id}`).slice(0, MAX_KEY_LENGTH),

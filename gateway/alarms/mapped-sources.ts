@@ -1,4 +1,4 @@
-import { AlarmType } from '../contracts/alarm.ts'
+import { AlarmType, Priority } from '../contracts/alarm.ts'
 import type { Database } from '../storage/database.ts'
 import type { MappedSource } from './map-message.ts'
 import type { Mapping } from './mapping.ts'
@@ -25,12 +25,14 @@ export function topicsOf(mapping: Mapping, topic: string): string[] {
 export const isReserved = (filter: string): boolean =>
   filter.startsWith('$') || RESERVED.some((reserved) => overlap(reserved, filter))
 
-/** Which registered sources a topic belongs to. The database has them; this remembers them between two looks. */
+/** What registrations say that must be known before a message is stored. The database has them; this remembers them between two looks. */
 export class MappedSources {
   readonly #database: Database
   readonly #mappings: ReadonlyMap<string, Mapping>
   readonly #listeners = new Set<() => void>()
   #sources: readonly RegisteredSource[] = []
+  #byId: ReadonlyMap<string, RegisteredSource> = new Map()
+  #urgencies: ReadonlyMap<string, Priority> = new Map()
   #filters: readonly string[] = []
   #remembered = new Map<string, readonly RegisteredSource[]>()
 
@@ -43,25 +45,32 @@ export class MappedSources {
     return this.#mappings.get(id)
   }
 
-  /** Looks again: here after a registration, and now and then for those of other nodes. */
+  /** Looks again: here after a registration or a change, and now and then for those of other nodes. */
   async refresh(): Promise<void> {
     const rows = await this.#database.client.alarmSource.findMany({
-      where: { mapping: { not: null } },
-      select: { id: true, cellCode: true, mapping: true, topic: true, device: true, alarmType: true },
+      where: { retiredAt: null, OR: [{ mapping: { not: null } }, { priority: { not: null } }] },
+      select: { id: true, cellCode: true, mapping: true, topic: true, device: true, alarmType: true, priority: true },
       orderBy: { id: 'asc' },
     })
-    this.#sources = rows.flatMap(({ mapping, topic, device, alarmType, ...row }) => {
+    this.#sources = rows.flatMap(({ mapping, topic, device, alarmType, priority, ...row }) => {
       const known = this.#mappings.get(mapping ?? '')
-      const type = AlarmType.safeParse(alarmType)
       if (known === undefined) return []
       return {
         ...row,
         mapping: known,
         topic: topic ?? undefined,
         device: device ?? undefined,
-        alarmType: type.success ? type.data : undefined,
+        alarmType: AlarmType.safeParse(alarmType).data,
+        priority: Priority.safeParse(priority).data,
       }
     })
+    this.#byId = new Map(this.#sources.map((source) => [source.id, source]))
+    this.#urgencies = new Map(
+      rows.flatMap(({ id, priority }) => {
+        const read = Priority.safeParse(priority)
+        return read.success ? [[id, read.data] as const] : []
+      }),
+    )
     const filters = [
       ...new Set(
         this.#sources.flatMap(({ mapping, topic }) =>
@@ -86,7 +95,12 @@ export class MappedSources {
   }
 
   byId(id: string): RegisteredSource | undefined {
-    return this.#sources.find((source) => source.id === id)
+    return this.#byId.get(id)
+  }
+
+  /** What a registration says of the urgency of its alarms. */
+  urgencyOf(id: string | undefined): Priority | undefined {
+    return id === undefined ? undefined : this.#urgencies.get(id)
   }
 
   /** Sources that have a rule for this topic; one that names a device comes before one that takes the rest. */
@@ -113,11 +127,12 @@ export class MappedSources {
     return this.at(topic).length > 0 ? 'anothers' : 'nobodys'
   }
 
-  /** Other sources whose topics a new one would share, whoever of the two began. */
-  sharing(mapping: Mapping, topic: string): RegisteredSource[] {
+  /** Other sources whose topics this one would share, whoever of the two began. */
+  sharing(mapping: Mapping, topic: string, ownId: string | undefined): RegisteredSource[] {
     const wanted = topicsOf(mapping, topic)
     return this.#sources.filter(
       (other) =>
+        other.id !== ownId &&
         other.topic !== undefined &&
         topicsOf(other.mapping, other.topic).some((filter) => wanted.some((mine) => overlap(filter, mine))),
     )

@@ -52,12 +52,13 @@ export function mappingRoutes(app: App, deps: MappingRoutesDeps): void {
       if (mapping === undefined && body.mapping !== undefined) {
         throw new Problem('invalid-request', `mapping: there is no mapping '${body.mapping}'`)
       }
-      return tryMessage(mapping, found ?? registrationOf(body), { topic, payload: bytes }, new Date(deps.clock.now()))
+      const source = found ?? { ...registrationOf(body), priority: deps.mapped.urgencyOf(sourceId) }
+      return tryMessage(mapping, source, { topic, payload: bytes }, new Date(deps.clock.now()))
     },
   )
 }
 
-const registrationOf = ({ registeredTopic, device, alarmType }: DryRun): MappedSource => ({
+const registrationOf = ({ registeredTopic, device, alarmType }: DryRun): Omit<MappedSource, 'priority'> => ({
   topic: registeredTopic,
   device,
   alarmType,
@@ -70,7 +71,8 @@ export function tryMessage(
   message: { topic: string | undefined; payload: Uint8Array },
   receivedAt: Date,
 ): DryRunAnswer {
-  const own = message.topic === undefined || mapping === undefined ? normalise(message.payload) : undefined
+  const isOwn = message.topic === undefined || mapping === undefined
+  const own = isOwn ? normalise(message.payload, undefined, source.priority) : undefined
   if (own?.ok) return { outcome: 'alarms', alarms: [{ ...shown(own.alarm), sourceKey: own.alarm.sourceKey }] }
   if (mapping === undefined) return { outcome: 'rejected', why: own?.reason ?? '', alarms: [] }
   const mapped = mapMessage(mapping, source, { ...message, receivedAt })

@@ -46,8 +46,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /**
  * One message of a source, JSON in UTF-8. Never throws.
  * @param idempotencyKey of the transport; it is the id of a message that has none, and must be the same as one it has
+ * @param urgency of the source's registration, for a message that does not tell one
  */
-export function normalise(payload: Uint8Array, idempotencyKey?: string): Normalised {
+export function normalise(payload: Uint8Array, idempotencyKey?: string, urgency?: Priority): Normalised {
   if (payload.byteLength > MAX_MESSAGE_BYTES) {
     return { ok: false, reason: `message of ${payload.byteLength} bytes, limit ${MAX_MESSAGE_BYTES}` }
   }
@@ -65,11 +66,11 @@ export function normalise(payload: Uint8Array, idempotencyKey?: string): Normali
     json = { ...json, id: idempotencyKey }
   }
   const parsed = AlarmMessage.safeParse(json)
-  return parsed.success ? normaliseMessage(parsed.data) : { ok: false, reason: describe(parsed.error) }
+  return parsed.success ? normaliseMessage(parsed.data, urgency) : { ok: false, reason: describe(parsed.error) }
 }
 
 /** A message whose shape is known already. */
-export function normaliseMessage(message: AlarmMessage): Normalised {
+export function normaliseMessage(message: AlarmMessage, urgency?: Priority): Normalised {
   if (message.id !== clean(message.id)) return { ok: false, reason: 'id: control characters are not allowed' }
   const stripped = stripIdentity(message.data ?? {})
   if (!stripped.ok) return { ok: false, reason: 'data: nested too deeply' }
@@ -78,7 +79,7 @@ export function normaliseMessage(message: AlarmMessage): Normalised {
     alarm: {
       sourceKey: message.id,
       type: message.type,
-      priority: message.priority ?? DEFAULT_PRIORITY[message.type],
+      priority: message.priority ?? urgency ?? DEFAULT_PRIORITY[message.type],
       occurredAt: new Date(message.occurredAt),
       state: message.state ?? 'active',
       text: clean(message.text ?? ''),

@@ -22,6 +22,11 @@ export async function insertPanelAccount(
   await tx.panelAccount.create({ data: { sourceId, account: account.toUpperCase(), sealedKey } })
 }
 
+/** The account is free again, and its key is gone. */
+export async function removePanelAccount(tx: Tx, sourceId: string): Promise<void> {
+  await tx.panelAccount.deleteMany({ where: { sourceId } })
+}
+
 /** The panel of an account, with its key where it encrypts. */
 export async function findPanelAccount(
   database: Database,

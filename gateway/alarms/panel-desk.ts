@@ -32,7 +32,7 @@ export function createPanelDesk(deps: {
     account: (account) => findPanelAccount(database, vault, account),
     report: async (sourceId, report) => {
       const outcome: Receipt['kind'] = await intake.report(sourceId, report)
-      if (outcome === 'stored') watch.heard(sourceId)
+      if (outcome !== 'repeated') watch.heard(sourceId)
     },
     heartbeat: (sourceId) => watch.beat(sourceId),
     reject: async (sourceId, payload, why) => {

@@ -1,5 +1,6 @@
 import type { AlarmState, AlarmType, Priority } from '../contracts/alarm.ts'
 import { clean, DEFAULT_PRIORITY, type NormalAlarm } from './normalise.ts'
+import { openKey } from './store.ts'
 
 /** One message of an alarm panel, read. */
 export interface PanelReport {
@@ -20,12 +21,13 @@ export interface PanelEvent {
   data: Readonly<Record<string, string>>
 }
 
-export function panelAlarm(event: PanelEvent, receivedAt: Date): NormalAlarm {
+/** @param urgency of the panel's registration, for codes that do not tell one */
+export function panelAlarm(event: PanelEvent, receivedAt: Date, urgency: Priority | undefined): NormalAlarm {
   const { channel, type, priority, state, text, data } = event
   return {
-    sourceKey: `${channel}@open`,
+    sourceKey: openKey(channel),
     type,
-    priority: priority ?? DEFAULT_PRIORITY[type],
+    priority: priority ?? urgency ?? DEFAULT_PRIORITY[type],
     // Panels stamp when they sent a message, by clocks that drift; when it came is what is known.
     occurredAt: receivedAt,
     state,

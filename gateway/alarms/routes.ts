@@ -1,55 +1,26 @@
 import { z } from 'zod'
-import type { Clock } from '../clock.ts'
-import {
-  ALARM_READERS,
-  Alarm,
-  AlarmQuery,
-  AlarmSource,
-  NewAlarmSource,
-  NewAlarmSourceAnswer,
-} from '../contracts/alarm.ts'
-import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
-import { Id, PageQuery, page } from '../contracts/common.ts'
-import type { Principal } from '../contracts/identity.ts'
+import { ALARM_READERS, Alarm, AlarmQuery } from '../contracts/alarm.ts'
+import { Id, page } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
-import { alarmInput } from '../mqtt/topics.ts'
-import type { Database, Tx } from '../storage/database.ts'
-import type { Vault } from '../vault.ts'
 import type { Receipt } from './intake.ts'
-import { isReserved, type MappedSources, topicsOf } from './mapped-sources.ts'
 import { MAX_MESSAGE_BYTES } from './normalise.ts'
-import { insertPanelAccount } from './panel-accounts.ts'
 import { rejectedRoute } from './rejected-routes.ts'
-import { insertSource, isWebhookToken, listSources } from './sources.ts'
+import { type SourceRoutesDeps, sourceRoutes } from './source-routes.ts'
+import { isWebhookToken } from './sources.ts'
 import { type AlarmPlace, listAlarms } from './store.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 /** A webhook source that sends faster is asked to try again; MQTT is the way for floods. */
 const WEBHOOK_RATE = { perSecond: 200, burst: 400 }
 
-export interface AlarmRoutesDeps {
-  database: Database
-  clock: Clock
-  newId: () => string
-  /** 256 random bits, base64url. */
-  newSecret: () => string
-  audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
-  /** What the registers know; a source stands in a cell that exists. */
-  directory: { cellExists(cellCode: string): Promise<boolean>; cameraExists(id: string): Promise<boolean> }
-  mapped: MappedSources
-  /** Seals the keys of panels. */
-  vault: Vault
-  /** Where panels report; undefined while that is off. */
-  panelPort(): number | undefined
+export interface AlarmRoutesDeps extends SourceRoutesDeps {
   receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
 }
 
 /** What a sender calls the one act that it may repeat. */
 const IdempotencyKey = z.string().min(1).max(128)
-
-const sourceEditors = { roles: ['administrator', 'installer'] as const }
 
 export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
   app.get(
@@ -75,127 +46,9 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
     },
   )
 
-  app.get(
-    '/api/v1/alarm-sources',
-    {
-      config: { access: { roles: ['administrator', 'installer', 'operator', 'auditor'] } },
-      schema: { summary: 'Alarm sources', querystring: PageQuery, response: { 200: page(AlarmSource) } },
-    },
-    async (request) => {
-      const { limit, cursor } = request.query
-      const items = await listSources(deps.database, principalOf(request).cellCodes, cursor, limit)
-      const last = items.at(-1)
-      return items.length < limit || last === undefined ? { items } : { items, nextCursor: last.id }
-    },
-  )
-
-  app.post(
-    '/api/v1/alarm-sources',
-    {
-      config: { access: sourceEditors },
-      schema: {
-        summary: 'Register an alarm source; the answer alone carries its credentials',
-        body: NewAlarmSource,
-        response: { 201: NewAlarmSourceAnswer },
-      },
-    },
-    async (request, reply) => {
-      const principal = principalOf(request)
-      const silenceSeconds = await check(principal, request.body, deps)
-      const id = deps.newId()
-      const { dc09 } = request.body
-      const secrets = { mqttPassword: deps.newSecret(), webhookToken: deps.newSecret() }
-      const source = await deps.database.transaction(async (tx) => {
-        const createdAt = new Date(deps.clock.now())
-        if (request.body.topic !== undefined) await checkFree(tx, request.body)
-        if (dc09 !== undefined) await insertPanel(tx, deps, id, dc09)
-        const stored = await insertSource(tx, { ...request.body, silenceSeconds, id, createdAt }, secrets)
-        await deps.audit.append(tx, {
-          action: 'alarm-source-created',
-          actor: actorOf(principal),
-          object: `alarm-source:${id}`,
-          result: 'done',
-          detail: { name: stored.name, kind: stored.kind, cellCode: stored.cellCode },
-        })
-        return stored
-      })
-      if (source.mapping !== undefined) await deps.mapped.refresh()
-      return reply
-        .code(201)
-        .header('cache-control', 'no-store')
-        .send({
-          ...source,
-          mqtt: { username: id, password: secrets.mqttPassword, topic: alarmInput(id) },
-          webhook: {
-            url: `${request.protocol}://${request.host}/api/v1/webhooks/${id}`,
-            token: secrets.webhookToken,
-          },
-          ...(dc09 === undefined ? {} : { dc09: toldPanel(dc09, deps.panelPort()) }),
-        })
-    },
-  )
-
+  sourceRoutes(app, deps)
   rejectedRoute(app, deps.database)
   webhookRoute(app, deps)
-}
-
-/** @returns after which silence the source is missed */
-async function check(
-  principal: Principal,
-  source: NewAlarmSource,
-  { directory, mapped }: AlarmRoutesDeps,
-): Promise<number | undefined> {
-  if (!coversCell(principal, source.cellCode)) throw new Problem('not-in-your-cells')
-  if (!(await directory.cellExists(source.cellCode))) throw new Problem('unknown-cell', source.cellCode)
-  if (source.cameraId !== undefined && !(await directory.cameraExists(source.cameraId))) {
-    throw new Problem('invalid-request', `cameraId: there is no camera ${source.cameraId}`)
-  }
-  const { topic } = source
-  const mapping = source.mapping === undefined ? undefined : mapped.mapping(source.mapping)
-  if (mapping === undefined) {
-    if (source.mapping !== undefined) {
-      throw new Problem('invalid-request', `mapping: there is no mapping '${source.mapping}'`)
-    }
-    if (topic !== undefined) throw new Problem('invalid-request', 'topic: needs a mapping')
-    return source.silenceSeconds ?? (source.dc09 === undefined ? undefined : PANEL_SILENCE_SECONDS)
-  }
-  if (topic !== undefined) {
-    if (topicsOf(mapping, topic).some(isReserved)) {
-      throw new Problem('invalid-request', 'topic: is kept for Gridlight or for the broker')
-    }
-    // Whoever registers a topic within another's could take that one's alarms to a cell of their own.
-    if (mapped.sharing(mapping, topic).some(({ cellCode }) => !coversCell(principal, cellCode))) {
-      throw new Problem('not-in-your-cells', 'topic: overlaps one of another cell')
-    }
-  }
-  return source.silenceSeconds ?? mapping.silenceSeconds
-}
-
-/** Panels send their supervision message every few minutes at the most. */
-const PANEL_SILENCE_SECONDS = 600
-
-async function insertPanel(
-  tx: Tx,
-  { vault }: AlarmRoutesDeps,
-  sourceId: string,
-  dc09: NonNullable<NewAlarmSource['dc09']>,
-): Promise<void> {
-  const known = await tx.panelAccount.findUnique({ where: { account: dc09.account.toUpperCase() } })
-  if (known !== null) throw new Problem('conflict', `dc09: account ${dc09.account} is registered already`)
-  await insertPanelAccount(tx, vault, sourceId, dc09)
-}
-
-const toldPanel = ({ account, key }: NonNullable<NewAlarmSource['dc09']>, port: number | undefined) => ({
-  account: account.toUpperCase(),
-  isEncrypted: key !== undefined,
-  ...(port === undefined ? {} : { port }),
-})
-
-async function checkFree(tx: Tx, { topic, device, mapping }: NewAlarmSource): Promise<void> {
-  const other = await tx.alarmSource.findFirst({
-    where: { topic: topic ?? null, device: device ?? null, mapping: mapping ?? null },
-  })
-  if (other !== null) throw new Problem('conflict', `topic: is registered already, as ${other.name}`)
 }
 
 function webhookRoute(app: App, deps: AlarmRoutesDeps): void {

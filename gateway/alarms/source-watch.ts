@@ -5,7 +5,7 @@ import type { AlarmState } from '../contracts/alarm.ts'
 import type { Database } from '../storage/database.ts'
 import type { Intake } from './intake.ts'
 import { DEFAULT_PRIORITY } from './normalise.ts'
-import { beatingSources, openSilences, recordHeard, type SourceRow } from './sources.ts'
+import { beatingSources, findSource, openSilences, recordHeard, type SourceRow } from './sources.ts'
 
 /** How often it is written down who was heard, and looked who was not. */
 const CHECK_MS = 10_000
@@ -58,7 +58,7 @@ export class SourceWatch extends Chore {
     const { database, clock, silenceMs } = this.#deps
     await this.#recordHeard()
     const now = clock.monotonicMs()
-    const sources = await beatingSources(database)
+    const sources = await beatingSources(database, new Date(clock.now()))
     const open = await openSilences(database)
     for (const source of sources) {
       const before = this.#listening.get(source.id)
@@ -77,7 +77,18 @@ export class SourceWatch extends Chore {
       }
     }
     const known = new Set(sources.map(({ id }) => id))
+    await this.#forget(open, known)
     for (const id of this.#listening.keys()) if (!known.has(id)) this.#listening.delete(id)
+  }
+
+  /** The silence of a source that nobody waits for, since it is paused or retired, is over. */
+  async #forget(open: readonly { sourceKey: string }[], known: ReadonlySet<string>): Promise<void> {
+    for (const { sourceKey } of open) {
+      const [, id] = /^silent:([^:]+):/.exec(sourceKey) ?? []
+      if (id === undefined || known.has(id)) continue
+      const source = await findSource(this.#deps.database.client, id)
+      if (source !== undefined) await this.#tell(source, sourceKey, 'cleared')
+    }
   }
 
   async #recordHeard(): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { AlarmSource, AlarmType, type NewAlarmSource } from '../contracts/alarm.ts'
+import { AlarmSource, AlarmType, type NewAlarmSource, Priority } from '../contracts/alarm.ts'
 import { Id } from '../contracts/common.ts'
 import type { Database, Tx } from '../storage/database.ts'
 
@@ -17,12 +17,17 @@ export interface SourceRow {
   topic: string | null
   device: string | null
   alarmType: string | null
+  priority: number | null
   silenceSeconds: number | null
+  pausedUntil: Date | null
+  pauseReason: string | null
+  retiredAt: Date | null
   lastHeardAt: Date | null
   createdAt: Date
 }
 
-export function toSource(row: SourceRow): AlarmSource {
+export function toSource(row: SourceRow, nowMs: number): AlarmSource {
+  const { pausedUntil } = row
   return {
     id: row.id,
     name: row.name,
@@ -33,7 +38,12 @@ export function toSource(row: SourceRow): AlarmSource {
     ...(row.topic === null ? {} : { topic: row.topic }),
     ...(row.device === null ? {} : { device: row.device }),
     ...(row.alarmType === null ? {} : { alarmType: AlarmType.parse(row.alarmType) }),
+    ...(row.priority === null ? {} : { priority: Priority.parse(row.priority) }),
     ...(row.silenceSeconds === null ? {} : { silenceSeconds: row.silenceSeconds }),
+    ...(pausedUntil === null || pausedUntil.getTime() <= nowMs
+      ? {}
+      : { pause: { until: pausedUntil.toISOString(), reason: row.pauseReason ?? '' } }),
+    ...(row.retiredAt === null ? {} : { retiredAt: row.retiredAt.toISOString() }),
     ...(row.lastHeardAt === null ? {} : { lastHeardAt: row.lastHeardAt.toISOString() }),
     createdAt: row.createdAt.toISOString(),
   }
@@ -49,10 +59,21 @@ function matches(secret: string, storedHash: string): boolean {
   return given.length === stored.length && timingSafeEqual(given, stored)
 }
 
+/** What a source shows to be let in; stored as hashes alone. */
+export interface SourceSecrets {
+  mqttPassword: string
+  webhookToken: string
+}
+
+const hashesOf = ({ mqttPassword, webhookToken }: SourceSecrets): SecretHashes => ({
+  mqttPasswordHash: hashOf(mqttPassword),
+  webhookTokenHash: hashOf(webhookToken),
+})
+
 export async function insertSource(
   tx: Tx,
   source: NewAlarmSource & { id: string; createdAt: Date },
-  secrets: { mqttPassword: string; webhookToken: string },
+  secrets: SourceSecrets,
 ): Promise<AlarmSource> {
   const row = await tx.alarmSource.create({
     data: {
@@ -65,13 +86,18 @@ export async function insertSource(
       topic: source.topic ?? null,
       device: source.device ?? null,
       alarmType: source.alarmType ?? null,
+      priority: source.priority ?? null,
       silenceSeconds: source.silenceSeconds ?? null,
-      mqttPasswordHash: hashOf(secrets.mqttPassword),
-      webhookTokenHash: hashOf(secrets.webhookToken),
+      ...hashesOf(secrets),
       createdAt: source.createdAt,
     },
   })
-  return toSource(row)
+  return toSource(row, source.createdAt.getTime())
+}
+
+/** The old ones are worth nothing from the commit on. */
+export async function renewSecrets(tx: Tx, id: string, secrets: SourceSecrets): Promise<void> {
+  await tx.alarmSource.update({ where: { id }, data: hashesOf(secrets) })
 }
 
 /** The row that alarms of the gateway itself belong to; it has no password that could match. */
@@ -86,47 +112,74 @@ export async function ensureSystemSource(database: Database, now: Date): Promise
   })
 }
 
-async function findSource(database: Database, id: string): Promise<(SourceRow & SecretHashes) | undefined> {
+/** A registered source, in use or retired. */
+export async function findSource(
+  client: Database['client'] | Tx,
+  id: string,
+): Promise<(SourceRow & SecretHashes) | undefined> {
   if (!Id.safeParse(id).success) return undefined
-  const row = await database.client.alarmSource.findUnique({ where: { id } })
+  const row = await client.alarmSource.findUnique({ where: { id } })
   return row === null || row.kind === SYSTEM_KIND ? undefined : row
 }
+
+/** The same, as long as it is in use. */
+async function findUsed(database: Database, id: string): Promise<(SourceRow & SecretHashes) | undefined> {
+  const row = await findSource(database.client, id)
+  return row?.retiredAt === null ? row : undefined
+}
+
 interface SecretHashes {
   mqttPasswordHash: string
   webhookTokenHash: string
 }
 
 export async function isMqttPassword(database: Database, sourceId: string, password: string): Promise<boolean> {
-  const source = await findSource(database, sourceId)
+  const source = await findUsed(database, sourceId)
   return source !== undefined && matches(password, source.mqttPasswordHash)
 }
 
 export async function isWebhookToken(database: Database, sourceId: string, token: string): Promise<boolean> {
-  const source = await findSource(database, sourceId)
+  const source = await findUsed(database, sourceId)
   return source !== undefined && matches(token, source.webhookTokenHash)
 }
 
-/** Where the alarms of these sources belong; sources that do not exist are absent. */
-export async function placesOf(
-  tx: Tx,
-  ids: readonly string[],
-): Promise<Map<string, { cellCode: string; cameraId: string | undefined }>> {
+/** What a registration says of the alarms of a source. */
+export interface SourcePlace {
+  cellCode: string
+  cameraId: string | undefined
+  priority: Priority | undefined
+  pausedUntil: Date | undefined
+}
+
+/** Where the alarms of these sources belong; sources that are not, or not any more, are absent. */
+export async function placesOf(tx: Tx, ids: readonly string[]): Promise<Map<string, SourcePlace>> {
   const rows = await tx.alarmSource.findMany({
-    where: { id: { in: [...ids] }, kind: { not: SYSTEM_KIND } },
-    select: { id: true, cellCode: true, cameraId: true },
+    where: { id: { in: [...ids] }, kind: { not: SYSTEM_KIND }, retiredAt: null },
+    select: { id: true, cellCode: true, cameraId: true, priority: true, pausedUntil: true },
   })
-  return new Map(rows.map(({ id, cellCode, cameraId }) => [id, { cellCode, cameraId: cameraId ?? undefined }]))
+  return new Map(
+    rows.map(({ id, cellCode, cameraId, priority, pausedUntil }) => [
+      id,
+      {
+        cellCode,
+        cameraId: cameraId ?? undefined,
+        priority: Priority.safeParse(priority).data,
+        pausedUntil: pausedUntil ?? undefined,
+      },
+    ]),
+  )
 }
 
 export async function listSources(
   database: Database,
-  cellCodes: readonly string[] | undefined,
+  { cellCodes, isRetired, nowMs }: { cellCodes: readonly string[] | undefined; isRetired: boolean; nowMs: number },
   after: string | undefined,
   limit: number,
 ): Promise<AlarmSource[]> {
   const rows = await database.client.alarmSource.findMany({
     where: {
       kind: { not: SYSTEM_KIND },
+      retiredAt: isRetired ? { not: null } : null,
       ...(cellCodes === undefined ? {} : { cellCode: { in: [...cellCodes] } }),
       ...(after === undefined ? {} : { id: { gt: after } }),
     },
@@ -134,7 +187,8 @@ export async function listSources(
     take: limit,
   })
   const silent = new Set((await openSilences(database)).map(({ sourceKey }) => sourceKey.split(':')[1]))
-  return rows.map(toSource).map((source) => {
+  return rows.map((row) => {
+    const source = toSource(row, nowMs)
     const isSilent = silent.has(source.id) && source.lastHeardAt !== undefined
     return isSilent ? { ...source, silentSince: source.lastHeardAt } : source
   })
@@ -181,10 +235,17 @@ export async function countSequences(
   return gaps
 }
 
-/** Sources whose silence means something. */
-export async function beatingSources(database: Database): Promise<SourceRow[]> {
+/** Sources whose silence means something now. */
+export async function beatingSources(database: Database, now: Date): Promise<SourceRow[]> {
   return database.client.alarmSource.findMany({
-    where: { OR: [{ sendsHeartbeats: true }, { silenceSeconds: { not: null } }], kind: { not: SYSTEM_KIND } },
+    where: {
+      kind: { not: SYSTEM_KIND },
+      retiredAt: null,
+      AND: [
+        { OR: [{ sendsHeartbeats: true }, { silenceSeconds: { not: null } }] },
+        { OR: [{ pausedUntil: null }, { pausedUntil: { lte: now } }] },
+      ],
+    },
   })
 }
 

@@ -133,6 +133,26 @@ export async function endAlarm(tx: Tx, { id, sourceKey }: Pick<Alarm, 'id' | 'so
   return count > 0
 }
 
+/** While a state lasts it has one key, so that telling it again changes nothing. */
+export const openKey = (channel: string): string => `${channel}@open`
+
+/** Once it is over the alarm has a key of its own, and the next beginning is another alarm. */
+export const endedKey = (channel: string, alarmId: string): string => `${channel}@${alarmId}`
+
+/** Ends the states of a source that are open, for nobody would hear of their end. @returns the alarms as they are now */
+export async function endStates(tx: Tx, sourceId: string): Promise<Alarm[]> {
+  const rows = await tx.alarm.findMany({
+    where: { sourceId, state: 'active', sourceKey: { endsWith: openKey('') } },
+    orderBy: { id: 'asc' },
+  })
+  const ended = rows.map((row): Alarm => {
+    const channel = row.sourceKey.slice(0, -openKey('').length)
+    return { ...toAlarm(row), state: 'cleared', sourceKey: endedKey(channel, row.id) }
+  })
+  for (const alarm of ended) await endAlarm(tx, alarm)
+  return ended
+}
+
 export interface AlarmFilter {
   state?: string | undefined
   priority?: number | undefined

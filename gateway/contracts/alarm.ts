@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CellCode, Id, Instant, InstantInput, Line, page } from './common.ts'
+import { CellCode, Id, Instant, InstantInput, Line, PageQuery, page } from './common.ts'
 import type { Role } from './identity.ts'
 
 /** Roles that are told of alarms: by list, live event and MQTT. */
@@ -93,6 +93,8 @@ export const NewAlarmSource = z.strictObject({
   device: Line.optional(),
   /** What its alarms are, where its messages do not tell. */
   alarmType: AlarmType.optional(),
+  /** Urgency of its alarms where neither message nor mapping tells one. */
+  priority: Priority.optional(),
   /** Nothing heard for so long raises `source-silent`. */
   silenceSeconds: z.int().min(30).max(172_800).optional(),
   /** An alarm panel that reports by ANSI/SIA DC-09. */
@@ -109,6 +111,33 @@ export const NewAlarmSource = z.strictObject({
 })
 export type NewAlarmSource = z.infer<typeof NewAlarmSource>
 
+/** The longest a source may be paused: repairs take days; what is not wanted any more is retired. */
+export const MAX_PAUSE_DAYS = 7
+
+const registration = NewAlarmSource.shape
+/** What is absent stays, `null` takes it away. Without a mapping there is no topic, device or alarm type either. */
+export const AlarmSourceChange = z
+  .strictObject({
+    name: registration.name.optional(),
+    kind: registration.kind.optional(),
+    cellCode: registration.cellCode.optional(),
+    cameraId: registration.cameraId.nullable(),
+    mapping: registration.mapping.nullable(),
+    topic: registration.topic.nullable(),
+    device: registration.device.nullable(),
+    alarmType: registration.alarmType.nullable(),
+    priority: registration.priority.nullable(),
+    silenceSeconds: registration.silenceSeconds.nullable(),
+    dc09: registration.dc09.nullable(),
+    /** Until then nothing that it sends is an alarm. */
+    pause: z.strictObject({ until: InstantInput, reason: Line }).nullable().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'says nothing to be changed')
+export type AlarmSourceChange = z.infer<typeof AlarmSourceChange>
+
+/** Those in use, or those that are retired. */
+export const AlarmSourceQuery = PageQuery.extend({ retired: z.enum(['yes', 'no']).default('no') })
+
 export const AlarmSource = z.object({
   id: Id,
   name: Line,
@@ -119,7 +148,11 @@ export const AlarmSource = z.object({
   topic: z.string().optional(),
   device: z.string().optional(),
   alarmType: AlarmType.optional(),
+  priority: Priority.optional(),
   silenceSeconds: z.int().optional(),
+  /** Absent once it is over. */
+  pause: z.object({ until: Instant, reason: z.string() }).optional(),
+  retiredAt: Instant.optional(),
   lastHeardAt: Instant.optional(),
   /** It sends heartbeats and stopped: last heard then. */
   silentSince: Instant.optional(),
@@ -140,7 +173,7 @@ export const RejectedInput = z.object({
 export type RejectedInput = z.infer<typeof RejectedInput>
 export const RejectedInputs = page(RejectedInput)
 
-/** Credentials of a new source, shown once. */
+/** Credentials of a source, shown once: when it is registered and when they are renewed. */
 export const NewAlarmSourceAnswer = AlarmSource.extend({
   mqtt: z.object({ username: z.string(), password: z.string(), topic: z.string() }),
   webhook: z.object({ url: z.string(), token: z.string() }),

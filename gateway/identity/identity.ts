@@ -29,6 +29,8 @@ export interface Identity {
   users: Users
   /** Called after the commit, when a session is over or a person's rights have changed. */
   onEnded(listener: EndListener): void
+  /** Ends what somebody, or a source, keeps open, here and at the other gateways, once `tx` is committed. */
+  tellEnd(tx: Tx, end: SessionEnd): Promise<void>
   /** Another gateway of this database has ended a session. */
   heardEnd(end: SessionEnd): void
   /** Checks a person's password and gives them the session of this request. */
@@ -50,6 +52,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
     onEnded: ends.onEnded,
     takeOver: (credentials, request, reply, also) =>
       openSession({ sessions, signIn }, credentials, request, reply, also),
+    tellEnd: ends.tell,
     heardEnd: ends.heard,
     routes: (app) => {
       sessionRoutes(app, { ...deps, sessions, signIn })

@@ -130,9 +130,7 @@ export function createEmbeddedBroker(deps: EmbeddedDeps): Mqtt {
     endSessions: (ended) => {
       for (const client of clientsOf(broker)) {
         const account = accounts.get(client)
-        if (account?.kind !== 'consumer') continue
-        const { principal } = account
-        if (principal.sessionId === ended.sessionId || principal.id === ended.principalId) client.close()
+        if (account !== undefined && isOf(account, ended)) client.close()
       }
     },
     start: async () => {
@@ -178,6 +176,11 @@ async function authenticate(
   const principal = await deps.authenticateToken(secret)
   return principal !== undefined && mayConsume(principal) ? { kind: 'consumer', principal } : undefined
 }
+
+const isOf = (account: Account, { sessionId, principalId }: { sessionId?: string; principalId?: string }): boolean =>
+  account.kind === 'source'
+    ? account.sourceId === principalId
+    : account.principal.sessionId === sessionId || account.principal.id === principalId
 
 const refusal = (message: string, returnCode: number): AuthenticateError =>
   Object.assign(new Error(message), { returnCode })

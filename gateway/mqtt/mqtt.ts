@@ -58,7 +58,7 @@ export interface Mqtt {
   isConnected(): boolean
   /** Port of the embedded broker. */
   port(): number | undefined
-  /** Ends the connections of a token that was revoked or has other rights now. */
+  /** Ends the connections of a token that was revoked or has other rights now, or of a source with new credentials. */
   endSessions(ended: { sessionId?: string; principalId?: string }): void
   start(): Promise<void>
   close(): Promise<void>

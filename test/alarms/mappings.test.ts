@@ -18,7 +18,7 @@ const receivedAt = new Date('2026-03-02T06:03:27.000Z')
 const map = (id: string, topic: string | undefined, payload: unknown, source = {}) =>
   mapMessage(
     mapping(id),
-    { topic: mapping(id).exampleTopic, device: undefined, alarmType: 'door', ...source },
+    { topic: mapping(id).exampleTopic, device: undefined, priority: undefined, alarmType: 'door', ...source },
     { topic, payload: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)), receivedAt },
   )
 
@@ -140,7 +140,7 @@ t.test('100,000 broken messages neither throw nor take long, whatever the mappin
   for (let n = 0; n < 100_000; n++) {
     const { one, example } = examples[n % examples.length] ?? { one: mapping('frigate'), example: undefined }
     const text = typeof example?.payload === 'string' ? example.payload : JSON.stringify(example?.payload)
-    const source = { topic: one.exampleTopic, device: undefined, alarmType: 'door' } as const
+    const source = { topic: one.exampleTopic, device: undefined, priority: undefined, alarmType: 'door' } as const
     const startedMs = performance.now()
     const mapped = mapMessage(one, source, {
       topic: example?.topic,

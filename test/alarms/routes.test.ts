@@ -1,59 +1,6 @@
-import pino from 'pino'
-import t, { type Test } from 'tap'
-import type { Principal, Role } from '../../gateway/contracts/identity.ts'
-import type { App } from '../../gateway/http/route.ts'
-import { createServer } from '../../gateway/http/server.ts'
-import { bytes, CELL, type Fixture, message, OTHER_CELL, startAlarms } from '../fakes/alarm-gateway.ts'
-import { FakeClock } from '../fakes/clock.ts'
-import { temporaryDatabase } from '../fakes/database.ts'
-
-const person = (role: Role, cellCodes?: string[]): Principal => ({
-  kind: 'user',
-  id: role,
-  name: role,
-  roles: [role],
-  cellCodes,
-  sessionId: role,
-})
-const people: Record<string, Principal> = {
-  administrator: person('administrator'),
-  installer: person('installer', [CELL]),
-  operator: person('operator'),
-  'patrol-lead': person('patrol-lead', [CELL]),
-  auditor: person('auditor'),
-}
-
-async function fixture(t: Test): Promise<Fixture & { app: App }> {
-  const alarms = await startAlarms(t, await temporaryDatabase(t), { clock: new FakeClock() })
-  const app = await createServer({
-    logger: pino({ level: 'silent' }),
-    version: '0.0.0',
-    tls: undefined,
-    behindTlsProxy: false,
-    authenticator: {
-      authenticate: async ({ headers }) => {
-        const principal = people[String(headers.authorization)]
-        return principal && { principal }
-      },
-    },
-    onRefused: async () => {},
-  })
-  alarms.alarms.routes(app)
-  t.teardown(() => app.close())
-  return { ...alarms, app }
-}
-
-const newSource = { name: '北门报警主机', kind: 'panel', cellCode: CELL }
-
-async function register(app: App, changes = {}) {
-  const answer = await app.inject({
-    method: 'POST',
-    url: '/api/v1/alarm-sources',
-    headers: { authorization: 'administrator' },
-    payload: { ...newSource, ...changes },
-  })
-  return answer.json()
-}
+import t from 'tap'
+import { alarmApp as fixture, newSource, register } from '../fakes/alarm-app.ts'
+import { bytes, message, OTHER_CELL } from '../fakes/alarm-gateway.ts'
 
 t.test('a source is registered with credentials that are shown once, and the audit says so', async (t) => {
   const { app, audit, database, alarms } = await fixture(t)

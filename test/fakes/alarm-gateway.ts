@@ -66,6 +66,7 @@ export async function startAlarms(
     mappings: alarmMappings(),
     vault: createVault([Buffer.alloc(32, 7)]),
     panelPort: () => undefined,
+    endConnections: async () => {},
     directory: {
       cellExists: async (code) => code === CELL || code === OTHER_CELL,
       cameraExists: async () => false,

@@ -155,6 +155,14 @@ t.test('the same client id does not take over another’s connection', async (t)
   t.ok(first.client.connected && second.client.connected)
 })
 
+t.test('a source whose credentials are renewed is cut, and no other', async (t) => {
+  const { a, b, mqtt, as } = await fixture(t)
+  const [first, second] = [await as(a), await as(b)]
+  mqtt.endSessions({ principalId: a.id })
+  await first.closed
+  t.equal(second.client.connected, true)
+})
+
 t.test('an alarm sent as retained, with QoS 0 or with QoS 2 is taken as well', async (t) => {
   const { database, a, as, asToken } = await fixture(t)
   const panel = await as(a)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   AlarmMapping,
   AlarmSource,
+  type AlarmSourceChange,
   type DryRun,
   DryRunAnswer,
   type NewAlarmSource,
@@ -74,8 +75,14 @@ export function createAdminCalls(client: Client) {
     lastCheckpoint: (signal: AbortSignal) =>
       client.call('GET', `${API}/audit/checkpoints`, page(AuditCheckpoint), { query: { limit: 1 }, signal }),
 
-    sources: (signal: AbortSignal) => allPages(client, `${API}/alarm-sources`, page(AlarmSource), {}, signal),
+    /** Those in use, or those that are retired. */
+    sources: (retired: 'yes' | 'no', signal: AbortSignal) =>
+      allPages(client, `${API}/alarm-sources`, page(AlarmSource), { retired }, signal),
     createSource: (body: NewAlarmSource) => client.call('POST', `${API}/alarm-sources`, NewAlarmSourceAnswer, { body }),
+    changeSource: (id: string, body: AlarmSourceChange) =>
+      client.call('PATCH', `${API}/alarm-sources/${id}`, AlarmSource, { body }),
+    renewSource: (id: string) => client.call('POST', `${API}/alarm-sources/${id}/credentials`, NewAlarmSourceAnswer),
+    retireSource: (id: string) => client.send('DELETE', `${API}/alarm-sources/${id}`),
     mappings: (signal: AbortSignal) => client.call('GET', `${API}/alarm-mappings`, page(AlarmMapping), { signal }),
     dryRun: (body: DryRun) => client.call('POST', `${API}/alarm-sources/dry-run`, DryRunAnswer, { body }),
     rejected: (limit: number, signal: AbortSignal) =>

@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals'
 import { type AlarmMapping, AlarmType } from '../../../gateway/contracts/alarm.ts'
 import { useParts } from '../parts.ts'
-import { Field, TextField } from '../ui/field.tsx'
+import { SelectField, TextField } from '../ui/field.tsx'
 
 export interface MappingAnswers {
   readonly mapping: Signal<string>
@@ -17,24 +17,14 @@ export function MappingFields({ mappings, of }: { mappings: readonly AlarmMappin
   const chosen = mappings.find(({ id }) => id === of.mapping.value)
   return (
     <>
-      <Field label={t('mapping.make')}>
-        {(id) => (
-          <select
-            id={id}
-            value={of.mapping.value}
-            onChange={(event) => {
-              of.mapping.value = event.currentTarget.value
-            }}
-          >
-            <option value="">{t('mapping.own')}</option>
-            {mappings.map(({ id: value, title }) => (
-              <option key={value} value={value}>
-                {title[language]}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <SelectField
+        label={t('mapping.make')}
+        options={[
+          { value: '', label: t('mapping.own') },
+          ...mappings.map(({ id, title }) => ({ value: id, label: title[language] })),
+        ]}
+        value={of.mapping}
+      />
       {chosen !== undefined && (
         <>
           <TextField
@@ -46,24 +36,14 @@ export function MappingFields({ mappings, of }: { mappings: readonly AlarmMappin
           />
           {chosen.takesDevice && <TextField label={t('mapping.device')} value={of.device} />}
           {chosen.needsAlarmType && (
-            <Field label={t('mapping.alarmType')}>
-              {(id) => (
-                <select
-                  id={id}
-                  value={of.alarmType.value}
-                  onChange={(event) => {
-                    of.alarmType.value = event.currentTarget.value
-                  }}
-                >
-                  <option value="">—</option>
-                  {AlarmType.options.map((value) => (
-                    <option key={value} value={value}>
-                      {t(`alarmType.${value}`)}
-                    </option>
-                  ))}
-                </select>
-              )}
-            </Field>
+            <SelectField
+              label={t('mapping.alarmType')}
+              options={[
+                { value: '', label: '—' },
+                ...AlarmType.options.map((value) => ({ value, label: t(`alarmType.${value}`) })),
+              ]}
+              value={of.alarmType}
+            />
           )}
         </>
       )}

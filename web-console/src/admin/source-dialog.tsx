@@ -1,56 +1,83 @@
 import { useSignal } from '@preact/signals'
-import { NewAlarmSource, type NewAlarmSourceAnswer } from '../../../gateway/contracts/alarm.ts'
+import {
+  type AlarmSource,
+  NewAlarmSource,
+  type NewAlarmSourceAnswer,
+  Priority,
+} from '../../../gateway/contracts/alarm.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { CopiedSecret } from '../ui/copied-secret.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { Choice, Field, TextField } from '../ui/field.tsx'
+import { Choice, SelectField, TextField } from '../ui/field.tsx'
 import { useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { type MappingAnswers, MappingFields, mappingOf } from './mapping-fields.tsx'
+import { SourceActs } from './source-acts.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 type Kind = NewAlarmSource['kind']
 
-/** A new alarm source; its credentials are shown this once. */
-export function SourceDialog({ onMade, onClose }: { onMade: () => void; onClose: () => void }) {
+const PRIORITIES = Priority.options.map(({ value }) => value)
+
+interface SourceProps {
+  /** Undefined: a new one. */
+  source: AlarmSource | undefined
+  onChanged: () => void
+  onClose: () => void
+}
+
+/** An alarm source: what it is and where it stands; for a known one also what ends or interrupts it. */
+export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
   const { township, language } = useParts()
   const { t } = language
   const calls = useAdminCalls()
-  const name = useSignal('')
-  const kind = useSignal<Kind | undefined>('panel')
-  const cellCode = useSignal('')
-  const cameraId = useSignal('')
+  const name = useSignal(source?.name ?? '')
+  const kind = useSignal<Kind | undefined>(source?.kind ?? 'panel')
+  const cellCode = useSignal(source?.cellCode ?? '')
+  const cameraId = useSignal(source?.cameraId ?? '')
+  const priority = useSignal(String(source?.priority ?? ''))
+  const silence = useSignal(String(source?.silenceSeconds ?? ''))
   const mappings = useLoaded(calls.mappings, [])
   const answers: MappingAnswers = {
-    mapping: useSignal(''),
-    topic: useSignal(''),
-    device: useSignal(''),
-    alarmType: useSignal(''),
+    mapping: useSignal(source?.mapping ?? ''),
+    topic: useSignal(source?.topic ?? ''),
+    device: useSignal(source?.device ?? ''),
+    alarmType: useSignal(source?.alarmType ?? ''),
   }
-  const made = useSignal<NewAlarmSourceAnswer | undefined>(undefined)
+  const shown = useSignal<NewAlarmSourceAnswer | undefined>(undefined)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const nearby = [...township.cameras.value.values()].filter((camera) => camera.cellCode === cellCode.value)
+  const title = source === undefined ? t('sources.add') : t('people.manageOf', { name: source.name })
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
     if (kind.value === undefined) return
-    const answer = await calls.createSource({
-      name: name.value.trim(),
-      kind: kind.value,
-      cellCode: cellCode.value,
+    const urgency = PRIORITIES.find((value) => String(value) === priority.value)
+    const told = { name: name.value.trim(), kind: kind.value, cellCode: cellCode.value }
+    const may = {
       ...(cameraId.value === '' ? {} : { cameraId: cameraId.value }),
+      ...(urgency === undefined ? {} : { priority: urgency }),
+      ...(silence.value.trim() === '' ? {} : { silenceSeconds: Number(silence.value) }),
       ...mappingOf(answers),
-    })
-    problem.value = failureOf(answer)
-    if (answer.kind !== 'ok') return
-    made.value = answer.data
-    onMade()
+    }
+    if (source === undefined) {
+      const answer = await calls.createSource({ ...told, ...may })
+      problem.value = failureOf(answer)
+      if (answer.kind !== 'ok') return
+      shown.value = answer.data
+    } else {
+      const answer = await calls.changeSource(source.id, { ...EMPTY, ...told, ...may })
+      problem.value = failureOf(answer)
+      if (answer.kind !== 'ok') return
+      onClose()
+    }
+    onChanged()
   }
 
-  if (made.value !== undefined) return <Credentials source={made.value} onClose={onClose} />
+  if (shown.value !== undefined) return <Credentials source={shown.value} onClose={onClose} />
   return (
-    <Dialog title={t('sources.add')} onClose={onClose}>
+    <Dialog title={title} onClose={onClose}>
       <form onSubmit={submit}>
         <TextField label={t('sources.name')} hint={t('sources.nameHint')} value={name} maxLength={200} required />
         <Choice
@@ -58,57 +85,78 @@ export function SourceDialog({ onMade, onClose }: { onMade: () => void; onClose:
           options={NewAlarmSource.shape.kind.options.map((value) => ({ value, label: t(`sourceKind.${value}`) }))}
           value={kind}
         />
-        <Field label={t('install.cell')}>
-          {(id) => (
-            <select
-              id={id}
-              value={cellCode.value}
-              onChange={(event) => {
-                cellCode.value = event.currentTarget.value
-                cameraId.value = ''
-              }}
-            >
-              <option value="">{t('install.chooseCell')}</option>
-              {township.cells.value.map(({ properties }) => (
-                <option key={properties.code} value={properties.code}>
-                  {properties.name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field label={t('sources.camera')}>
-          {(id) => (
-            <select
-              id={id}
-              value={cameraId.value}
-              onChange={(event) => {
-                cameraId.value = event.currentTarget.value
-              }}
-            >
-              <option value="">{t('sources.noCamera')}</option>
-              {nearby.map((camera) => (
-                <option key={camera.id} value={camera.id}>
-                  {camera.name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <SelectField
+          label={t('install.cell')}
+          options={[
+            { value: '', label: t('install.chooseCell') },
+            ...township.cells.value.map(({ properties }) => ({ value: properties.code, label: properties.name })),
+          ]}
+          value={cellCode}
+          onChange={() => {
+            cameraId.value = ''
+          }}
+        />
+        <SelectField
+          label={t('sources.camera')}
+          options={[
+            { value: '', label: t('sources.noCamera') },
+            ...nearby.map((camera) => ({ value: camera.id, label: camera.name })),
+          ]}
+          value={cameraId}
+        />
         <MappingFields mappings={mappings.data.value?.items ?? []} of={answers} />
+        <SelectField
+          label={t('sources.priority')}
+          hint={t('sources.priorityHint')}
+          options={[
+            { value: '', label: t('sources.byType') },
+            ...PRIORITIES.map((value) => ({ value: String(value), label: t(`priority.${value}`) })),
+          ]}
+          value={priority}
+        />
+        <TextField
+          label={t('sources.silence')}
+          hint={t('sources.silenceHint')}
+          value={silence}
+          inputMode="numeric"
+          maxLength={6}
+        />
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
         <div class="actions">
           <button type="submit" class="primary" disabled={name.value.trim() === '' || cellCode.value === ''}>
-            {t('sources.add')}
+            {t(source === undefined ? 'sources.add' : 'people.save')}
           </button>
           <button type="button" onClick={onClose}>
             {t('action.cancel')}
           </button>
         </div>
       </form>
+      {source !== undefined && (
+        <SourceActs
+          source={source}
+          onRenewed={(renewed) => {
+            shown.value = renewed
+          }}
+          onDone={() => {
+            onChanged()
+            onClose()
+          }}
+        />
+      )}
     </Dialog>
   )
 }
+
+/** What is left empty in the form is taken away. */
+const EMPTY = {
+  cameraId: null,
+  mapping: null,
+  topic: null,
+  device: null,
+  alarmType: null,
+  priority: null,
+  silenceSeconds: null,
+} as const
 
 function Credentials({ source, onClose }: { source: NewAlarmSourceAnswer; onClose: () => void }) {
   const { t } = useParts().language

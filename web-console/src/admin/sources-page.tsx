@@ -15,8 +15,10 @@ const SHOWN_REJECTED = 50
 export function SourcesPage() {
   const { t } = useParts().language
   const calls = useAdminCalls()
-  const sources = useLoaded(calls.sources, [])
-  const isMaking = useSignal(false)
+  const sources = useLoaded((signal) => calls.sources('no', signal), [])
+  const retired = useLoaded((signal) => calls.sources('yes', signal), [])
+  const open = useSignal<AlarmSource | 'new' | undefined>(undefined)
+  const known = [...(sources.data.value ?? []), ...(retired.data.value ?? [])]
   return (
     <main class="page admin">
       <div class="page-head">
@@ -25,22 +27,39 @@ export function SourcesPage() {
           type="button"
           class="primary"
           onClick={() => {
-            isMaking.value = true
+            open.value = 'new'
           }}
         >
           {t('sources.add')}
         </button>
       </div>
       <LoadedList of={sources} empty={t('sources.none')}>
-        {(items) => <SourceTable sources={items} />}
+        {(items) => (
+          <SourceTable
+            sources={items}
+            onOpen={(source) => {
+              open.value = source
+            }}
+          />
+        )}
       </LoadedList>
+      {(retired.data.value ?? []).length > 0 && (
+        <details class="panel">
+          <summary>{t('sources.retired', { n: retired.data.value?.length ?? 0 })}</summary>
+          <SourceTable sources={retired.data.value ?? []} />
+        </details>
+      )}
       <DryRunForm sources={sources.data.value ?? []} />
-      <RejectedList sources={sources.data.value ?? []} />
-      {isMaking.value && (
+      <RejectedList sources={known} />
+      {open.value !== undefined && (
         <SourceDialog
-          onMade={sources.reload}
+          source={open.value === 'new' ? undefined : open.value}
+          onChanged={() => {
+            sources.reload()
+            retired.reload()
+          }}
           onClose={() => {
-            isMaking.value = false
+            open.value = undefined
           }}
         />
       )}
@@ -48,7 +67,13 @@ export function SourcesPage() {
   )
 }
 
-function SourceTable({ sources }: { sources: readonly AlarmSource[] }) {
+interface TableProps {
+  sources: readonly AlarmSource[]
+  /** Absent: nothing can be changed any more. */
+  onOpen?: (source: AlarmSource) => void
+}
+
+function SourceTable({ sources, onOpen }: TableProps) {
   const { township, language } = useParts()
   const { t } = language
   return (
@@ -61,6 +86,7 @@ function SourceTable({ sources }: { sources: readonly AlarmSource[] }) {
             <th scope="col">{t('links.cell')}</th>
             <th scope="col">{t('links.camera')}</th>
             <th scope="col">{t('sources.heard')}</th>
+            {onOpen !== undefined && <th scope="col">{t('links.acts')}</th>}
           </tr>
         </thead>
         <tbody>
@@ -73,6 +99,7 @@ function SourceTable({ sources }: { sources: readonly AlarmSource[] }) {
               <td data-label={t('sources.kind')}>
                 {t(`sourceKind.${source.kind}`)}
                 {source.mapping !== undefined && <span class="secondary">{source.mapping}</span>}
+                {source.priority !== undefined && <span class="secondary">{t(`priority.${source.priority}`)}</span>}
               </td>
               <td data-label={t('links.cell')}>{township.cellName(source.cellCode)}</td>
               <td data-label={t('links.camera')}>
@@ -81,6 +108,17 @@ function SourceTable({ sources }: { sources: readonly AlarmSource[] }) {
               <td data-label={t('sources.heard')}>
                 <Heard source={source} />
               </td>
+              {onOpen !== undefined && (
+                <td>
+                  <button
+                    type="button"
+                    aria-label={t('people.manageOf', { name: source.name })}
+                    onClick={() => onOpen(source)}
+                  >
+                    {t('people.manage')}
+                  </button>
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
@@ -89,10 +127,10 @@ function SourceTable({ sources }: { sources: readonly AlarmSource[] }) {
   )
 }
 
-function Heard({ source: { lastHeardAt, silentSince } }: { source: AlarmSource }) {
+function Heard({ source: { lastHeardAt, silentSince, pause, retiredAt } }: { source: AlarmSource }) {
   const { language, nowMs } = useParts()
   const { t } = language
-  if (lastHeardAt === undefined) return <>{t('sources.never')}</>
+  if (retiredAt !== undefined) return <>{t('sources.retiredAt', { time: dateTime(retiredAt) })}</>
   return (
     <>
       {silentSince !== undefined && (
@@ -100,7 +138,12 @@ function Heard({ source: { lastHeardAt, silentSince } }: { source: AlarmSource }
           <Icon name="offline" /> {t('sources.silentSince', { time: dateTime(silentSince) })}
         </strong>
       )}
-      <span class={silentSince === undefined ? '' : 'secondary'}>{ago(t, lastHeardAt, nowMs.value)}</span>
+      {pause !== undefined && (
+        <strong class="fault">{t('sources.pausedUntil', { time: dateTime(pause.until), reason: pause.reason })}</strong>
+      )}
+      <span class={silentSince === undefined && pause === undefined ? '' : 'secondary'}>
+        {lastHeardAt === undefined ? t('sources.never') : ago(t, lastHeardAt, nowMs.value)}
+      </span>
     </>
   )
 }

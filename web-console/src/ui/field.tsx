@@ -61,6 +61,42 @@ export function TextField({ label, hint, value, autofocus, ...input }: InputProp
   )
 }
 
+/** One of many. */
+export function SelectField({
+  label,
+  hint,
+  options,
+  value,
+  onChange,
+}: {
+  label: string
+  hint?: string
+  options: readonly { value: string; label: string }[]
+  value: Signal<string>
+  onChange?: () => void
+}) {
+  return (
+    <Field label={label} {...(hint === undefined ? {} : { hint })}>
+      {(id) => (
+        <select
+          id={id}
+          value={value.value}
+          onChange={(event) => {
+            value.value = event.currentTarget.value
+            onChange?.()
+          }}
+        >
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
+
 interface ChoiceProps<T extends string> {
   legend: string
   options: readonly { value: T; label: string }[]

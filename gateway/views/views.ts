@@ -8,19 +8,18 @@ import type { OwnerView } from '../contracts/link.ts'
 import type { NewView, View, ViewEnd, ViewReason, ViewRefusal } from '../contracts/view.ts'
 import { takeNumbers } from '../storage/counter.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import { EndedViews } from './ended-views.ts'
 import { decide, type GateCamera, missingRight } from './gate.ts'
 import { localTimeOfDayMs } from './hours.ts'
 import { grantEntry, heardEntry, type LiveView, refusalEntry, shownView } from './live-view.ts'
-import { type EndedView, recordEnds } from './record.ts'
+import { readyToPlay } from './ready-to-play.ts'
 import type { Cameras, RelayFault, RelayPool, StreamSource, ViewLinks } from './sources.ts'
-import { countViewsSince, insertView, listLedger, listOpenViews, unitOf } from './store.ts'
+import { countViewsSince, insertView, listLedger, unitOf } from './store.ts'
 
 /** A wall of 64 tiles is the largest there is. */
 const MAX_VIEWS_PER_SESSION = 64
 /** A player holds a playlist and a part, and fetches a few more. */
 const MAX_REQUESTS_PER_VIEW = 16
-/** Ended views of which the viewer is told why; older ones are simply not found. */
-const MAX_ENDED_KEPT = 10_000
 const READY_MS = 15_000
 const IDLE_MS = 30_000
 /**
@@ -32,10 +31,6 @@ export const MAX_SENDING_MS = 15_000
 const SWEEP_MS = 250
 /** How often the trail is tried while private feeds are watched: what cannot be written down is not shown. */
 const AUDIT_CHECK_MS = 5_000
-/** Of a viewer who says nothing: it looks at the answer's `mimeType`. No browser plays a camera's JPEG as video. */
-const ALL_CODECS = ['h264', 'h265']
-/** Ends written in one transaction; between two of them others get their turn. */
-const RECORD_BATCH = 8
 
 export interface ViewsDeps {
   database: Database
@@ -85,40 +80,26 @@ type Grant = { kind: 'granted'; view: LiveView } | Exclude<OpenResult, { kind: '
 export class Views {
   readonly #deps: ViewsDeps
   readonly #live = new Map<string, LiveView>()
-  readonly #ended = new Map<string, { sessionId: string; why: ViewEnd }>()
-  #unrecorded: EndedView[] = []
-  #recording: Promise<void> = Promise.resolve()
+  readonly #ended: EndedViews
   #auditCheckedMs = 0
   readonly #closing = new AbortController()
   #sweeping: Promise<void> = Promise.resolve()
 
   constructor(deps: ViewsDeps) {
     this.#deps = deps
+    this.#ended = new EndedViews(deps, () => this.#checkAudit())
   }
 
   /** Closes what the process before this one left open at this node, and begins to end views by time. */
   async start(): Promise<void> {
-    const { database, links, nodeId } = this.#deps
-    for (;;) {
-      const open = await listOpenViews(database.client, nodeId, links.now(), RECORD_BATCH)
-      if (open.length === 0) break
-      const nowMs = links.now()
-      const ends = open.map((view) => ({
-        ...view,
-        viewer: undefined,
-        why: 'interrupted' as const,
-        atMs: Math.min(nowMs, view.expiresMs),
-      }))
-      await recordEnds(this.#deps, ends)
-      for (const { id, sessionId, why } of ends) this.#remember(id, sessionId, why)
-    }
+    await this.#ended.takeUp()
     this.#sweeping = this.#sweepUntilClosed()
   }
 
   /** Ends every view and stops; for the server's `preClose`, before it waits for requests to end. */
   async endAll(why: ViewEnd): Promise<void> {
     for (const view of this.#live.values()) this.#cut(view, why)
-    await this.#record()
+    await this.#ended.record()
   }
 
   async close(): Promise<void> {
@@ -137,7 +118,7 @@ export class Views {
     const grant = await this.#grant(principal, camera, input.reason, source)
     if (grant.kind !== 'granted' || source === undefined)
       return grant.kind === 'granted' ? { kind: 'no-stream' } : grant
-    return this.#startRelay(grant.view, source, input.codecs ?? ALL_CODECS, gone)
+    return this.#startRelay(grant.view, source, input.codecs, gone)
   }
 
   /** The caller's own view; views of others are unknown to them. */
@@ -201,12 +182,12 @@ export class Views {
         (ownership === undefined || view.ownership === ownership)
       if (isMeant) this.#cut(view, why)
     }
-    await this.#record()
+    await this.#ended.record()
   }
 
   async endOne(view: LiveView, why: ViewEnd): Promise<void> {
     this.#cut(view, why)
-    await this.#record()
+    await this.#ended.record()
   }
 
   /** Who watched over a link, newest first. */
@@ -330,7 +311,7 @@ export class Views {
   async #startRelay(
     view: LiveView,
     source: StreamSource,
-    codecs: readonly string[],
+    codecs: readonly string[] | undefined,
     gone: AbortSignal,
   ): Promise<OpenResult> {
     const { clock } = this.#deps
@@ -344,7 +325,7 @@ export class Views {
     clock.sleep(READY_MS, wait.signal).then(stop, () => {})
     try {
       if (view.end.signal.aborted) return ended()
-      const state = await this.#fetch(view, source, codecs, wait.signal)
+      const state = await readyToPlay(this.#deps.relays, view, source, codecs, wait.signal)
       if (view.end.signal.aborted) return ended()
       if (gone.aborted) {
         await this.endOne(view, 'closed')
@@ -368,21 +349,6 @@ export class Views {
     }
   }
 
-  /** The stream as it comes where the viewer can play that, else made into H.264. */
-  async #fetch(view: LiveView, source: StreamSource, codecs: readonly string[], signal: AbortSignal) {
-    const { relays } = this.#deps
-    const options = { sound: view.scopes.includes('audio') }
-    const plain = relays.acquire(source.streamId, source.source, options)
-    view.lease = plain
-    const state = await plain.relay.ready(signal)
-    if (state.kind !== 'ready' || codecs.includes(state.codec) || view.end.signal.aborted) return state
-    view.lease = relays.transcoded(source.streamId, source.source, options)
-    plain.release()
-    if (view.lease !== undefined) return view.lease.relay.ready(signal)
-    const detail = `${state.codec} has to be made into H.264 for this viewer, and as many pictures as may are made so now`
-    return { kind: 'failed' as const, code: 'transcode-limit', detail }
-  }
-
   #isOver(view: LiveView): boolean {
     const { clock, links } = this.#deps
     return links.now() >= view.expiresAtMs || clock.monotonicMs() >= view.expiresMonotonicMs
@@ -391,47 +357,20 @@ export class Views {
   /** Darkens a view at once; the record follows. */
   #cut(view: LiveView, why: ViewEnd): void {
     if (!this.#live.delete(view.id)) return
-    this.#remember(view.id, view.principal.sessionId, why)
+    const { id, cameraId, cellCode, linkId, principal } = view
+    const { sessionId, name: viewerName } = principal
+    const atMs = this.#deps.links.now()
+    this.#ended.add({ id, cameraId, cellCode, linkId, sessionId, viewerName, viewer: principal, why, atMs })
     view.end.abort()
     for (const request of view.requests) request.abort()
     view.requests.clear()
     view.lease?.release()
     view.lease = undefined
-    const { id, cameraId, cellCode, linkId, principal } = view
-    const { sessionId, name: viewerName } = principal
-    const atMs = this.#deps.links.now()
-    this.#unrecorded.push({ id, cameraId, cellCode, linkId, sessionId, viewerName, viewer: principal, why, atMs })
   }
 
   #cutAndRecord(view: LiveView, why: ViewEnd): void {
     this.#cut(view, why)
-    void this.#record()
-  }
-
-  #remember(id: string, sessionId: string, why: ViewEnd): void {
-    this.#ended.set(id, { sessionId, why })
-    const [oldest] = this.#ended.keys()
-    if (this.#ended.size > MAX_ENDED_KEPT && oldest !== undefined) this.#ended.delete(oldest)
-  }
-
-  /** Writes the ends that are not written yet. What fails is kept for the next sweep: the picture is dark already. */
-  #record(): Promise<void> {
-    this.#recording = this.#recording.then(async () => {
-      while (this.#unrecorded.length > 0) {
-        // SQLite answers without a turn of the event loop: let what was aborted leave first.
-        await new Promise(setImmediate)
-        const batch = this.#unrecorded.slice(0, RECORD_BATCH)
-        try {
-          await recordEnds(this.#deps, batch)
-        } catch (error) {
-          this.#deps.log.error({ err: error, views: batch.length }, 'views: ended, but not yet written down')
-          await this.#checkAudit()
-          return
-        }
-        this.#unrecorded = this.#unrecorded.slice(batch.length)
-      }
-    })
-    return this.#recording
+    void this.#ended.record()
   }
 
   async #sweepUntilClosed(): Promise<void> {
@@ -446,7 +385,7 @@ export class Views {
           if (clock.monotonicMs() - sinceMs > MAX_SENDING_MS) request.abort()
       }
       if (clock.monotonicMs() - this.#auditCheckedMs >= AUDIT_CHECK_MS) await this.#checkAudit()
-      await this.#record()
+      await this.#ended.record()
     }
   }
 }

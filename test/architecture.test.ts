@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import t from 'tap'
+import { MUTANTS } from '../scripts/mutants/list.ts'
 
 /**
  * The house's arrows. A room may import itself, the leaves and what is listed here; what one feature needs of another
@@ -176,4 +177,11 @@ t.test('rooms have the name of their job', async (t) => {
   for (const file of [...filesBelow(gatewayDir), ...filesBelow(consoleDir)]) {
     t.notMatch(file, /\b(utils?|helpers?|common-?utils|manager|service)\.tsx?$/)
   }
+})
+
+t.test('every mutant has its place', async (t) => {
+  for (const { name, file, find } of MUTANTS) {
+    t.equal(readFileSync(join(gatewayDir, file), 'utf8').split(find).length, 2, `${name}: once in ${file}`)
+  }
+  t.ok(MUTANTS.length > 40, `${MUTANTS.length} mutants`)
 })

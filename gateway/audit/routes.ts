@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import {
@@ -6,6 +5,7 @@ import {
   AuditEntry,
   AuditQuery,
   AuditVerdict,
+  actorOf,
   type NewAuditEntry,
   OutsideCopy,
 } from '../contracts/audit.ts'
@@ -57,7 +57,7 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
         })
         await append(tx, {
           action: 'audit-read',
-          actor: readerOf(request),
+          actor: actorOf(principalOf(request)),
           object: 'audit',
           result: 'done',
           detail: request.query,
@@ -81,7 +81,7 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
         const found = await listCheckpoints(tx, before, limit)
         await append(tx, {
           action: 'audit-read',
-          actor: readerOf(request),
+          actor: actorOf(principalOf(request)),
           object: 'audit-checkpoints',
           result: 'done',
           detail: request.query,
@@ -125,7 +125,7 @@ function verificationRoute(app: App, { database, clock, append }: AuditRoutesDep
       await database.transaction((tx) =>
         append(tx, {
           action: 'audit-read',
-          actor: readerOf(request),
+          actor: actorOf(principalOf(request)),
           object: 'audit-chain',
           result: 'done',
           detail: verdict,
@@ -134,11 +134,6 @@ function verificationRoute(app: App, { database, clock, append }: AuditRoutesDep
       return verdict
     },
   )
-}
-
-function readerOf(request: FastifyRequest): NewAuditEntry['actor'] {
-  const { kind, id, name, roles, sessionId } = principalOf(request)
-  return { kind, id, name, roles, sessionId }
 }
 
 function parseCursor(cursor: string | undefined): bigint | undefined {

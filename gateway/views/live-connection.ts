@@ -39,12 +39,17 @@ interface Carried {
   /** Ends with the view. */
   readonly under: AbortController
   unsubscribe: () => void
-  unsubscribeSound: () => void
+  /** Undefined while its sound is not asked for. */
+  hearing: Hearing | undefined
   /** True until a key part: those before it cannot be decoded, because some were left out. */
   needsKey: boolean
   /** Messages of this view that the operating system has not taken yet. */
   waiting: number
   state: string
+}
+
+interface Hearing {
+  unsubscribe: () => void
 }
 
 export interface LiveConnectionOptions {
@@ -150,13 +155,18 @@ export class LiveConnection {
       this.close(POLICY_VIOLATION, 'the request is not understood')
       return
     }
-    if ('open' in request.data) this.#openView(request.data.open, request.data.sound === true)
+    if ('open' in request.data) this.#openView(request.data.open, request.data.sound)
     else this.#dropView(request.data.close)
   }
 
-  #openView(viewId: string, withSound: boolean): void {
+  /** @param sound of a view that is carried already: turned on or off, or left as it is */
+  #openView(viewId: string, sound: boolean | undefined): void {
     const { views, principal } = this.#options
-    if (this.#carried.has(viewId)) return
+    const present = this.#carried.get(viewId)
+    if (present !== undefined && sound !== true) {
+      if (sound === false) this.#muteView(present)
+      return
+    }
     const found = views.find(viewId, principal)
     if (found.kind === 'ended') {
       this.#say({ kind: 'ended', viewId, why: found.why })
@@ -167,9 +177,13 @@ export class LiveConnection {
       return
     }
     const { view } = found
-    if (withSound && !view.scopes.includes('audio')) {
+    if (sound === true && !view.scopes.includes('audio')) {
       void views.recordRefusal(view, 'scope-missing').catch(() => undefined) // a trail that cannot be written shows elsewhere
       this.#refuse(viewId, 'scope-missing')
+      return
+    }
+    if (present !== undefined) {
+      void this.#hear(present)
       return
     }
     const relay = view.lease?.relay
@@ -191,7 +205,7 @@ export class LiveConnection {
       number,
       under,
       unsubscribe: none,
-      unsubscribeSound: none,
+      hearing: undefined,
       needsKey: true,
       waiting: 0,
       state,
@@ -204,23 +218,31 @@ export class LiveConnection {
       part: (part) => this.#part(carried, part),
       end: () => this.#refuse(viewId, 'stream-not-ready'),
     })
-    if (withSound) void this.#openSound(carried)
+    if (sound === true) void this.#hear(carried)
   }
 
   /** Written down first; a trail that cannot be written is a sound that is not heard. */
-  async #openSound(carried: Carried): Promise<void> {
+  async #hear(carried: Carried): Promise<void> {
+    if (carried.hearing !== undefined) return
+    const hearing: Hearing = { unsubscribe: () => {} }
+    carried.hearing = hearing
     try {
       await this.#options.views.recordHeard(carried.view)
     } catch {
-      this.#refuse(carried.view.id, 'stream-not-ready')
+      if (carried.hearing === hearing) this.#refuse(carried.view.id, 'stream-not-ready')
       return
     }
-    if (this.#carried.get(carried.view.id) !== carried) return
-    carried.unsubscribeSound = carried.relay.subscribeSound({
+    if (carried.hearing !== hearing) return // muted or dropped meanwhile
+    hearing.unsubscribe = carried.relay.subscribeSound({
       init: ({ bytes }) => this.#send(carried, 'sound-init', NO_TIME, [bytes]),
       part: (part) => this.#sendPart(carried, 'sound-part', part),
       end: () => {},
     })
+  }
+
+  #muteView(carried: Carried): void {
+    carried.hearing?.unsubscribe()
+    carried.hearing = undefined
   }
 
   #dropView(viewId: string): void {
@@ -228,7 +250,7 @@ export class LiveConnection {
     if (carried === undefined) return
     this.#carried.delete(viewId)
     carried.unsubscribe()
-    carried.unsubscribeSound()
+    this.#muteView(carried)
     carried.view.requests.delete(carried.under)
   }
 

@@ -25,6 +25,7 @@ const SCENES = {
   reservoir: { sky: '0xa8c8dc', land: '0x3f6a4a', ground: '0x2f5f78', mover: '0xf0f0e0', speed: 25 },
   school: { sky: '0xbcd4e8', land: '0x7a9a6a', ground: '0xa05a48', mover: '0xf0d040', speed: 70 },
   clinic: { sky: '0xcfdde4', land: '0x8fa8a0', ground: '0x808488', mover: '0xf8f8f8', speed: 80 },
+  station: { sky: '0xc4ccd0', land: '0x857a6c', ground: '0x5f6266', mover: '0x2f7f5f', speed: 60 },
 } satisfies Record<Scene, Record<string, string | number>>
 
 /** Debian's fonts that have Chinese characters, the small one first; names need one of them. */
@@ -162,33 +163,17 @@ function encode(pad: string, spec: VideoSpec, role: string): string[] {
   const rate = spec.kilobitsPerSecond
   const limits = ['-b:v', `${rate}k`, '-maxrate', `${Math.round(rate * 1.2)}k`, '-bufsize', `${rate}k`]
   const x265 = `log-level=error:keyint=${group}:min-keyint=${group}:scenecut=0:open-gop=0:bframes=0:pools=1:frame-threads=1:repeat-headers=1`
-  const codec =
-    spec.codec === 'h264'
-      ? [
-          '-c:v',
-          'libx264',
-          '-preset',
-          'superfast',
-          '-threads',
-          '1',
-          '-profile:v',
-          'main',
-          '-bf',
-          spec.bFrames ? '2' : '0',
-        ]
-      : ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', x265]
   const groups = ['-g', `${group}`, '-keyint_min', `${group}`, '-sc_threshold', '0', '-pix_fmt', 'yuv420p']
-  const muxer = spec.codec === 'h264' ? 'h264' : 'hevc'
-  return [
-    '-map',
-    pad,
-    ...codec,
-    ...groups,
-    ...limits,
-    '-f',
-    'tee',
-    `[f=${muxer}]${role}.${spec.codec}|[f=framecrc]${role}.txt`,
-  ]
+  const h264 = ['-preset', 'superfast', '-threads', '1', '-profile:v', 'main', '-bf', spec.bFrames ? '2' : '0']
+  // RTP carries two tables of quantisation and none of Huffman's (RFC 2435 §3.1.8, Appendix B).
+  const jpeg = ['-huffman', 'default', '-force_duplicated_matrix', '1', '-pix_fmt', 'yuvj420p']
+  const { codec, muxer } = {
+    h264: { codec: ['-c:v', 'libx264', ...h264, ...groups], muxer: 'h264' },
+    h265: { codec: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', x265, ...groups], muxer: 'hevc' },
+    jpeg: { codec: ['-c:v', 'mjpeg', ...jpeg], muxer: 'mjpeg' },
+  }[spec.codec]
+  const outputs = `[f=${muxer}]${role}.${spec.codec}|[f=framecrc]${role}.txt`
+  return ['-map', pad, ...codec, ...limits, '-f', 'tee', outputs]
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -106,7 +106,7 @@ export const Make = z.strictObject({
 export type Make = z.infer<typeof Make>
 
 export const VideoSpec = z.strictObject({
-  codec: z.enum(['h264', 'h265']),
+  codec: z.enum(['h264', 'h265', 'jpeg']),
   width: z.number().int().min(160).max(1920),
   height: z.number().int().min(90).max(1080),
   frameRate: z.number().int().min(1).max(30).default(15),
@@ -127,7 +127,18 @@ const LinkData = z.strictObject({
   consented: z.boolean().default(true),
 })
 
-const Scene = z.enum(['street', 'granary', 'gate', 'shop', 'parking', 'square', 'reservoir', 'school', 'clinic'])
+const Scene = z.enum([
+  'street',
+  'granary',
+  'gate',
+  'shop',
+  'parking',
+  'square',
+  'reservoir',
+  'school',
+  'clinic',
+  'station',
+])
 export type Scene = z.infer<typeof Scene>
 
 export const Channel = z.strictObject({
@@ -152,6 +163,8 @@ export const Device = z.strictObject({
   clockOffsetSeconds: z.number().int().default(0),
   main: VideoSpec,
   sub: VideoSpec,
+  /** Sends sound as well: G.711 A-law, as most cameras are delivered. */
+  hasSound: z.boolean().default(false),
   channels: z.array(Channel).min(1).max(64),
   /** Drops out again and again: so long reachable, so long gone. */
   dropsOut: z.strictObject({ upSeconds: z.number().positive(), downSeconds: z.number().positive() }).optional(),
@@ -243,6 +256,11 @@ function faultsOf({ grid, makes, devices, panels, people }: TownshipData): strin
     const make = makes.get(device.make)
     if (make === undefined) faults.push(`${device.id}: no make ${device.make}`)
     if (make?.onvif === undefined && device.register === 'onvif') faults.push(`${device.id}: its make has no ONVIF`)
+    for (const { codec, width, height } of [device.main, device.sub]) {
+      // RTP tells their size in blocks of eight (RFC 2435 §3.1.5, §3.1.6).
+      if (codec === 'jpeg' && (width % 8 !== 0 || height % 8 !== 0))
+        faults.push(`${device.id}: JPEG of ${width} x ${height} is not in whole blocks of eight`)
+    }
   }
   for (const channel of channels) {
     knowsCell(channel.id, channel.cellCode)

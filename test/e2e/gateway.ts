@@ -8,7 +8,7 @@ import { systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
 import { page } from '../../gateway/contracts/common.ts'
 import { SessionAnswer } from '../../gateway/contracts/identity.ts'
-import { Link } from '../../gateway/contracts/link.ts'
+import { Link, type LinkScope } from '../../gateway/contracts/link.ts'
 import { type Panel, startPanel } from '../../scripts/virtual-township/panel.ts'
 import { seedTownship } from '../../scripts/virtual-township/seed.ts'
 import type { Device } from '../../scripts/virtual-township/township-data.ts'
@@ -43,6 +43,8 @@ export interface JourneyGateway {
   restart(): Promise<void>
   /** The centre revokes the link of a camera. */
   revoke(cameraName: string): Promise<void>
+  /** The centre links a public camera that has no link, for these uses. */
+  link(cameraName: string, scopes: readonly LinkScope[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -118,6 +120,15 @@ export async function startGateway(): Promise<JourneyGateway> {
       await gateway.start()
     },
     revoke: (cameraName) => revokeAsAdministrator(baseUrl, cameraName),
+    async link(cameraName, scopes) {
+      const channel = registered.flatMap(({ channels }) => channels).find(({ name }) => name === cameraName)
+      if (channel === undefined) throw new Error(`no camera ${cameraName}`)
+      const { party, basis, purpose } = channel.link
+      const validFrom = new Date().toISOString()
+      const cameraId = seeded.cameraIds[channel.id] ?? ''
+      const link = { cameraId, ownership: 'public', party, basis, purpose, scopes, validFrom }
+      await (await administratorAt(baseUrl))('POST', '/api/v1/links', link)
+    },
     async close() {
       await panel.close()
       stop.abort()
@@ -141,18 +152,29 @@ function declaredPublic(channel: Device['channels'][number]): Device['channels']
 }
 
 async function revokeAsAdministrator(baseUrl: string, cameraName: string): Promise<void> {
+  const ask = await administratorAt(baseUrl)
+  const links = page(Link).parse(await (await ask('GET', '/api/v1/links')).json())
+  const link = links.items.find((one) => one.cameraName === cameraName && one.state === 'active')
+  await ask('POST', `/api/v1/links/${link?.id}/revoke`, { reason: '旅程测试' })
+}
+
+/** Signs in. @returns asks as the administrator; throws where that is refused */
+async function administratorAt(
+  baseUrl: string,
+): Promise<(method: string, path: string, body?: object) => Promise<Response>> {
   const body = JSON.stringify({ username: 'admin', password: ADMIN_PASSWORD })
-  const headers = { 'content-type': 'application/json' }
-  const session = await fetch(`${baseUrl}/api/v1/session`, { method: 'POST', headers, body })
+  const json = { 'content-type': 'application/json' }
+  const session = await fetch(`${baseUrl}/api/v1/session`, { method: 'POST', headers: json, body })
   const { csrfToken } = SessionAnswer.parse(await session.json())
   const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? ''
-  const authorized = { ...headers, cookie, 'x-csrf-token': csrfToken }
-  const links = page(Link).parse(await (await fetch(`${baseUrl}/api/v1/links`, { headers: authorized })).json())
-  const link = links.items.find((one) => one.cameraName === cameraName)
-  const revoked = await fetch(`${baseUrl}/api/v1/links/${link?.id}/revoke`, {
-    method: 'POST',
-    headers: authorized,
-    body: JSON.stringify({ reason: '旅程测试' }),
-  })
-  if (!revoked.ok) throw new Error(`the link of ${cameraName} was not revoked: ${revoked.status}`)
+  return async (method, path, body) => {
+    const headers = { cookie, 'x-csrf-token': csrfToken, ...(body === undefined ? {} : json) }
+    const answer = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+    return answer
+  }
 }

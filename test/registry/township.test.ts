@@ -15,7 +15,7 @@ const describeStream: DescribeStream = async (request, signal) => {
   const video = answer.tracks.find(({ codec }) => codec !== undefined)
   const { width, height, frameRate, encoding } = video ?? {}
   if (width === undefined || height === undefined) return { ok: false, code: 'no-key-frame', detail: 'no size' }
-  const codec = encoding === 'H265' ? 'h265' : 'h264'
+  const codec = encoding === 'H265' ? 'h265' : encoding === 'JPEG' ? 'mjpeg' : 'h264'
   return {
     ok: true,
     codec,
@@ -36,6 +36,7 @@ const ONLY = [
   'cam-shuiku',
   'nvr-xiaoxue',
   'cam-weishengyuan',
+  'cam-chezhan',
 ]
 
 let township: Township
@@ -91,6 +92,7 @@ t.test('probe and register each make', { skip: lacksFfmpeg, timeout: 110_000 }, 
     ['cam-guangchang', 'axis', 'h264', 1],
     ['cam-shuiku', 'xm', 'h264', 1],
     ['nvr-xiaoxue', 'hikvision', 'h264', 4],
+    ['cam-chezhan', 'generic', 'mjpeg', 1],
   ]
   const tryOne = async ([id, profile, codec, channels]: (typeof cases)[number]): Promise<void> => {
     const { device, found } = township.camera(id)
@@ -158,8 +160,8 @@ async function moreOfTheRegister(t: Test, h: Harness): Promise<void> {
   const found = await search(h, { method: 'multicast' })
   const listed = found.devices.find(({ address }: { address: string }) => address === nvr.onvif)
   t.equal(listed.cameraIds.length, 2, 'discovery names what is registered already')
-  t.equal(h.entries.filter(({ action }) => action === 'camera-registered').length, 10)
-  t.equal(h.events.length, 10)
+  t.equal(h.entries.filter(({ action }) => action === 'camera-registered').length, 11)
+  t.equal(h.events.length, 11)
   const secrets = township.cameras.map(({ device }) => device.password)
   const written = JSON.stringify([h.entries, h.events, h.logged])
   for (const secret of secrets) t.notMatch(written, secret, 'no credential in audit, events or log')

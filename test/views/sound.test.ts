@@ -101,6 +101,22 @@ t.test('sound is heard where link and owner cover it, and nowhere else', { skip 
       'and pictures',
     )
     t.equal(await heard(cameraId), 1, 'once a view')
+
+    const sounds = (): number => viewer.media.filter(({ type }) => type === 'sound-part').length
+    viewer.open(view.id, false)
+    await viewer.roundTrip()
+    const [muted, pictures] = [sounds(), viewer.media.length]
+    const mutedAt = viewer.media.at(-1)?.startTicks ?? 0
+    await viewer.untilMedia(({ type, startTicks }) => type === 'part' && startTicks > mutedAt + 90_000)
+    t.equal(sounds(), muted, 'muted: no sound for a second')
+    const again = viewer.media.slice(pictures)
+    t.notOk(
+      again.some(({ type }) => type === 'init'),
+      'the picture goes on as it was',
+    )
+    viewer.open(view.id, true)
+    await viewer.untilMedia((media) => media.type === 'sound-part' && viewer.media.indexOf(media) >= pictures)
+    t.equal(viewer.words.filter(({ kind }) => kind === 'opened').length, 1, 'on the same view')
     await f.app.inject({ method: 'DELETE', url: `/api/v1/views/${view.id}`, headers: operator })
     t.equal((await get(view.hlsUrl.replace('index.m3u8', uri))).status, 410)
     viewer.socket.close()

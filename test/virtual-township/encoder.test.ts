@@ -1,8 +1,9 @@
 import t from 'tap'
 import { prepareMedia } from '../../scripts/virtual-township/media.ts'
-import { loadTownship } from '../../scripts/virtual-township/township-data.ts'
+import { loadTownship, VideoSpec } from '../../scripts/virtual-township/township-data.ts'
 import { type Clip, loadClip } from '../../scripts/virtual-township/virtual-camera/clip.ts'
 import { type EncodedFrame, Encoder } from '../../scripts/virtual-township/virtual-camera/encoder.ts'
+import { payloadsOf } from '../../scripts/virtual-township/virtual-camera/payload.ts'
 import { RtpSender } from '../../scripts/virtual-township/virtual-camera/rtp-sender.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { lacksFfmpeg, MEDIA_DIR } from './running.ts'
@@ -77,7 +78,6 @@ t.test('the loop goes on for ever', { skip: lacksFfmpeg }, async (t) => {
   await t.test('large NAL units are cut, small ones sent whole', async (t) => {
     const packets: Buffer[] = []
     const sender = new RtpSender({
-      codec: 'h264',
       payloadType: 96,
       ssrc: 7,
       firstSequence: 65_535,
@@ -86,7 +86,9 @@ t.test('the loop goes on for ever', { skip: lacksFfmpeg }, async (t) => {
       write: (packet) => packets.push(packet),
     })
     const large = Buffer.concat([Buffer.from([0x65]), Buffer.alloc(3000, 1)])
-    sender.send({ nalUnits: [Buffer.from([0x67, 1, 2]), large], isKey: true, rtpTime: 9000 })
+    const spec = VideoSpec.parse({ codec: 'h264', width: 640, height: 360, kilobitsPerSecond: 350 })
+    const payloads = payloadsOf(spec, [Buffer.from([0x67, 1, 2]), large])
+    for (const [at, payload] of payloads.entries()) sender.packet(9000, at === payloads.length - 1, ...payload)
     const facts = packets.map((packet) => ({
       size: packet.readUInt16BE(2) === packet.length - 4,
       marker: (packet[5] ?? 0) >> 7,

@@ -6,7 +6,17 @@ import type { Township } from '../../scripts/virtual-township/township.ts'
 import { lacksFfmpeg, open } from './running.ts'
 
 const run = promisify(execFile)
-const ALL = ['cam-dongjie', 'cam-liangzhan', 'cam-guangchang', 'cam-shuiku', 'nvr-xiaoxue', 'cam-weishengyuan']
+const ALL = [
+  'cam-dongjie',
+  'cam-liangzhan',
+  'cam-guangchang',
+  'cam-shuiku',
+  'nvr-xiaoxue',
+  'cam-weishengyuan',
+  'cam-chezhan',
+]
+/** As ffprobe calls them. */
+const CODECS = { h264: 'h264', h265: 'hevc', jpeg: 'mjpeg' }
 
 const withLogin = (uri: string, user: string, password: string): string =>
   uri.replace('rtsp://', `rtsp://${encodeURIComponent(user)}:${encodeURIComponent(password)}@`)
@@ -31,7 +41,7 @@ t.test('ffprobe plays the virtual cameras', { skip: lacksFfmpeg }, async (t) => 
         { uri: subUri, spec: device.sub },
       ].map(({ uri, spec }) => ({
         uri: withLogin(uri, device.username, device.password),
-        is: `${spec.codec === 'h265' ? 'hevc' : 'h264'},${spec.width},${spec.height}`,
+        is: `${CODECS[spec.codec]},${spec.width},${spec.height}`,
       })),
     ),
   )
@@ -39,9 +49,9 @@ t.test('ffprobe plays the virtual cameras', { skip: lacksFfmpeg }, async (t) => 
   t.same(
     found,
     probes.map(({ is }) => is),
-    'H.264 and H.265, main and sub, all at once',
+    'H.264, H.265 and JPEG, main and sub, all at once',
   )
-  t.equal(found.length, 12)
+  t.equal(found.length, 14)
 
   const street = township.camera('dongjiekou').found.channels[0]?.mainUri ?? ''
   await t.rejects(ffprobe(withLogin(street, 'gridlight', 'wrong')), { message: /401/ }, 'wrong password')

@@ -7,11 +7,20 @@ import { loadTownship, TOWNSHIP_FILE } from '../../scripts/virtual-township/town
 t.test('our township is what installers and developers need', async (t) => {
   const { devices, makes, grid, panels } = await loadTownship()
   const channels = devices.flatMap((device) => device.channels)
-  t.equal(new Set(devices.map((device) => device.make)).size, 9, 'every device is of another make')
-  t.equal(makes.size, 9)
+  t.equal(new Set(devices.map((device) => device.make)).size, 10, 'every device is of another make')
+  t.equal(makes.size, 10)
   t.ok(
     devices.some(({ main, sub }) => main.codec === 'h265' && sub.codec === 'h264'),
     'H.265 main stream',
+  )
+  t.ok(
+    devices.some(({ main, sub }) => main.codec === 'jpeg' && sub.codec === 'jpeg'),
+    'one that has JPEG and nothing else',
+  )
+  const heard = devices.filter(({ hasSound }) => hasSound).flatMap((device) => device.channels)
+  t.ok(
+    heard.some(({ link }) => link.scopes.includes('audio')),
+    'one that may be heard',
   )
   t.ok(
     devices.some((device) => device.channels.length === 4),
@@ -47,6 +56,7 @@ t.test('faults of the data are named', async (t) => {
     ['same host twice', (plan) => plan.replace('"host": 2,', '"host": 1,'), /host 1 twice/],
     ['outside its cell', (plan) => plan.replace('"lon": 119.604,', '"lon": 118.1,'), /not inside its cell/],
     ['a make without ONVIF', (plan) => plan.replace('"make": "axis"', '"make": "ezviz"'), /its make has no ONVIF/],
+    ['JPEG that is not in blocks', (plan) => plan.replace('"height": 216', '"height": 212'), /whole blocks of eight/],
     ['an unknown field', (plan) => plan.replace('"loopSeconds"', '"loopMinutes"'), /loopMinutes/],
   ]
   for (const [name, change, fault] of cases) {

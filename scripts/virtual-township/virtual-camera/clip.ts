@@ -4,9 +4,10 @@ import type { VideoSpec } from '../township-data.ts'
 
 export const VIDEO_CLOCK_HZ = 90_000
 
-/** One access unit of the loop: NAL units without start codes, and its place in time. */
+/** One access unit of the loop and its place in time. */
 export interface ClipFrame {
-  nalUnits: Buffer[]
+  /** NAL units without start codes; one whole picture of JPEG. */
+  units: Buffer[]
   isKey: boolean
   /** Display time in clock ticks from the beginning of the loop. */
   displayTicks: number
@@ -19,7 +20,7 @@ export interface Clip {
   ticksPerFrame: number
   /** How far display may run ahead of sending: the reordering depth of B-frames, 0 without. */
   maxAheadTicks: number
-  /** Parameter sets of the first key frame in the order VPS, SPS, PPS (H.264: SPS, PPS). */
+  /** Parameter sets of the first key frame in the order VPS, SPS, PPS (H.264: SPS, PPS; JPEG: none). */
   parameterSets: Buffer[]
 }
 
@@ -33,15 +34,16 @@ export async function loadClip({ spec, streamFile, indexFile }: ClipFiles): Prom
     .map((line) => line.split(',').map(Number))
   let offset = 0
   const frames = rows.map(([, , pts = 0, , size = 0]): ClipFrame => {
-    const nalUnits = splitAnnexB(stream.subarray(offset, offset + size))
+    const bytes = stream.subarray(offset, offset + size)
+    const units = spec.codec === 'jpeg' ? [bytes] : splitAnnexB(bytes)
     offset += size
-    return { nalUnits, isKey: nalUnits.some((unit) => isKeySlice(spec, unit)), displayTicks: pts * ticksPerFrame }
+    return { units, isKey: units.some((unit) => isKeySlice(spec, unit)), displayTicks: pts * ticksPerFrame }
   })
   if (offset !== stream.length || frames[0]?.isKey !== true) {
     throw new Error(`${streamFile}: ${offset} of ${stream.length} bytes are indexed, or no key frame comes first`)
   }
   const maxAheadTicks = Math.max(...frames.map((frame, at) => frame.displayTicks - at * ticksPerFrame))
-  const parameterSets = (frames[0]?.nalUnits ?? []).filter((unit) => isParameterSet(spec, unit))
+  const parameterSets = (frames[0]?.units ?? []).filter((unit) => isParameterSet(spec, unit))
   return { spec, frames, ticksPerFrame, maxAheadTicks, parameterSets }
 }
 
@@ -50,11 +52,13 @@ const nalType = ({ codec }: VideoSpec, unit: Buffer): number =>
   codec === 'h264' ? (unit[0] ?? 0) & 0x1f : ((unit[0] ?? 0) >> 1) & 0x3f
 
 function isKeySlice(spec: VideoSpec, unit: Buffer): boolean {
+  if (spec.codec === 'jpeg') return true
   const type = nalType(spec, unit)
   return spec.codec === 'h264' ? type === 5 : type >= 16 && type <= 21
 }
 
 function isParameterSet(spec: VideoSpec, unit: Buffer): boolean {
+  if (spec.codec === 'jpeg') return false
   const type = nalType(spec, unit)
   return spec.codec === 'h264' ? type === 7 || type === 8 : type >= 32 && type <= 34
 }

@@ -6,7 +6,8 @@ const MAX_LATENESS_MS = 2_000
 
 /** A frame as the camera's encoder lets go of it. */
 export interface EncodedFrame {
-  nalUnits: readonly Buffer[]
+  /** NAL units, or one picture of JPEG. */
+  units: readonly Buffer[]
   isKey: boolean
   /** RTP time of display, uint32. */
   rtpTime: number
@@ -96,9 +97,9 @@ export class Encoder {
   }
 
   #send(number: number): void {
-    const { nalUnits, isKey } = this.#frame(number)
+    const { units, isKey } = this.#frame(number)
     const rtpTime = this.#frameTime(number)
-    for (const sink of this.#sinks) sink.frame({ nalUnits, isKey, rtpTime })
+    for (const sink of this.#sinks) sink.frame({ units, isKey, rtpTime })
   }
 
   #frame(number: number): ClipFrame {

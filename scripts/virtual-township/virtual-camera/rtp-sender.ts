@@ -1,14 +1,11 @@
-import type { ClockPair, EncodedFrame } from './encoder.ts'
+import type { ClockPair } from './encoder.ts'
 
-/** Fits an Ethernet frame with IP, TCP and interleaving headers, as cameras do even over TCP. */
-const MAX_PAYLOAD_BYTES = 1400
 const RTP_HEADER_BYTES = 12
 const PREFIX_BYTES = 4
 /** Seconds between 1900 and 1970 (RFC 5905 §6). */
 const NTP_EPOCH_SECONDS = 2_208_988_800
 
 export interface RtpSenderOptions {
-  codec: 'h264' | 'h265'
   payloadType: number
   ssrc: number
   firstSequence: number
@@ -18,7 +15,7 @@ export interface RtpSenderOptions {
   write: (packet: Buffer) => void
 }
 
-/** One client's RTP stream: own SSRC and sequence numbers over frames shared with all others (RFC 3550, 6184, 7798). */
+/** One client's RTP stream: own SSRC and sequence numbers over payloads shared with all others (RFC 3550). */
 export class RtpSender {
   readonly #options: RtpSenderOptions
   #sequence: number
@@ -32,14 +29,6 @@ export class RtpSender {
 
   get nextSequence(): number {
     return this.#sequence
-  }
-
-  send({ nalUnits, rtpTime }: EncodedFrame): void {
-    for (const [at, unit] of nalUnits.entries()) {
-      const last = at === nalUnits.length - 1
-      if (unit.length <= MAX_PAYLOAD_BYTES) this.#packet(rtpTime, last, unit)
-      else this.#fragments(rtpTime, last, unit)
-    }
   }
 
   /** A sender report (RFC 3550 §6.4.1) with the camera's own clock, and the name it must come with (§6.1). */
@@ -66,25 +55,8 @@ export class RtpSender {
     write(bytes)
   }
 
-  /** FU-A (RFC 6184 §5.8) or FU (RFC 7798 §4.4.3). */
-  #fragments(rtpTime: number, lastOfFrame: boolean, unit: Buffer): void {
-    const isH264 = this.#options.codec === 'h264'
-    const first = unit[0] ?? 0
-    const indicator = isH264
-      ? Buffer.from([(first & 0xe0) | 28])
-      : Buffer.from([(first & 0x81) | (49 << 1), unit[1] ?? 0])
-    const type = isH264 ? first & 0x1f : (first >> 1) & 0x3f
-    const step = MAX_PAYLOAD_BYTES - indicator.length - 1
-    for (let from = indicator.length; from < unit.length; from += step) {
-      const piece = unit.subarray(from, from + step)
-      const isStart = from === indicator.length
-      const isEnd = from + step >= unit.length
-      const header = Buffer.from([(isStart ? 0x80 : 0) | (isEnd ? 0x40 : 0) | type])
-      this.#packet(rtpTime, lastOfFrame && isEnd, indicator, header, piece)
-    }
-  }
-
-  #packet(rtpTime: number, marker: boolean, ...payload: Buffer[]): void {
+  /** @param payload its pieces, one behind the other */
+  packet(rtpTime: number, marker: boolean, ...payload: Buffer[]): void {
     const { payloadType, ssrc, rtpChannel, write } = this.#options
     const header = Buffer.alloc(PREFIX_BYTES + RTP_HEADER_BYTES)
     header.writeUInt8(0x80, 4)

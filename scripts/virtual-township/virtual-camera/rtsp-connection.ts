@@ -4,9 +4,11 @@ import type { Clock } from '../../../gateway/clock.ts'
 import type { RtspHabits, RtspScheme } from '../township-data.ts'
 import { acceptsBasic, type DigestChallenger } from './digest.ts'
 import type { EncodedFrame, Encoder, FrameSink } from './encoder.ts'
+import type { Microphone, SoundSink } from './microphone.ts'
+import { payloadsOf } from './payload.ts'
 import { RtpSender } from './rtp-sender.ts'
 import { formatResponse, RtspReader, type RtspRequest, type RtspStatus } from './rtsp-message.ts'
-import { describe, PAYLOAD_TYPE, VIDEO_CONTROL } from './sdp.ts'
+import { describe, payloadTypeOf, SOUND_CONTROL, SOUND_PAYLOAD_TYPE, VIDEO_CONTROL } from './sdp.ts'
 
 const REPORT_INTERVAL_MS = 5_000
 /** A client that reads this far behind loses frames until the next key frame, as a camera's small buffer does. */
@@ -16,6 +18,7 @@ const MAX_UNSENT_BYTES = 1_048_576
 export interface ServedStream {
   path: string
   encoder: Encoder
+  microphone: Microphone | undefined
 }
 
 /** What a connection needs of the camera it is made to. */
@@ -37,7 +40,7 @@ interface Reply {
 }
 
 /** One client: its requests, its one session, and the frames it gets (RFC 2326). */
-export class RtspConnection implements FrameSink {
+export class RtspConnection implements FrameSink, SoundSink {
   readonly #socket: Socket
   readonly #server: Served
   readonly #reader = new RtspReader()
@@ -46,6 +49,7 @@ export class RtspConnection implements FrameSink {
   #described: ServedStream | undefined
   #stream: ServedStream | undefined
   #sender: RtpSender | undefined
+  #soundSender: RtpSender | undefined
   #playing = false
   #reporting = false
   #waitsForKey = true
@@ -67,10 +71,18 @@ export class RtspConnection implements FrameSink {
     return this.#playing
   }
 
-  frame(frame: EncodedFrame): void {
+  frame({ units, isKey, rtpTime }: EncodedFrame): void {
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#waitsForKey = true
-    else if (frame.isKey) this.#waitsForKey = false
-    if (!this.#waitsForKey) this.#sender?.send(frame)
+    else if (isKey) this.#waitsForKey = false
+    if (this.#waitsForKey || this.#stream === undefined) return
+    const payloads = payloadsOf(this.#stream.encoder.clip.spec, units)
+    for (const [at, payload] of payloads.entries()) {
+      this.#sender?.packet(rtpTime, at === payloads.length - 1, ...payload)
+    }
+  }
+
+  sound(bytes: Buffer, rtpTime: number): void {
+    if (this.#socket.writableLength <= MAX_UNSENT_BYTES) this.#soundSender?.packet(rtpTime, false, bytes)
   }
 
   #hear(chunk: Buffer): void {
@@ -112,6 +124,7 @@ export class RtspConnection implements FrameSink {
       case 'TEARDOWN':
         this.#stop()
         this.#sender = undefined
+        this.#soundSender = undefined
         return { status: 200 }
       default:
         return { status: 200, headers: [this.#session()] }
@@ -126,6 +139,7 @@ export class RtspConnection implements FrameSink {
     const { habits, address } = this.#server.options
     this.#described = this.#server.streamAt(uri)
     if (this.#described === undefined) return { status: 404 }
+    const { encoder, microphone } = this.#described
     const base = uri.endsWith('/') ? uri : `${uri}/`
     return {
       status: 200,
@@ -133,7 +147,7 @@ export class RtspConnection implements FrameSink {
         ['Content-Base', base],
         ['Content-Type', 'application/sdp'],
       ],
-      body: describe(this.#described.encoder.clip, habits, uri, address),
+      body: describe(encoder.clip, microphone !== undefined, habits, uri, address),
     }
   }
 
@@ -145,18 +159,21 @@ export class RtspConnection implements FrameSink {
     const [rtpChannel, rtcpChannel] = [Number(rtp), Number(rtcp)]
     if (!/RTP\/AVP\/TCP/i.test(transport) || rtpChannel > 255 || rtcpChannel > 255) return { status: 461 }
     const ssrc = randomInt(2 ** 32)
-    const isFurtherTrack = /track(ID=)?\d/i.test(uri) && !uri.includes(VIDEO_CONTROL)
-    if (!isFurtherTrack) {
-      this.#stream = stream
-      this.#sender = new RtpSender({
-        codec: stream.encoder.clip.spec.codec,
-        payloadType: PAYLOAD_TYPE,
+    const sender = (payloadType: number): RtpSender =>
+      new RtpSender({
+        payloadType,
         ssrc,
         firstSequence: randomInt(65_536),
         rtpChannel,
         rtcpChannel,
         write: (packet) => this.#socket.write(packet),
       })
+    const isFurtherTrack = /track(ID=)?\d/i.test(uri) && !uri.includes(VIDEO_CONTROL)
+    if (!isFurtherTrack) {
+      this.#stream = stream
+      this.#sender = sender(payloadTypeOf(stream.encoder.clip.spec))
+    } else if (stream.microphone !== undefined && uri.includes(SOUND_CONTROL)) {
+      this.#soundSender = sender(SOUND_PAYLOAD_TYPE)
     }
     const id = ssrc.toString(16).padStart(8, '0').toUpperCase()
     const granted = `RTP/AVP/TCP;unicast;interleaved=${rtpChannel}-${rtcpChannel};ssrc=${id}`
@@ -175,6 +192,7 @@ export class RtspConnection implements FrameSink {
       this.#playing = true
       this.#waitsForKey = habits.start === 'key-frame'
       stream.encoder.add(this)
+      if (this.#soundSender !== undefined) stream.microphone?.add(this)
       void this.#report()
     }
     return { status: 200, headers: [this.#session(), ['Range', 'npt=now-'], ['RTP-Info', info]], after }
@@ -189,7 +207,7 @@ export class RtspConnection implements FrameSink {
     try {
       while (this.#playing) {
         if (clock.monotonicMs() - this.#lastHeardMs > patienceMs) this.#socket.destroy()
-        else if (this.#stream !== undefined) this.#sender?.report(this.#stream.encoder.clockPair())
+        else if (this.#stream !== undefined) this.#tellTime(this.#stream)
         await clock.sleep(REPORT_INTERVAL_MS, this.#closed.signal)
       }
     } catch (error) {
@@ -199,9 +217,15 @@ export class RtspConnection implements FrameSink {
     }
   }
 
+  #tellTime({ encoder, microphone }: ServedStream): void {
+    this.#sender?.report(encoder.clockPair())
+    if (microphone !== undefined) this.#soundSender?.report(microphone.clockPair())
+  }
+
   #stop(): void {
     this.#playing = false
     this.#stream?.encoder.remove(this)
+    this.#stream?.microphone?.remove(this)
   }
 
   #isAllowed({ method, uri, headers }: RtspRequest): boolean {

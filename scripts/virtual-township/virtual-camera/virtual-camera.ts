@@ -8,6 +8,7 @@ import { placeScopes } from './device-operations.ts'
 import type { Announced } from './discovery.ts'
 import { Encoder } from './encoder.ts'
 import { type MediaProfile, mediaProfiles } from './media-profile.ts'
+import { Microphone } from './microphone.ts'
 import { OnvifServer } from './onvif-server.ts'
 import { RtspServer } from './rtsp-server.ts'
 
@@ -48,6 +49,7 @@ export class VirtualCamera {
   readonly #uuid: string
   #clockOffsetMs: number
   readonly #encoders: Encoder[] = []
+  readonly #microphone: Microphone | undefined
   #onvif: OnvifServer | undefined
   #rtsp: RtspServer | undefined
   #httpPort = 0
@@ -62,6 +64,10 @@ export class VirtualCamera {
     this.address = options.address
     this.profiles = mediaProfiles(options.device, options.make)
     this.#clockOffsetMs = options.device.clockOffsetSeconds * 1000
+    const { clock, signal } = options
+    this.#microphone = options.device.hasSound
+      ? new Microphone({ clock, clockOffsetMs: this.clockOffsetMs, signal })
+      : undefined
     this.#uuid = uuidOf(`${options.address} ${this.id}`)
   }
 
@@ -123,7 +129,7 @@ export class VirtualCamera {
       const rtpBase = createHash('sha256').update(profile.rtspPath).digest().readUInt32BE()
       const encoder = new Encoder(clip, { clock, clockOffsetMs: this.clockOffsetMs, rtpBase, signal })
       this.#encoders.push(encoder)
-      streams.push({ path: profile.rtspPath, encoder })
+      streams.push({ path: profile.rtspPath, encoder, microphone: this.#microphone })
       if (profile.snapshotPath !== undefined) snapshots.set(profile.snapshotPath, await readFile(files.snapshotFile))
     }
     const { username, password } = device
@@ -170,6 +176,7 @@ export class VirtualCamera {
   async fault(kind: Fault): Promise<void> {
     this.#fault = kind
     for (const encoder of this.#encoders) encoder.stall(kind === 'stall')
+    this.#microphone?.stall(kind === 'stall')
     if (this.#rtsp !== undefined) this.#rtsp.refusesLogins = kind === 'refuse'
     if (this.#onvif !== undefined) this.#onvif.refusesLogins = kind === 'refuse'
     if (kind === 'drop-out') await this.#unplug()

@@ -2,7 +2,8 @@ import { signal } from '@preact/signals'
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js/light'
 import { watchFrames } from './frame-watch.ts'
 import { PlainPlaylistLoader } from './plain-playlist-loader.ts'
-import { type Attach, blacken, type PlayerState } from './player.ts'
+import { type Attach, blacken, canHear, type PlayerState } from './player.ts'
+import { createSound } from './sound.ts'
 
 /** A live picture this far behind jumps to the edge instead of catching up. */
 const MAX_BEHIND_SECONDS = 6
@@ -51,8 +52,26 @@ const GONE = new Set([401, 403, 404, 410])
 /** Plays a view over HLS by Media Source Extensions. */
 export const attachHls: Attach = (video, view, { frugal }) => {
   const state = signal<PlayerState>({ kind: 'starting', step: 'receiving' })
-  const hls = new Hls({ ...COMMON, ...(frugal ? FRUGAL : LOW_LATENCY) })
+  const config = { ...COMMON, ...(frugal ? FRUGAL : LOW_LATENCY) }
+  const hls = new Hls(config)
   let recoveredMedia = false
+  let soundUrl: string | undefined
+
+  // The light build knows no second rendition, and nothing of the sound is to be fetched before it is wanted: it is
+  // played by itself, and the two are brought together by the time of day that both playlists tell.
+  const sound = createSound(video, (audio, fail) => {
+    const heard = new Hls(config)
+    heard.on(Hls.Events.ERROR, (_event, { fatal }) => fatal && fail())
+    if (soundUrl !== undefined) heard.loadSource(soundUrl)
+    heard.attachMedia(audio)
+    return {
+      offS() {
+        const [shownAt, heardAt] = [hls.playingDate, heard.playingDate]
+        return shownAt === null || heardAt === null ? undefined : (shownAt.getTime() - heardAt.getTime()) / 1000
+      },
+      stop: () => heard.destroy(),
+    }
+  })
 
   const watch = watchFrames(video, (stalled) => {
     const { kind } = state.value
@@ -90,11 +109,17 @@ export const attachHls: Attach = (video, view, { frugal }) => {
   hls.loadSource(view.hlsUrl)
   hls.attachMedia(video)
   // Muted pictures may start by themselves; a browser that forbids it shows its first frame late, as a stall.
-  hls.on(Hls.Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined))
+  hls.on(Hls.Events.MANIFEST_PARSED, (_event, { audioTracks }) => {
+    soundUrl = audioTracks[0]?.url
+    void video.play().catch(() => undefined)
+  })
 
   return {
     state,
+    sound: canHear(view) ? sound.state : undefined,
+    listen: sound.listen,
     destroy() {
+      sound.listen(false)
       document.removeEventListener('visibilitychange', onShown)
       watch.stop()
       hls.destroy()

@@ -18,12 +18,18 @@ export interface LiveSink {
   unreachable(): void
 }
 
+export interface CarriedView {
+  /** Its sound comes as well, or no longer. */
+  hear(isOn: boolean): void
+  /** Nothing of it comes any more. */
+  drop(): void
+}
+
 /** One WebSocket for all tiles; it comes back by itself and asks again for what it carried. */
 export interface LiveSocket {
   /** False once several attempts in a row came to nothing, as behind a proxy that passes no WebSockets. */
   isUsable(): boolean
-  /** @returns ends it */
-  carry(viewId: string, sink: LiveSink): () => void
+  carry(viewId: string, sink: LiveSink): CarriedView
   close(): void
 }
 
@@ -33,6 +39,8 @@ const LONGEST_RETRY_MS = 5_000
 
 export function openLiveSocket(origin: string): LiveSocket {
   const sinks = new Map<string, LiveSink>()
+  /** Views of which the sound is wanted. */
+  const heard = new Set<string>()
   /** Views by the numbers of this connection. */
   let numbers = new Map<number, string>()
   let socket: WebSocket | undefined
@@ -54,7 +62,7 @@ export function openLiveSocket(origin: string): LiveSocket {
     opened.binaryType = 'arraybuffer'
     opened.onopen = () => {
       failures = 0
-      for (const viewId of sinks.keys()) send({ open: viewId })
+      for (const viewId of sinks.keys()) send({ open: viewId, sound: heard.has(viewId) })
     }
     opened.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data instanceof ArrayBuffer) onMedia(data)
@@ -113,8 +121,16 @@ export function openLiveSocket(origin: string): LiveSocket {
       send({ open: viewId })
       // The gateway has just granted a view, so it is there.
       if (retry !== undefined) connect()
-      return () => {
-        if (sinks.delete(viewId)) send({ close: viewId })
+      return {
+        hear(isOn) {
+          if (isOn) heard.add(viewId)
+          else heard.delete(viewId)
+          if (sinks.has(viewId)) send({ open: viewId, sound: isOn })
+        },
+        drop() {
+          heard.delete(viewId)
+          if (sinks.delete(viewId)) send({ close: viewId })
+        },
       }
     },
     close() {

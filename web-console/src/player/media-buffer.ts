@@ -13,7 +13,8 @@ export interface MediaBuffer {
 }
 
 export interface MediaBufferOptions {
-  video: HTMLVideoElement
+  /** Where it is shown or heard. */
+  element: HTMLMediaElement
   mimeType: string
   /** Something new can be played. */
   onAppended(): void
@@ -21,7 +22,7 @@ export interface MediaBufferOptions {
   onFault(): void
 }
 
-export function openMediaBuffer({ video, mimeType, onAppended, onFault }: MediaBufferOptions): MediaBuffer {
+export function openMediaBuffer({ element, mimeType, onAppended, onFault }: MediaBufferOptions): MediaBuffer {
   const source = new MediaSource()
   const url = URL.createObjectURL(source)
   /** Where decoding can start, ascending; the first one is where the buffer begins. */
@@ -52,8 +53,8 @@ export function openMediaBuffer({ video, mimeType, onAppended, onFault }: MediaB
     buffer.onerror = fail
     pump()
   }
-  video.addEventListener('error', fail)
-  video.src = url
+  element.addEventListener('error', fail)
+  element.src = url
 
   function pump(): void {
     if (buffer === undefined || buffer.updating || queue.length === 0 || source.readyState !== 'open') return
@@ -78,7 +79,7 @@ export function openMediaBuffer({ video, mimeType, onAppended, onFault }: MediaB
    */
   function removeBehind(keepS: number): boolean {
     const newest = keys.at(-1) ?? 0
-    const at = newest - video.currentTime > LEFT_BEHIND_S ? newest : video.currentTime
+    const at = newest - element.currentTime > LEFT_BEHIND_S ? newest : element.currentTime
     const until = keys.findLast((key) => key <= at - keepS)
     const [oldest] = keys
     if (buffer === undefined || until === undefined || oldest === undefined || until <= oldest) return false
@@ -100,7 +101,7 @@ export function openMediaBuffer({ video, mimeType, onAppended, onFault }: MediaB
     destroy() {
       isOver = true
       queue = []
-      video.removeEventListener('error', fail)
+      element.removeEventListener('error', fail)
     },
   }
 }

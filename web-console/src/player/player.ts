@@ -12,8 +12,18 @@ export type PlayerState =
   /** It will not play by itself any more. `gone`: the gateway no longer serves this view; `end`: why, if it said so. */
   | { kind: 'failed'; why: 'gone' | 'network' | 'media'; end?: ViewEnd }
 
+/**
+ * What is heard of a picture. `blocked`: the browser lets no sound begin by itself, so it takes another press. `missing`:
+ * it was asked for, and none comes.
+ */
+export type SoundState = 'muted' | 'starting' | 'heard' | 'blocked' | 'missing'
+
 export interface Player {
   readonly state: ReadonlySignal<PlayerState>
+  /** Muted until `listen`; undefined where the view has no sound that may be heard and can be played. */
+  readonly sound: ReadonlySignal<SoundState> | undefined
+  /** Fetches and plays the sound, or no more of it. */
+  listen(isOn: boolean): void
   /** Stops, lets go of the network and leaves the video element black. */
   destroy(): void
 }
@@ -34,6 +44,9 @@ export const canPlay = (mimeType: string): boolean =>
 /** What this browser decodes, so that the gateway sends that and nothing else; H.264 is what it can always make. */
 export const playableCodecs = (): NonNullable<NewView['codecs']> =>
   canPlay('video/mp4; codecs="hvc1.1.6.L123.B0"') ? ['h264', 'h265'] : ['h264']
+
+/** True when this view has a sound that may be heard here. */
+export const canHear = ({ soundMimeType }: View): boolean => soundMimeType !== undefined && canPlay(soundMimeType)
 
 /** Blackens a video element: a picture that may no longer be shown must not stay painted. */
 export function blacken(video: HTMLVideoElement): void {

@@ -1,11 +1,12 @@
 import { signal } from '@preact/signals'
-import { LIVE_TIMESCALE } from '../../../gateway/contracts/live-socket.ts'
+import { LIVE_TIMESCALE, type LiveHeader } from '../../../gateway/contracts/live-socket.ts'
 import type { ViewEnd } from '../../../gateway/contracts/view.ts'
 import { watchFrames } from './frame-watch.ts'
 import type { LiveSocket } from './live-socket.ts'
-import { openMediaBuffer } from './media-buffer.ts'
+import { type MediaBuffer, openMediaBuffer } from './media-buffer.ts'
 import { keepPace } from './pace.ts'
-import { type Attach, blacken, type PlayerState } from './player.ts'
+import { type Attach, blacken, canHear, type PlayerState } from './player.ts'
+import { createSound } from './sound.ts'
 
 /** Plays views that come over the shared live socket. */
 export const attachSocket =
@@ -18,7 +19,7 @@ export const attachSocket =
     video.muted = true
     const pace = keepPace(video)
     const buffer = openMediaBuffer({
-      video,
+      element: video,
       mimeType: view.mimeType,
       onAppended: () => pace.playable(),
       onFault: () => fail('media'),
@@ -31,33 +32,45 @@ export const attachSocket =
       else if (kind !== 'stalled' && lastFrameAtMs !== undefined) state.value = { kind: 'stalled', lastFrameAtMs }
     })
 
-    let init: Uint8Array<ArrayBuffer> | undefined
-    let heldTicks = Number.NEGATIVE_INFINITY
-    const drop = socket.carry(view.id, {
+    const takePicture = intake(buffer)
+    let takeSound: ReturnType<typeof intake> | undefined
+    const carried = socket.carry(view.id, {
       media(header, bytes, delayMs) {
-        if (state.value.kind === 'starting') state.value = { kind: 'starting', step: 'first-frame' }
-        if (header.type === 'init') {
-          // The same again, as after a reconnect, would make the buffer wait for a key frame.
-          if (init !== undefined && isEqual(init, bytes)) return
-          init = bytes
-          buffer.append(bytes)
+        if (header.type === 'sound-init' || header.type === 'sound-part') {
+          takeSound?.(header, bytes)
           return
         }
-        const endTicks = header.startTicks + header.durationTicks
-        // Each subscription begins with the newest key frame: what is here already is not wanted twice.
-        if (endTicks <= heldTicks) return
-        heldTicks = endTicks
-        pace.arrived(endTicks / LIVE_TIMESCALE, header.durationTicks / LIVE_TIMESCALE, delayMs)
-        buffer.append(bytes, header.independent ? header.startTicks / LIVE_TIMESCALE : undefined)
+        if (state.value.kind === 'starting') state.value = { kind: 'starting', step: 'first-frame' }
+        const { startTicks, durationTicks } = header
+        if (takePicture(header, bytes) && header.type === 'part')
+          pace.arrived((startTicks + durationTicks) / LIVE_TIMESCALE, durationTicks / LIVE_TIMESCALE, delayMs)
       },
       gone: (why) => fail('gone', why),
       unreachable: () => fail('network'),
     })
+    const sound = createSound(video, (audio, fail) => {
+      const { soundMimeType: mimeType = '' } = view
+      const heard = openMediaBuffer({ element: audio, mimeType, onAppended: () => {}, onFault: fail })
+      takeSound = intake(heard)
+      carried.hear(true)
+      return {
+        // Both are in the same media time.
+        offS: () => video.currentTime - audio.currentTime,
+        stop() {
+          carried.hear(false)
+          takeSound = undefined
+          heard.destroy()
+        },
+      }
+    })
 
     return {
       state,
+      sound: canHear(view) ? sound.state : undefined,
+      listen: sound.listen,
       destroy() {
-        drop()
+        sound.listen(false)
+        carried.drop()
         watch.stop()
         pace.stop()
         buffer.destroy()
@@ -65,6 +78,29 @@ export const attachSocket =
       },
     }
   }
+
+/**
+ * Appends what is not there yet: after a reconnect a stream begins again with its newest key frame.
+ * @returns tells whether it was appended
+ */
+function intake(buffer: MediaBuffer): (header: LiveHeader, bytes: Uint8Array<ArrayBuffer>) => boolean {
+  let init: Uint8Array<ArrayBuffer> | undefined
+  let heldTicks = Number.NEGATIVE_INFINITY
+  return (header, bytes) => {
+    if (header.type === 'init' || header.type === 'sound-init') {
+      // The same again would make the buffer wait for a key frame.
+      if (init !== undefined && isEqual(init, bytes)) return false
+      init = bytes
+      buffer.append(bytes)
+      return true
+    }
+    const endTicks = header.startTicks + header.durationTicks
+    if (endTicks <= heldTicks) return false
+    heldTicks = endTicks
+    buffer.append(bytes, header.independent ? header.startTicks / LIVE_TIMESCALE : undefined)
+    return true
+  }
+}
 
 const isEqual = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === other.length && one.every((byte, at) => byte === other[at])

@@ -11,6 +11,7 @@ const KEYS: readonly (readonly [keys: string, does: Key])[] = [
   ['Delete', 'keys.delete'],
   ['L', 'keys.layout'],
   ['P', 'keys.snapshot'],
+  ['V', 'keys.sound'],
   ['/', 'keys.search'],
   ['N', 'keys.next'],
   ['A', 'caseAction.acknowledge'],

@@ -5,7 +5,14 @@ import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
 import type { Live } from '../live.ts'
 import type { LiveSocket } from '../player/live-socket.ts'
-import { type Attach, canPlay, type PlayerState, playableCodecs } from '../player/player.ts'
+import {
+  type Attach,
+  canPlay,
+  type Player,
+  type PlayerState,
+  playableCodecs,
+  type SoundState,
+} from '../player/player.ts'
 import { attachSocket } from '../player/socket.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -29,7 +36,13 @@ export interface TileRequest {
 }
 
 export interface TileSession {
+  /** As it was asked for. */
+  readonly stream: TileRequest['stream']
   readonly state: ReadonlySignal<TileState>
+  /** Undefined while there is nothing that may be heard. */
+  readonly sound: ReadonlySignal<SoundState | undefined>
+  /** Muted at first, and again after the view was ended. */
+  listen(isOn: boolean): void
   /** The view that is open now. */
   viewId(): string | undefined
   /** Asks again after a refusal or an end. */
@@ -70,6 +83,9 @@ const REOPENS = new Set<ViewEnd>(['idle', 'interrupted'])
 export function openTile(parts: TileParts, request: TileRequest): TileSession {
   const { camera, reason } = request
   const state = signal<TileState>({ kind: 'opening', step: 'signalling', sinceMs: Date.now() })
+  const sound = signal<SoundState | undefined>(undefined)
+  let isListening = false
+  let player: Player | undefined
   const closing = new AbortController()
   const wake = new EventTarget()
   let viewId: string | undefined
@@ -154,6 +170,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
       if (outcome.kind === 'closed') return
       failures = sawPicture ? 0 : failures + 1
       if (outcome.kind === 'view-ended') {
+        isListening = false
         const comesBack = REOPENS.has(outcome.why) || (outcome.why === 'expired' && camera.ownership === 'public')
         state.value = { kind: 'ended', why: outcome.why, atMs: Date.now() }
         await pause(comesBack ? delayFor(failures) : undefined, until)
@@ -184,11 +201,19 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     const play = async (attach: Attach): Promise<Outcome> => {
       if (until.aborted) return { kind: 'closed' }
       const failed = Promise.withResolvers<Outcome>()
-      const player = attach(parts.video, view, { frugal: request.frugal })
-      const stopShowing = show(player.state, startedMs, onPicture, failed.resolve)
+      const attached = attach(parts.video, view, { frugal: request.frugal })
+      player = attached
+      if (isListening) attached.listen(attached.sound !== undefined)
+      const stopShowing = show(attached.state, startedMs, onPicture, failed.resolve)
+      const stopTelling = effect(() => {
+        sound.value = attached.sound?.value
+      })
       const outcome = await Promise.race([ended.promise, failed.promise])
       stopShowing()
-      player.destroy()
+      stopTelling()
+      player = undefined
+      sound.value = undefined
+      attached.destroy()
       return outcome
     }
     let outcome: Outcome = { kind: 'unplayable' }
@@ -262,7 +287,18 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     })
   }
 
-  return { state, viewId: () => viewId, retry, close: () => closing.abort() }
+  return {
+    stream: request.stream,
+    state,
+    sound,
+    listen(isOn) {
+      isListening = isOn
+      if (player?.sound !== undefined) player.listen(isOn)
+    },
+    viewId: () => viewId,
+    retry,
+    close: () => closing.abort(),
+  }
 }
 
 /** Where the live socket cannot be had; most walls never need its code, and without a link it cannot be fetched. */

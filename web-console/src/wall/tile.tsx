@@ -2,6 +2,7 @@ import { useParts } from '../parts.ts'
 import { CAMERA_DRAG_TYPE, TILE_DRAG_TYPE } from '../ui/drag.ts'
 import { EmptyTile } from './empty-tile.tsx'
 import { PtzPad } from './ptz-pad.tsx'
+import { SoundButton } from './sound-button.tsx'
 import { TileBar } from './tile-bar.tsx'
 import { TileCard } from './tile-card.tsx'
 import type { TileContent } from './tile-contents.ts'
@@ -82,6 +83,7 @@ export function Tile(props: TileProps) {
             />
             <TileBar content={content} camera={camera} state={state} onRemove={props.onRemove} />
             {props.isAlone && state.kind === 'live' && <PtzPad cameraId={camera.id} />}
+            {props.isAlone && session?.stream === stream && <SoundButton session={session} />}
           </>
         )
       )}

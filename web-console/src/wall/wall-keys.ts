@@ -9,6 +9,8 @@ export interface WallActs {
   focusSearch(): void
   /** Saves a still of the selected tile. */
   snapshot(): void
+  /** Sound of the picture that stands alone, on or off. */
+  sound(): void
   help(): void
   /** People may switch the keys off (WCAG 2.1.4). */
   areOn(): boolean
@@ -71,6 +73,7 @@ function act(event: KeyboardEvent, wall: WallState, acts: WallActs, digits: Digi
   } else if (code === 'Delete') wall.setTile(wall.selected.value, { kind: 'empty' })
   else if (code === 'KeyL') wall.nextLayout()
   else if (code === 'KeyP') acts.snapshot()
+  else if (code === 'KeyV' && !event.repeat) acts.sound()
   else return false
   return true
 }

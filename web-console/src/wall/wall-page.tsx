@@ -17,6 +17,7 @@ import { createSaved } from './saved.ts'
 import { SavedDialog } from './saved-dialog.tsx'
 import { type Side, SidePanel } from './side-panel.tsx'
 import { saveSnapshot } from './snapshot.ts'
+import { isSilent } from './sound-button.tsx'
 import { StageBar } from './stage-bar.tsx'
 import { Tile } from './tile.tsx'
 import { type TileContent, useTileContents } from './tile-contents.ts'
@@ -85,6 +86,7 @@ export function WallPage() {
       dialog.value = 'keys'
     },
     snapshot: () => void snapshot(),
+    sound: toggleSound,
   })
 
   const stream = streamOf(contents.length)
@@ -129,6 +131,14 @@ export function WallPage() {
     if (content?.camera === undefined || viewId === undefined) return
     const { name } = content.camera
     note.value = { isSaved: await saveSnapshot(viewId, name), name }
+  }
+
+  /** Of the one picture that is enlarged: who hears several places at once hears none. */
+  function toggleSound(): void {
+    const [alone, ...others] = contents
+    const session = alone === undefined || others.length > 0 ? undefined : sessions.get(alone.index)
+    const state = session?.stream === stream ? session.sound.peek() : undefined
+    if (state !== undefined) session?.listen(isSilent(state))
   }
 
   function zoom(index: number): void {

@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { useParts } from '../parts.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
@@ -16,12 +17,9 @@ export function InstallPage() {
   const { t } = useParts().language
   const draft = useMemo(() => createDraft(localStorage), [])
   const step = draft.step.value
-  useLifetime(() => {
-    draft.save()
-    scrollTo(0, 0)
-  }, [step])
-  // A phone may be locked or the page thrown away at any moment.
-  useLifetime((until) => addEventListener('pagehide', () => draft.save(), { signal: until }))
+  useLifetime(() => scrollTo(0, 0), [step])
+  // With every change: a page that is thrown away is not always told, and its successor may read before it has written.
+  useLifetime((until) => until.addEventListener('abort', effect(draft.save)))
   return (
     <main class="page install">
       <h1>{t('install.title')}</h1>

@@ -10,8 +10,8 @@ import type { Channel, Device, PanelData, TownshipData } from './township-data.t
 import type { CameraAddress } from './virtual-camera/virtual-camera.ts'
 
 const REQUEST_TIMEOUT_MS = 60_000
-/** Registering asks the device, so several devices at once; the channels of one recorder come one after another. */
-const DEVICES_AT_ONCE = 4
+/** Registering waits for the camera's next key frame, so several at once; the gateway asks eight devices and no more. */
+const CAMERAS_AT_ONCE = 6
 const DAY_MS = 86_400_000
 const OVER = ['revoked', 'expired', 'ended']
 
@@ -81,20 +81,7 @@ export async function seedTownship(options: SeedOptions): Promise<Seeded> {
   const grid = await admin.ask('PUT', '/api/v1/grid', GridImportAnswer, data.grid)
   log({ event: 'seed-grid', created: grid.created, updated: grid.updated, problems: grid.problems })
 
-  const users = await admin.list('/api/v1/users', User)
-  for (const person of data.people) {
-    const isNew = !users.some(({ username }) => username === person.username)
-    const { cellCodes, ...rest } = person
-    const user: NewUser = {
-      ...rest,
-      password: options.peoplePassword,
-      ...(cellCodes === undefined ? {} : { cellCodes }),
-    }
-    if (isNew) await admin.ask('POST', '/api/v1/users', User, user)
-    log({ event: 'seed-user', username: person.username, isNew })
-  }
-
-  const cameraIds = await seedCameras(admin, data.devices, found, log)
+  const [cameraIds] = await Promise.all([seedCameras(admin, data.devices, found, log), seedPeople(admin, options)])
   const { stateFile } = options
   const known = State.parse(stateFile === undefined ? {} : await readState(stateFile))
   const invitations = { ...known.invitations }
@@ -112,6 +99,17 @@ export async function seedTownship(options: SeedOptions): Promise<Seeded> {
   return { people: data.people, cameraIds, panels, invitations: Object.values(invitations) }
 }
 
+async function seedPeople(admin: Client, { data, peoplePassword, log = () => {} }: SeedOptions): Promise<void> {
+  const users = await admin.list('/api/v1/users', User)
+  for (const person of data.people) {
+    const isNew = !users.some(({ username }) => username === person.username)
+    const { cellCodes, ...rest } = person
+    const user: NewUser = { ...rest, password: peoplePassword, ...(cellCodes === undefined ? {} : { cellCodes }) }
+    if (isNew) await admin.ask('POST', '/api/v1/users', User, user)
+    log({ event: 'seed-user', username: person.username, isNew })
+  }
+}
+
 async function seedCameras(
   admin: Client,
   devices: readonly Device[],
@@ -120,21 +118,24 @@ async function seedCameras(
 ): Promise<Record<string, string>> {
   const registered = await admin.list('/api/v1/cameras', Camera)
   const ids: Record<string, string> = {}
-  const queue = devices.values()
-  const work = async (): Promise<void> => {
-    for (const device of queue) {
-      for (const channel of device.channels) {
-        const earlier = registered.find(({ name, cellCode }) => name === channel.name && cellCode === channel.cellCode)
-        const address = found.find(({ id }) => id === device.id)
-        if (earlier === undefined && address === undefined) continue
-        const camera = earlier ?? (await register(admin, newCamera(device, channel, address), log))
-        if (camera === undefined) continue
-        ids[channel.id] = camera.id
-        log({ event: 'seed-camera', id: channel.id, name: channel.name, isNew: earlier === undefined })
-      }
-    }
+  const seedCamera = async (device: Device, channel: Channel): Promise<void> => {
+    const earlier = registered.find(({ name, cellCode }) => name === channel.name && cellCode === channel.cellCode)
+    const address = found.find(({ id }) => id === device.id)
+    if (earlier === undefined && address === undefined) return
+    const camera = earlier ?? (await register(admin, newCamera(device, channel, address), log))
+    if (camera === undefined) return
+    ids[channel.id] = camera.id
+    log({ event: 'seed-camera', id: channel.id, name: channel.name, isNew: earlier === undefined })
   }
-  await Promise.all(Array.from({ length: DEVICES_AT_ONCE }, work))
+  const channels = devices.map((device) => device.channels.map((channel) => ({ device, channel })))
+  // A recorder is known with its first channel; then the others may come together.
+  for (const wave of [channels.flatMap(([first]) => first ?? []), channels.flatMap(([, ...others]) => others)]) {
+    const queue = wave.values()
+    const work = async (): Promise<void> => {
+      for (const { device, channel } of queue) await seedCamera(device, channel)
+    }
+    await Promise.all(Array.from({ length: CAMERAS_AT_ONCE }, work))
+  }
   return ids
 }
 

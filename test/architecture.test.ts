@@ -65,6 +65,7 @@ const ROOT_FILES = new Set([
 const gatewayDir = resolve(import.meta.dirname, '../gateway')
 const consoleDir = resolve(import.meta.dirname, '../web-console')
 const scriptsDir = resolve(import.meta.dirname, '../scripts')
+const testDir = import.meta.dirname
 
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -184,4 +185,18 @@ t.test('every mutant has its place', async (t) => {
     t.equal(readFileSync(join(gatewayDir, file), 'utf8').split(find).length, 2, `${name}: once in ${file}`)
   }
   t.ok(MUTANTS.length > 40, `${MUTANTS.length} mutants`)
+})
+
+t.test('tests run side by side: no two of their files have virtual cameras in the same network', async (t) => {
+  const files = Map.groupBy(
+    filesBelow(testDir).flatMap((file) => {
+      const networks = readFileSync(file, 'utf8').matchAll(/\b127\.0\.(?!0\b)\d+(?=\.)/g)
+      return [...new Set([...networks].map(([network]) => network))].map((network) => ({ network, file }))
+    }),
+    ({ network }) => network,
+  )
+  for (const [network, users] of files) {
+    t.equal(users.length, 1, `${network}.0/24: ${users.map(({ file }) => relative(testDir, file)).join(', ')}`)
+  }
+  t.ok(files.size > 30, `${files.size} networks checked`)
 })

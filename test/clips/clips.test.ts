@@ -21,7 +21,7 @@ t.test(
   async (t) => {
     const { township, gateway, call, register, link } = await townshipGateway(
       t,
-      '127.0.61.0',
+      '127.0.62.0',
       ['cam-dongjie', 'cam-liangzhan'],
       {},
       { clipSpanMs: SPAN },

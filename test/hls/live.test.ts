@@ -89,7 +89,7 @@ async function followAll(t: Test, network: string, sources: Record<string, Strea
 }
 
 t.test("the virtual township's cameras", { skip: lacksFfmpeg }, async (t) => {
-  const township = await open('127.0.61.0', ['cam-dongjie', 'cam-liangzhan', 'cam-shuiku', 'cam-guangchang'])
+  const township = await open('127.0.63.0', ['cam-dongjie', 'cam-liangzhan', 'cam-shuiku', 'cam-guangchang'])
   t.teardown(() => township.close())
   const sources = township.cameras.flatMap(({ device, found }) =>
     found.channels
@@ -102,7 +102,7 @@ t.test("the virtual township's cameras", { skip: lacksFfmpeg }, async (t) => {
       ),
   )
   t.equal(sources.length, 8)
-  await followAll(t, '127.0.61.0/24', Object.fromEntries(sources))
+  await followAll(t, '127.0.63.0/24', Object.fromEntries(sources))
 })
 
 t.test("GStreamer's RTSP server", { skip: gstMissing() }, async (t) => {

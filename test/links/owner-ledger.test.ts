@@ -3,7 +3,7 @@ import { watching } from '../fakes/watching.ts'
 import { lacksFfmpeg } from '../virtual-township/running.ts'
 
 t.test('what an owner sees of the own camera', { skip: lacksFfmpeg }, async (t) => {
-  const f = await watching(t, '127.0.35.0')
+  const f = await watching(t, '127.0.36.0')
   const { cameraId, linkId, owner } = await f.privateCamera()
   const mine = `/api/v1/owner/links/${linkId}`
   const still = (headers: Record<string, string>, url = mine) =>

@@ -9,7 +9,7 @@ import { CELL, harness } from './harness.ts'
 const skip = lacksFfmpeg || lacksOpenssl
 
 t.test('RTSP over TLS: pinned on first use, refused when it changes, accepted by a person', { skip }, async (t) => {
-  const township = await open('127.0.57.0', ['cam-dongjie'])
+  const township = await open('127.0.59.0', ['cam-dongjie'])
   t.teardown(() => township.close())
   const { device, found } = township.camera('cam-dongjie')
   const { username, password } = device

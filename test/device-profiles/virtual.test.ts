@@ -12,6 +12,7 @@ import { parseNotifications } from '../../gateway/onvif/events.ts'
 import { chooseStreams, parseProfiles } from '../../gateway/onvif/media.ts'
 import { parseSoap } from '../../gateway/onvif/soap.ts'
 import { SOAP_LIMITS } from '../../gateway/onvif/xml.ts'
+import type { DeviceProfile } from '../../gateway/registry/device-profile.ts'
 import { matchProfile } from '../../gateway/registry/match.ts'
 import { readProfiles } from '../../gateway/registry/profile-files.ts'
 import { rulesOf, SignalStates } from '../../gateway/registry/signal-states.ts'
@@ -73,7 +74,7 @@ t.test(
     while ((await search()).state === 'running') await systemClock.sleep(50, signal)
 
     const ids = new Map<string, string>()
-    for (const [at, profile] of profiles.entries()) {
+    const register = async (profile: DeviceProfile, at: number): Promise<void> => {
       const camera = cameras[at]
       const address = camera?.found.onvif
       const { username, password } = deviceOf(profile, 1)
@@ -89,6 +90,12 @@ t.test(
       ids.set(profile.id, made.body.id)
       h.linked.add(made.body.id)
     }
+    // Each waits for a key frame, so several at once; the gateway asks eight devices and no more.
+    const queue = profiles.entries()
+    const work = async (): Promise<void> => {
+      for (const [at, profile] of queue) await register(profile, at)
+    }
+    await Promise.all(Array.from({ length: 6 }, work))
     t.equal(ids.size, profiles.length)
 
     h.registry.start()

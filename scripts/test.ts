@@ -1,10 +1,20 @@
 import { spawn } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
-/** Runs types, lint and tap one after the other and closes with one line that counts them all. */
+/**
+ * Runs types, lint and tap and closes with one line that counts them all. Test files run side by side; those that
+ * package.json names as serial, because they measure time, come last and alone.
+ */
 const root = new URL('..', import.meta.url).pathname
 const files = process.argv.slice(2)
 const totals = { passed: 0, failed: 0, skipped: 0 }
+const tookMs = new Map<string, number>()
+const SLOWEST_SHOWN = 10
+
+// What bootstrap.mjs has built need not be built again, nor is the same source compiled by every process.
+process.env.CONSOLE_IS_BUILT = '1'
+process.env.NODE_COMPILE_CACHE = `${root}node_modules/.cache/node-compile`
 
 /** Runs a command with its output shown; resolves with its exit status. */
 function run(command: string, args: readonly string[], onLine?: (line: string) => void): Promise<number> {
@@ -26,10 +36,13 @@ async function step(name: string, command: string, args: readonly string[]): Pro
   totals[status === 0 ? 'passed' : 'failed'] += 1
 }
 
-async function tap(): Promise<void> {
+async function tap(testFiles: readonly string[]): Promise<void> {
   let counted = false
-  const args = ['node_modules/tap/dist/esm/run.mjs', 'run', '--reporter=tap', '--disable-coverage', ...files]
+  const failedBefore = totals.failed
+  const args = ['node_modules/tap/dist/esm/run.mjs', 'run', '--reporter=tap', '--disable-coverage', ...testFiles]
   const status = await run(process.execPath, args, (line) => {
+    const [, file, time] = /^(?:not )?ok \d+ - (\S+\.test\.ts) # time=([\d.]+)ms/.exec(line) ?? []
+    if (file !== undefined) tookMs.set(file, Number(time))
     const counts = /^# \{ total: .*\}$/.test(line) ? countsOf(line) : undefined
     if (counts === undefined) return
     counted = true
@@ -37,7 +50,7 @@ async function tap(): Promise<void> {
     totals.failed += counts.fail
     totals.skipped += counts.skip + counts.todo
   })
-  if (!counted || (status !== 0 && totals.failed === 0)) {
+  if (!counted || (status !== 0 && totals.failed === failedBefore)) {
     console.log(`NOT OK - tap ended with status ${status}${counted ? '' : ' and no counts'}`)
     totals.failed += 1
   }
@@ -54,6 +67,14 @@ if (files.length === 0) {
   await step('types of the console', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'web-console'])
   await step('lint and format', './scripts/biome', ['check', '--error-on-warnings', '.'])
 }
-await tap()
+if (files.length > 0) await tap(files)
+else {
+  const { serial }: { serial: string[] } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')).tap
+  const all = globSync('test/**/*.test.ts', { cwd: root })
+  await tap(all.filter((file) => !serial.includes(file)))
+  await tap(serial)
+}
+const slowest = [...tookMs].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN)
+console.log(`# slowest: ${slowest.map(([file, ms]) => `${file} ${(ms / 1000).toFixed(1)} s`).join(', ')}`)
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
 process.exitCode = totals.failed === 0 ? 0 : 1

@@ -1,7 +1,7 @@
 /** Sizes are powers of two from here. */
 export const MIN_SLAB_BYTES = 64 * 1024
-/** Free slabs kept against the next need, beside those in use; more are left to the garbage collector. */
-const FREE_SHARE = 1 / 64
+/** Free slabs are kept up to what was in use at most of late, but never more than this share of what is in use now. */
+const MAX_FREE_SHARE = 1 / 2
 const MIN_FREE_BYTES = 1024 * 1024
 
 /** A block of memory with a count of those who still read or write it. */
@@ -27,11 +27,20 @@ export class Slab {
   }
 }
 
-/** Reuses memory blocks, so that a steady stream allocates nothing. */
+/**
+ * Reuses memory blocks, so that steady streams allocate nothing. Cameras whose key frames come at the same time give
+ * whole segments back at the same time: what was in use between is needed again, and a slab left to the garbage collector
+ * costs a collection of the whole heap for every 64 MiB.
+ */
 export class SlabPool {
   readonly #free = new Map<number, Buffer[]>()
   #freeBytes = 0
   #usedBytes = 0
+  /** Most that was in use since the last turn, and in the turn before it. */
+  #peakBytes = 0
+  #lastPeakBytes = 0
+  /** A turn ends when as much was taken as is in use: about the length of a window. */
+  #takenBytes = 0
 
   get freeBytes(): number {
     return this.#freeBytes
@@ -47,6 +56,7 @@ export class SlabPool {
     let size = MIN_SLAB_BYTES
     while (size < minBytes) size *= 2
     this.#usedBytes += size
+    this.#notePeak(size)
     const bytes = this.#free.get(size)?.pop()
     if (bytes === undefined) return new Slab(Buffer.allocUnsafeSlow(size), this)
     this.#freeBytes -= size
@@ -59,7 +69,21 @@ export class SlabPool {
     if (free === undefined) this.#free.set(bytes.length, [bytes])
     else free.push(bytes)
     this.#freeBytes += bytes.length
-    while (this.#freeBytes > MIN_FREE_BYTES + this.#usedBytes * FREE_SHARE) this.#dropOne()
+    while (this.#freeBytes > this.#maxFreeBytes) this.#dropOne()
+  }
+
+  get #maxFreeBytes(): number {
+    const neededOfLate = Math.max(this.#peakBytes, this.#lastPeakBytes) - this.#usedBytes
+    return MIN_FREE_BYTES + Math.min(neededOfLate, this.#usedBytes * MAX_FREE_SHARE)
+  }
+
+  #notePeak(taken: number): void {
+    this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes)
+    this.#takenBytes += taken
+    if (this.#takenBytes < this.#usedBytes) return
+    this.#takenBytes = 0
+    this.#lastPeakBytes = this.#peakBytes
+    this.#peakBytes = this.#usedBytes
   }
 
   /** From the size that has the most: streams that changed their bit rate leave slabs nobody will take. */

@@ -9,7 +9,8 @@ import { formatRequest, type RtspMessage } from './message.ts'
 export type RtspResponse = RtspMessage & { kind: 'response' }
 export type FrameHandler = (channel: number, bytes: Buffer, start: number, end: number) => void
 
-const READ_BUFFER_BYTES = 64 * 1024
+/** What a socket reads is taken before the next one reads, so one buffer serves all and stays in the processor's cache. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** A camera that has not answered by then is taken for hung. */
 export const RESPONSE_TIMEOUT_MS = 5_000
 /** Requests without an answer yet; keep-alives that are never answered are forgotten beyond this. */
@@ -67,7 +68,6 @@ export class RtspConnection {
 
   /** Throws DialError, also for another certificate than the pinned one, or the signal's reason. */
   async open(dialer: Dialer, { host, port, tls }: Endpoint, signal: AbortSignal): Promise<void> {
-    const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
     const reader = new InterleavedReader({
       frame: this.#onFrame,
       message: (message) => this.#message(message),
@@ -80,7 +80,7 @@ export class RtspConnection {
     }
     let socket: Socket
     if (tls === undefined) {
-      const onread = { buffer, callback: (length: number) => take(buffer, length) }
+      const onread = { buffer: READ_BUFFER, callback: (length: number) => take(READ_BUFFER, length) }
       socket = await dialer.connect({ host, port, onread }, signal)
     } else {
       const plain = await dialer.connect({ host, port }, signal)

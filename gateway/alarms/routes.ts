@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ALARM_READERS, Alarm, AlarmQuery } from '../contracts/alarm.ts'
-import { Id, page } from '../contracts/common.ts'
+import { Id, IdParams, page } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
@@ -9,7 +9,7 @@ import { MAX_MESSAGE_BYTES } from './normalise.ts'
 import { rejectedRoute } from './rejected-routes.ts'
 import { type SourceRoutesDeps, sourceRoutes } from './source-routes.ts'
 import { isWebhookToken } from './sources.ts'
-import { type AlarmPlace, listAlarms } from './store.ts'
+import { type AlarmPlace, listAlarms, readAlarm } from './store.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 /** A webhook source that sends faster is asked to try again; MQTT is the way for floods. */
@@ -17,6 +17,8 @@ const WEBHOOK_RATE = { perSecond: 200, burst: 400 }
 
 export interface AlarmRoutesDeps extends SourceRoutesDeps {
   receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
+  /** The same alarms with the times at which people saw them and took them on. */
+  withTimes(alarms: readonly Alarm[]): Promise<Alarm[]>
 }
 
 /** What a sender calls the one act that it may repeat. */
@@ -40,9 +42,24 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
         since: since === undefined ? undefined : new Date(since),
         cellCodes: cell === undefined ? principal.cellCodes : [cell],
       }
-      const items = await listAlarms(deps.database, filter, before, limit)
+      const items = await deps.withTimes(await listAlarms(deps.database, filter, before, limit))
       const last = items.at(-1)
       return items.length < limit || last === undefined ? { items } : { items, nextCursor: cursorOf(last) }
+    },
+  )
+
+  app.get(
+    '/api/v1/alarms/:id',
+    {
+      config: { access: { roles: ALARM_READERS } },
+      schema: { summary: 'An alarm, with its way to people so far', params: IdParams, response: { 200: Alarm } },
+    },
+    async (request) => {
+      const alarm = await readAlarm(deps.database, request.params.id)
+      if (alarm === undefined) throw new Problem('not-found', 'there is no such alarm')
+      if (!coversCell(principalOf(request), alarm.cellCode)) throw new Problem('not-in-your-cells')
+      const [told] = await deps.withTimes([alarm])
+      return told ?? alarm
     },
   )
 

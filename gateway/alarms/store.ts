@@ -44,6 +44,7 @@ export function toAlarm(row: AlarmRow): Alarm {
     occurrences: row.occurrences,
     ...(row.caseId === null ? {} : { caseId: row.caseId }),
     ...(row.strippedFields === 0 ? {} : { strippedFields: row.strippedFields }),
+    times: { device: row.occurredAt.toISOString(), gateway: row.receivedAt.toISOString() },
   }
 }
 
@@ -118,6 +119,11 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 /** The alarm that a source calls by this key. */
 export async function findAlarm(tx: Tx, key: { sourceId: string; sourceKey: string }): Promise<Alarm | undefined> {
   const row = await tx.alarm.findUnique({ where: { sourceId_sourceKey: key } })
+  return row === null ? undefined : toAlarm(row)
+}
+
+export async function readAlarm({ client }: Database, id: string): Promise<Alarm | undefined> {
+  const row = await client.alarm.findUnique({ where: { id } })
   return row === null ? undefined : toAlarm(row)
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Alarm } from '../contracts/alarm.ts'
 import type { Case, TimelineAction } from '../contracts/case.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
@@ -10,6 +11,7 @@ import { createEscalation } from './escalation.ts'
 import { figureRoutes } from './figure-routes.ts'
 import { CaseMetrics } from './metrics.ts'
 import { type Settlement, stillNeeded } from './notifications.ts'
+import { withTimes } from './receipts.ts'
 import { caseRoutes } from './routes.ts'
 import { readCase } from './store.ts'
 import { Targets } from './targets.ts'
@@ -41,6 +43,8 @@ export interface Cases {
   /** Writes a line of the gateway's own, in one transaction with `work`. */
   note(caseId: string, action: TimelineAction, work: (tx: Tx) => Promise<void>): Promise<void>
   case(id: string): Promise<Case | undefined>
+  /** The same alarms with the times at which people saw them and took them on. */
+  withTimes(alarms: readonly Alarm[]): Promise<Alarm[]>
   /** How many were opened after this. */
   openedSince(since: Date): Promise<number>
   routes(app: App): void
@@ -88,6 +92,7 @@ export function createCases(deps: CasesDeps): Cases {
         return true
       }),
     case: (id) => readCase(database.client, provider, id),
+    withTimes: (alarms) => withTimes(database, alarms),
     openedSince: (since) => database.client.case.count({ where: { openedAt: { gt: since } } }),
     routes: (app) => {
       caseRoutes(app, { ...deps, actions, peopleOf })

@@ -23,6 +23,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { ActionResult, CaseActions } from './actions.ts'
 import { dutySince, type Person, setDuty } from './dispatch.ts'
 import { markDelivered } from './notifications.ts'
+import { keepReceipt } from './receipts.ts'
 import { isOver, STEP_OF } from './steps.ts'
 import { type CasePlace, listCases, markShown, readCase } from './store.ts'
 
@@ -118,16 +119,22 @@ export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
     },
     async (request, reply) => {
       const principal = principalOf(request)
-      const { id, times } = await caseFor(principal, request.params.id)
+      const one = await caseFor(principal, request.params.id)
+      const { id, times, notifications } = one
+      const now = new Date(clock.now())
       if (hasRole(principal, ...CENTRE_ROLES)) {
-        if (times.console === undefined) await markShown(database, id, new Date(clock.now()))
+        if (times.console === undefined) await markShown(database, id, now)
+        else await keepReceipt(database, one, 'console', now)
         return reply.code(204).send()
       }
+      let isNews = false
       await actions.amend(id, async (tx) => {
-        if (!(await markDelivered(tx, id, principal.id, new Date(clock.now())))) return false
-        await actions.note(tx, id, 'delivered', principal.name)
-        return true
+        isNews = await markDelivered(tx, id, principal.id, now)
+        if (isNews) await actions.note(tx, id, 'delivered', principal.name)
+        return isNews
       })
+      const wasSent = notifications.some(({ toId, channel }) => toId === principal.id && channel === 'duty-page')
+      if (!isNews && wasSent) await keepReceipt(database, one, 'phone', now)
       return reply.code(204).send()
     },
   )

@@ -46,6 +46,18 @@ export const AlarmMessage = z.strictObject({
 })
 export type AlarmMessage = z.infer<typeof AlarmMessage>
 
+/** The way of an alarm to people: its device's clock, then ours. What has not happened yet is absent. */
+export const AlarmTimes = z.object({
+  device: Instant.optional(),
+  gateway: Instant,
+  /** A console of the centre showed it first, and the duty page of whoever was sent. */
+  console: Instant.optional(),
+  phone: Instant.optional(),
+  /** An operator took its case; an alarm that joins a case which somebody has is in hands as it comes. */
+  acknowledged: Instant.optional(),
+})
+export type AlarmTimes = z.infer<typeof AlarmTimes>
+
 export const Alarm = z.object({
   id: Id,
   sourceId: Id,
@@ -62,6 +74,8 @@ export const Alarm = z.object({
   caseId: Id.optional(),
   /** How many identity fields were removed from `data`; absent when none. */
   strippedFields: z.number().int().positive().optional(),
+  /** As far as it had come when this was told; a live event tells the beginning alone. */
+  times: AlarmTimes,
 })
 export type Alarm = z.infer<typeof Alarm>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AlarmType, Priority } from './alarm.ts'
+import { AlarmTimes, AlarmType, Priority } from './alarm.ts'
 import { ChannelFault, ChannelKind } from './channel.ts'
 import { CellCode, Id, Instant, InstantInput, Line } from './common.ts'
 import type { Role } from './identity.ts'
@@ -152,14 +152,8 @@ export const Case = z.object({
       respondedAt: Instant.optional(),
     })
     .optional(),
-  /** The way of the first alarm: its device's clock, then ours. */
-  times: z.object({
-    device: Instant.optional(),
-    gateway: Instant,
-    console: Instant.optional(),
-    phone: Instant.optional(),
-    acknowledged: Instant.optional(),
-  }),
+  /** Of the first alarm. */
+  times: AlarmTimes,
   /** Grows with every change: the higher one is the newer. */
   version: z.number().int().positive(),
   timeline: z.array(

@@ -37,6 +37,53 @@ await onBothDatabases(t, async (t, open) => {
     })
   })
 
+  t.test(
+    'each alarm says when a console, an operator and a phone had it, also one that joins a case later',
+    async (t) => {
+      const fixture = await startCases(t, await open(t))
+      const { database, alarms, clock, act, post, ask } = fixture
+      await post('lead', '/api/v1/duty', { on: true })
+      const source = await addSource(database)
+      const times = async (id: string): Promise<object> =>
+        (await ask('lead', `/api/v1/alarms/${id}`)).body.times as object
+      const raise = async (key: string): Promise<string> => {
+        await clock.advance(1000)
+        const receipt = await alarms.receive(source.id, bytes(message(key)))
+        if (receipt.kind !== 'stored') throw new Error(receipt.kind)
+        return receipt.id
+      }
+      const device = '2026-03-02T06:03:27.000Z'
+      const at = (second: number): string => `2026-03-02T06:03:${second}.000Z`
+      const seen = async (who: 'operator' | 'lead'): Promise<void> => {
+        await clock.advance(1000)
+        await post(who, `/api/v1/cases/${caseId}/receipt`, {})
+      }
+
+      const first = await raise('first')
+      const [{ id: caseId } = { id: '' }] = (await ask('operator', '/api/v1/cases')).body.items as Case[]
+      t.same(await times(first), { device, gateway: at(28) })
+      await seen('operator')
+      await act('operator', caseId, 'acknowledge')
+      await act('operator', caseId, 'dispatch')
+      await seen('lead')
+      const whole = { device, gateway: at(28), console: at(29), acknowledged: at(29), phone: at(30) }
+      t.same(await times(first), whole)
+
+      const second = await raise('second')
+      t.same(await times(second), { device, gateway: at(31), acknowledged: at(31) }, 'somebody has its case')
+      await seen('operator')
+      await seen('operator')
+      await seen('lead')
+      t.same(await times(second), { device, gateway: at(31), acknowledged: at(31), console: at(32), phone: at(34) })
+      t.equal(await database.client.caseReceipt.count(), 2, 'the second look of the console tells nothing new')
+      t.same(await times(first), whole, 'the first look counts')
+      const { items } = (await ask('operator', '/api/v1/alarms')).body as { items: { id: string; times: object }[] }
+      t.same(new Map(items.map(({ id, times }) => [id, times])).get(first), whole, 'in the list as well')
+      t.equal((await ask('stranger', `/api/v1/alarms/${first}`)).status, 403)
+      t.equal((await ask('operator', `/api/v1/alarms/${caseId}`)).status, 404)
+    },
+  )
+
   t.test('somebody on site in time has met it; the figures say so by day, cell and priority', async (t) => {
     const fixture = await startCases(t, await open(t))
     const { raise, clock, act, post, ask, app } = fixture

@@ -62,6 +62,7 @@ export async function startAlarms(
     newSecret,
     cases,
     casesOpened: (since) => cases.openedSince(since),
+    withTimes: (told) => cases.withTimes(told),
     operators: () => events.listening('operator'),
     mappings: alarmMappings(),
     vault: createVault([Buffer.alloc(32, 7)]),

@@ -87,6 +87,7 @@ export async function startCases(
     onRefused: async () => {},
   })
   fixture.cases.routes(app)
+  fixture.alarms.routes(app)
   t.teardown(() => app.close())
 
   const call = async (method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', who: Who, url: string, payload?: object) => {

@@ -52,6 +52,7 @@ const alarm = (cellCode = CELL, text = ''): NewLiveEvent => ({
     state: 'active',
     text,
     occurrences: 1,
+    times: { device: '2026-03-02T06:03:27.000Z', gateway: '2026-03-02T06:03:27.000Z' },
   },
 })
 const link = (id: string): NewLiveEvent => ({

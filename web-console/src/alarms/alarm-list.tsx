@@ -1,9 +1,11 @@
+import { useSignal } from '@preact/signals'
 import type { Alarm } from '../../../gateway/contracts/alarm.ts'
 import { useParts } from '../parts.ts'
 import { ago, hourMinute, timeOfDay } from '../time.ts'
 import { Empty } from '../ui/empty.tsx'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { AlarmWayOf } from './alarm-way.tsx'
 import './alarms.css'
 
 /** Alarms younger than this flash at their edge, then stand still. */
@@ -82,6 +84,7 @@ export function AlarmRow({
 }) {
   const { language, township, nowMs } = useParts()
   const { t } = language
+  const isOpen = useSignal(false)
   const isCleared = alarm.state === 'cleared'
   const isFresh = !isCleared && nowMs.value - new Date(alarm.receivedAt).getTime() < FRESH_MS
   const camera = alarm.cameraId === undefined ? undefined : township.cameras.value.get(alarm.cameraId)
@@ -119,7 +122,14 @@ export function AlarmRow({
           {words}
         </button>
       ) : (
-        <div>{words}</div>
+        <details
+          onToggle={({ currentTarget }) => {
+            isOpen.value = currentTarget.open
+          }}
+        >
+          <summary>{words}</summary>
+          {isOpen.value && <AlarmWayOf alarm={alarm} />}
+        </details>
       )}
     </li>
   )

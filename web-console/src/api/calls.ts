@@ -9,6 +9,7 @@ import { type Ownership, page } from '../../../gateway/contracts/common.ts'
 import {
   type CertificateAcceptance,
   ClockSet,
+  DeviceProfileList,
   Discovery,
   type NewDiscovery,
   type NewProbe,
@@ -78,6 +79,7 @@ export function createCalls(client: Client) {
     cameras: () => all('/cameras', Cameras),
     registerCamera: (body: NewCamera) => client.call('POST', `${API}/cameras`, Camera, { body }),
     alarms: (limit: number) => client.call('GET', `${API}/alarms`, Alarms, { query: { limit } }),
+    alarm: (id: string, signal: AbortSignal) => client.call('GET', `${API}/alarms/${id}`, Alarm, { signal }),
 
     openCases: () => all('/cases', Cases, { state: 'open' }),
     actOnCase: (id: string, body: NewCaseAction) => client.call('POST', `${API}/cases/${id}/actions`, Case, { body }),
@@ -94,6 +96,8 @@ export function createCalls(client: Client) {
 
     cameraHealth: (id: string, signal: AbortSignal) =>
       client.call('GET', `${API}/cameras/${id}/health`, CameraHealth, { signal }),
+    deviceProfiles: (signal: AbortSignal) =>
+      client.call('GET', `${API}/device-profiles`, DeviceProfileList, { signal }),
     setClock: (body: NewProbe) => client.call('POST', `${API}/probes/clock`, ClockSet, { body }),
     acceptCertificate: (id: string, body: CertificateAcceptance) =>
       client.call('POST', `${API}/cameras/${id}/certificate`, Camera, { body }),

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { effect, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import type { Case } from '../../../gateway/contracts/case.ts'
@@ -12,6 +12,7 @@ import { CaseDrawer } from './case-drawer.tsx'
 import { useCaseKeys } from './case-keys.ts'
 import { CaseGroupRow, CaseRow } from './case-row.tsx'
 import { groupCases } from './flood.ts'
+import { createReceipts } from './receipts.ts'
 import { ShelveDialog } from './shelve-dialog.tsx'
 import { createSounds } from './sounds.ts'
 import { isWaiting } from './urgency.ts'
@@ -52,16 +53,10 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
     (until) => {
       if (!mayAct) return
       // The receipt of the centre: this console shows the case.
-      const told = new Set<string>()
-      const stop = cases.open.subscribe((shown) => {
-        if (document.visibilityState !== 'visible') return
-        for (const { id, times } of shown.slice(0, SHOWN)) {
-          if (times.console !== undefined || told.has(id)) continue
-          told.add(id)
-          void calls.receiveCase(id).then((answer) => {
-            if (answer.kind !== 'ok') told.delete(id)
-          })
-        }
+      const tell = createReceipts({ owed: ({ times }) => ({ key: '', at: times.console }), send: calls.receiveCase })
+      const stop = effect(() => {
+        const [shown, now] = [cases.open.value, nowMs.value]
+        if (document.visibilityState === 'visible') tell(shown.slice(0, SHOWN), now)
       })
       until.addEventListener('abort', stop)
     },

@@ -1,4 +1,5 @@
 import { type Case, CaseStep, FeedbackOutcome } from '../../../gateway/contracts/case.ts'
+import { AlarmWay } from '../alarms/alarm-way.tsx'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { dateTime, duration, timeOfDay } from '../time.ts'
@@ -107,6 +108,10 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
         </div>
       )}
       {cameraId !== undefined && <ClipPanel key={one.id} case={one} mayExport={mayAct} />}
+      <details>
+        <summary>{t('way.heading')}</summary>
+        <AlarmWay times={one.times} />
+      </details>
       <Timeline case={one} />
     </article>
   )

@@ -69,6 +69,7 @@ export const sampleAlarms = (nowMs: number): Alarm[] =>
         state,
         text: '收银台按下紧急按钮',
         occurrences: priority,
+        times: { gateway: new Date(nowMs - 42_000).toISOString() },
       }),
     ),
   )

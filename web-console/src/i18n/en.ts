@@ -205,6 +205,13 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'priority.3': 'P3 normal',
   'priority.4': 'P4 notice',
 
+  'way.heading': 'Way of the alarm',
+  'way.device': 'By the device’s clock',
+  'way.gateway': 'Gateway had it',
+  'way.console': 'Shown at the centre',
+  'way.acknowledged': 'Acknowledged',
+  'way.phone': 'Shown on the phone',
+  'way.notYet': 'not yet',
   'alarm.activeHeading': 'Active alarms',
   'alarm.clearedHeading': 'Cleared',
   'alarm.cleared': 'cleared',

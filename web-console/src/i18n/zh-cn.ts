@@ -202,6 +202,13 @@ export const zhCn = {
   'priority.3': '三级 一般',
   'priority.4': '四级 提示',
 
+  'way.heading': '告警的去向',
+  'way.device': '设备时间',
+  'way.gateway': '到达网关',
+  'way.console': '值守屏显示',
+  'way.acknowledged': '签收',
+  'way.phone': '手机显示',
+  'way.notYet': '尚未',
   'alarm.activeHeading': '当前告警',
   'alarm.clearedHeading': '已恢复',
   'alarm.cleared': '已恢复',

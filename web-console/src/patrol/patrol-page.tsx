@@ -1,6 +1,7 @@
-import { signal, useSignal, useSignalEffect } from '@preact/signals'
+import { effect, signal, useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Case, Duty } from '../../../gateway/contracts/case.ts'
+import { createReceipts, type Owed } from '../cases/receipts.ts'
 import { createSounds } from '../cases/sounds.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from '../ui/empty.tsx'
@@ -49,19 +50,8 @@ export function PatrolPage() {
       addEventListener('online', send, { signal: until })
       const timer = setInterval(send, RETRY_MS)
       // The receipt: this page shows the case.
-      const receipts = new Set<string>()
-      const stop = cases.open.subscribe((open) => {
-        for (const { id, notifications } of open) {
-          const unread = notifications.find(
-            ({ toId, channel, state }) => toId === me && channel === 'duty-page' && state !== 'delivered',
-          )
-          if (unread === undefined || receipts.has(unread.id)) continue
-          receipts.add(unread.id)
-          void calls.receiveCase(id).then((answer) => {
-            if (answer.kind !== 'ok') receipts.delete(unread.id)
-          })
-        }
-      })
+      const tell = createReceipts({ owed: (one) => owedBy(one, me), send: calls.receiveCase })
+      const stop = effect(() => tell(cases.open.value, nowMs.value))
       const felt = new Set<string>()
       const quiet = nowMs.subscribe((now) => {
         // A phone off duty stays silent.
@@ -119,6 +109,13 @@ export function PatrolPage() {
       ))}
     </main>
   )
+}
+
+/** The newest dispatch to me that has no receipt, or the last one that has. */
+function owedBy({ notifications }: Case, me: string): Owed | undefined {
+  const mine = notifications.filter(({ toId, channel }) => toId === me && channel === 'duty-page')
+  const one = mine.findLast(({ state }) => state !== 'delivered') ?? mine.at(-1)
+  return one && { key: one.id, at: one.state === 'delivered' ? one.receivedAt : undefined }
 }
 
 /** Given to me, or offered to the whole cell. */

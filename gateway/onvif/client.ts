@@ -169,7 +169,11 @@ export class OnvifClient {
       (zone === undefined ? '' : `<d:TimeZone><t:TZ>${escapeXml(zone)}</t:TZ></d:TimeZone>`) +
       `<d:UTCDateTime><t:Time>${time}</t:Time><t:Date>${date}</t:Date></d:UTCDateTime></d:SetSystemDateAndTime>`
     const answer = await this.#ask({ to: this.#device, body }, signal)
-    return answer.ok ? { ok: true, value: undefined } : answer
+    if (!answer.ok) return answer
+    // The next login is made for the new clock: some devices look at every token, also where none is needed.
+    this.#offsetMs = 0
+    this.#otherOffsetMs = undefined
+    return { ok: true, value: undefined }
   }
 
   async deviceInformation(signal: AbortSignal): Promise<OnvifResult<DeviceInformation>> {

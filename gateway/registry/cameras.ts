@@ -113,6 +113,7 @@ export class Cameras {
         ownership: camera.ownership,
         placeClass: camera.placeClass,
         address: camera.device.address,
+        ...(camera.device.overrides === undefined ? {} : { overrides: camera.device.overrides }),
       })
       await this.#publish(tx, camera)
       return { kind: 'done', value: camera }
@@ -234,7 +235,9 @@ export class Cameras {
       if (stored.kind === 'conflict') return refused('conflict', stored.detail)
       const camera = toCamera(stored.row, isLinked)
       const streams = camera.streams.map(({ uri }) => uri)
-      await this.#record(tx, principal, 'camera-changed', camera, { source: camera.device.address, streams })
+      const { address, overrides } = camera.device
+      const said = overrides === undefined ? {} : { overrides }
+      await this.#record(tx, principal, 'camera-changed', camera, { source: address, streams, ...said })
       await this.#publish(tx, camera)
       return { kind: 'done', value: camera }
     })

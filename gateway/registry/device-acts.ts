@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import type { Camera } from '../contracts/camera.ts'
-import type { ClockSet } from '../contracts/device.ts'
+import type { ClockSet, DeviceOverrides } from '../contracts/device.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { DialError } from '../dial.ts'
 import type { ProblemCode } from '../errors.ts'
@@ -15,6 +15,7 @@ import { FAILURE_CODES } from './check.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { profileOf } from './effective-profile.ts'
+import type { InterviewRequest } from './interview.ts'
 import { PROBE_CODES } from './probe-codes.ts'
 import { reach, USUAL_PORTS } from './reach.ts'
 import { type CameraRow, readCamera } from './store.ts'
@@ -26,7 +27,8 @@ export interface DeviceActsDeps extends ConnectDeps {
   profiles: readonly DeviceProfile[]
   cameras: Cameras
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<unknown> }
-  pinsAt(address: string): Promise<ReadonlyMap<string, string>>
+  /** What is known of an address before it is asked. */
+  knownAt(address: string): Promise<Pick<InterviewRequest, 'announced' | 'pins'>>
 }
 
 /** What a person does to a device itself: each is asked for, and each is in the trail. */
@@ -116,15 +118,16 @@ export class DeviceActs {
   /** Sets the clock of a device that is to be registered. */
   async setClockAt(
     principal: Principal,
-    { address, credentials }: { address: string; credentials: Credentials },
+    { address, credentials, overrides }: { address: string; credentials: Credentials; overrides: DeviceOverrides },
     signal: AbortSignal,
   ): Promise<Outcome<ClockSet>> {
     const { host, port } = splitAddress(address)
     const ports = port === undefined ? USUAL_PORTS : [port]
-    const pins = await this.#deps.pinsAt(address)
-    const reached = await reach({ host, ports, devicePath: undefined, pins }, this.#deps, signal)
+    const { announced, pins = new Map() } = await this.#deps.knownAt(address)
+    const { devicePath = announced?.path, readableLogin = false } = overrides
+    const reached = await reach({ host, ports, devicePath, pins }, this.#deps, signal)
     if (!reached.ok) return { kind: 'refused', why: PROBE_CODES[reached.code].problem, detail: reached.detail }
-    const client = new OnvifClient({ ...reached.options, credentials })
+    const client = new OnvifClient({ ...reached.options, credentials, readableLogin })
     client.adoptClock(reached.client)
     return this.#set(principal, `device:${address}`, client, signal)
   }

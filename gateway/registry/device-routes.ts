@@ -60,13 +60,13 @@ export function deviceRoutes(
       config: WRITERS,
       schema: {
         summary: 'Set the clock of a device that is to be registered',
-        body: NewProbe.pick({ address: true, username: true, password: true }),
+        body: NewProbe.pick({ address: true, username: true, password: true, overrides: true }),
         response: { 200: ClockSet },
       },
     },
     async (request, reply) => {
-      const { address, username = '', password = '' } = request.body
-      const device = { address, credentials: { username, password } }
+      const { address, username = '', password = '', overrides = {} } = request.body
+      const device = { address, credentials: { username, password }, overrides }
       return unwrap(await work.run(reply, (signal) => acts.setClockAt(principalOf(request), device, signal)))
     },
   )

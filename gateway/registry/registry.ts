@@ -149,7 +149,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
   const acts = new DeviceActs({
     ...deps,
     cameras,
-    pinsAt: async (address) => (await knownAt(address)).pins ?? new Map(),
+    knownAt,
   })
   const importer = importTable({
     cameras,

@@ -11,13 +11,16 @@ import {
 } from '../../../gateway/contracts/alarm.ts'
 import { AuditCheckpoint, AuditEntry, AuditVerdict } from '../../../gateway/contracts/audit.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
+import { CaseTargets } from '../../../gateway/contracts/case-figures.ts'
 import {
   Channel,
   type ChannelChange,
   ChannelTest,
   Delivery,
   type NewChannel,
+  Phone,
 } from '../../../gateway/contracts/channel.ts'
+import { ClipRetention } from '../../../gateway/contracts/clip.ts'
 import { page } from '../../../gateway/contracts/common.ts'
 import { Availability } from '../../../gateway/contracts/health.ts'
 import {
@@ -102,6 +105,15 @@ export function createAdminCalls(client: Client) {
       allPages(client, `${API}/deliveries`, page(Delivery), { state: 'dead' }, signal),
     retryDelivery: (id: string) => client.send('POST', `${API}/deliveries/${id}/retry`),
 
+    phone: (userId: string, signal: AbortSignal) =>
+      client.call('GET', `${API}/users/${userId}/phone`, Phone, { signal }),
+    setPhone: (userId: string, phone: string | null) =>
+      client.send('PUT', `${API}/users/${userId}/phone`, { body: { phone } }),
+
+    targets: (signal: AbortSignal) => client.call('GET', `${API}/case-targets`, CaseTargets, { signal }),
+    setTargets: (body: CaseTargets) => client.call('PUT', `${API}/case-targets`, CaseTargets, { body }),
+    retention: (signal: AbortSignal) => client.call('GET', `${API}/clip-retention`, ClipRetention, { signal }),
+    setRetention: (body: ClipRetention) => client.call('PUT', `${API}/clip-retention`, ClipRetention, { body }),
     settings: (signal: AbortSignal) => client.call('GET', `${API}/settings`, Settings, { signal }),
   }
 }

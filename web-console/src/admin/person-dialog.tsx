@@ -5,6 +5,7 @@ import { useParts } from '../parts.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choices, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { PhoneField } from './phone-field.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 const MIN_PASSWORD = 10
@@ -123,6 +124,7 @@ export function PersonDialog({ user, onClose, onChanged }: PersonProps) {
           </button>
         </div>
       </form>
+      {user !== undefined && <PhoneField userId={user.id} />}
       {user !== undefined && (
         <section class="cut-off">
           <h3>{t('people.access')}</h3>

@@ -5,10 +5,12 @@ import { dateTime } from '../time.ts'
 import { Empty } from '../ui/empty.tsx'
 import { useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { RetentionForm } from './retention-form.tsx'
+import { TargetsForm } from './targets-form.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 import './admin.css'
 
-/** How the gateway is set up. It is changed in its environment, so this page reads and does not write. */
+/** What an administrator decides, and how the gateway is set up, which is changed in its environment. */
 export function SettingsPage() {
   const { t } = useParts().language
   const calls = useAdminCalls()
@@ -19,6 +21,8 @@ export function SettingsPage() {
   return (
     <main class="page admin">
       <h1>{t('settings.title')}</h1>
+      <TargetsForm />
+      <RetentionForm />
       {settings.problem.value !== undefined && <ProblemNote problem={settings.problem.value} />}
       {found === undefined && settings.problem.value === undefined && <Empty text={t('list.loading')} />}
       {found !== undefined && (

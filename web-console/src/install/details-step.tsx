@@ -6,6 +6,7 @@ import { useParts } from '../parts.ts'
 import { Choice, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import type { Chosen, Draft } from './draft.ts'
+import { overridesOf } from './overrides-form.tsx'
 import { PositionField } from './position-field.tsx'
 
 /** Name, kind of place, whose camera it is, and where it stands; a forbidden room ends here. */
@@ -89,11 +90,11 @@ export function DetailsStep({ draft, chosen }: { draft: Draft; chosen: Chosen })
   )
 }
 
-function sourceOf({ fields, password }: Draft, chosen: Chosen): NewCamera['source'] {
+function sourceOf({ fields, password, overrides }: Draft, chosen: Chosen): NewCamera['source'] {
   const login = { username: fields.username.value, password: password.value }
   if (chosen.kind === 'onvif') {
     const channel = chosen.ofSeveral ? { channel: chosen.channel.token } : {}
-    return { kind: 'onvif', address: fields.address.value.trim(), ...login, ...channel }
+    return { kind: 'onvif', address: fields.address.value.trim(), ...login, ...channel, ...overridesOf(overrides) }
   }
   const subUri = fields.subUri.value.trim()
   return {
@@ -101,5 +102,6 @@ function sourceOf({ fields, password }: Draft, chosen: Chosen): NewCamera['sourc
     mainUri: fields.mainUri.value.trim(),
     ...(subUri === '' ? {} : { subUri }),
     ...(password.value === '' ? {} : login),
+    ...overridesOf(overrides),
   }
 }

@@ -2,7 +2,7 @@ import { type Signal, signal } from '@preact/signals'
 import { z } from 'zod'
 import { Camera, PlaceClass, Position } from '../../../gateway/contracts/camera.ts'
 import { Ownership } from '../../../gateway/contracts/common.ts'
-import type { ProbedChannel } from '../../../gateway/contracts/device.ts'
+import { DeviceOverrides, type ProbedChannel } from '../../../gateway/contracts/device.ts'
 import type { NewLinkAnswer } from '../../../gateway/contracts/link.ts'
 
 const STORAGE_KEY = 'gridlight.install'
@@ -26,6 +26,7 @@ const Stored = z.object({
     placeClass: PlaceClass.optional(),
     ownership: Ownership.optional(),
     position: Position.optional(),
+    overrides: DeviceOverrides.optional(),
   }),
   /** Where to go on: at the device's login, or with the link of a camera that is registered already. */
   resume: z.discriminatedUnion('kind', [
@@ -71,6 +72,8 @@ export interface Draft {
   readonly placeClass: Signal<PlaceClass | undefined>
   readonly ownership: Signal<Ownership | undefined>
   readonly position: Signal<Position | undefined>
+  /** What the installer says otherwise than the device profile. */
+  readonly overrides: Signal<DeviceOverrides>
   /** Kept in this page's memory only. */
   readonly password: Signal<string>
   save(): void
@@ -96,6 +99,7 @@ export function createDraft(storage: Pick<Storage, 'getItem' | 'setItem'>): Draf
   const placeClass = signal(answers.placeClass)
   const ownership = signal(answers.ownership)
   const position = signal(answers.position)
+  const overrides = signal(answers.overrides ?? {})
   const step = signal<Step>(resume)
   const password = signal('')
 
@@ -108,6 +112,7 @@ export function createDraft(storage: Pick<Storage, 'getItem' | 'setItem'>): Draf
         placeClass: placeClass.value,
         ownership: ownership.value,
         position: position.value,
+        overrides: overrides.value,
       },
       resume: resumeOf(step.value),
     }
@@ -120,12 +125,15 @@ export function createDraft(storage: Pick<Storage, 'getItem' | 'setItem'>): Draf
     placeClass,
     ownership,
     position,
+    overrides,
     password,
     save,
     next() {
       for (const name of ['address', 'mainUri', 'subUri', 'name'] as const) fields[name].value = ''
       forbidden.value = undefined
       position.value = undefined
+      // Said of one device; another may not be given its password to read.
+      overrides.value = {}
       step.value = { kind: 'device' }
       save()
     },

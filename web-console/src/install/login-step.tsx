@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { ClockSet, Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
+import type { ClockSet, NewProbe, Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { isKey } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
@@ -8,6 +8,7 @@ import { TextField } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import type { Draft } from './draft.ts'
+import { OverridesForm, overridesOf } from './overrides-form.tsx'
 
 /** Signs in to the device once a tap, for devices count failures and lock out, and shows what the probe saw. */
 export function LoginStep({ draft }: { draft: Draft }) {
@@ -25,7 +26,7 @@ export function LoginStep({ draft }: { draft: Draft }) {
     if (busy.value) return
     busy.value = true
     probe.value = undefined
-    const body = { address: address.value.trim(), username: username.value, password: draft.password.value }
+    const body = loginOf(draft)
     const answer = await calls.probe(body, over.current.signal)
     if (answer.kind === 'aborted') return
     busy.value = false
@@ -52,6 +53,10 @@ export function LoginStep({ draft }: { draft: Draft }) {
           autocomplete="off"
           autofocus
         />
+        <details open={Object.keys(draft.overrides.value).length > 0}>
+          <summary>{t('override.title')}</summary>
+          <OverridesForm overrides={draft.overrides} recognised={probe.value?.deviceProfile} kind="onvif" />
+        </details>
         <div class="actions">
           <button type="submit" class="primary wide" disabled={busy.value}>
             {busy.value ? t('install.probing') : t('install.probe')}
@@ -189,9 +194,7 @@ function SetClock({ draft }: { draft: Draft }) {
 
   async function set(): Promise<void> {
     busy.value = true
-    const { address, username } = draft.fields
-    const body = { address: address.value.trim(), username: username.value, password: draft.password.value }
-    const answer = await calls.setClock(body)
+    const answer = await calls.setClock(loginOf(draft))
     busy.value = false
     problem.value = failureOf(answer)
     done.value = answer.kind === 'ok' ? answer.data : undefined
@@ -213,6 +216,14 @@ function SetClock({ draft }: { draft: Draft }) {
     </>
   )
 }
+
+/** The device, the login, and what the installer says of it. */
+const loginOf = ({ fields, password, overrides }: Draft): NewProbe => ({
+  address: fields.address.value.trim(),
+  username: fields.username.value,
+  password: password.value,
+  ...overridesOf(overrides),
+})
 
 /** Devices call a channel something; what only numbers it is no name of a place. */
 const nameFor = (channel: string): string => (/^[\w\s.-]*$/.test(channel) ? '' : channel.trim())

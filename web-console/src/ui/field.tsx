@@ -28,7 +28,7 @@ interface InputProps {
   name?: string
   autocomplete?: 'off' | 'username' | 'current-password' | 'new-password'
   autocapitalize?: 'none'
-  inputMode?: 'url' | 'numeric'
+  inputMode?: 'url' | 'numeric' | 'decimal' | 'tel'
   spellcheck?: boolean
   autofocus?: boolean
   required?: boolean
@@ -61,31 +61,20 @@ export function TextField({ label, hint, value, autofocus, ...input }: InputProp
   )
 }
 
-/** One of many. */
-export function SelectField({
-  label,
-  hint,
-  options,
-  value,
-  onChange,
-}: {
+interface SelectProps {
   label: string
   hint?: string
   options: readonly { value: string; label: string }[]
-  value: Signal<string>
-  onChange?: () => void
-}) {
+  chosen: string
+  onChoose: (value: string) => void
+}
+
+/** One of many, or of words too long for buttons. */
+export function Select({ label, hint, options, chosen, onChoose }: SelectProps) {
   return (
     <Field label={label} {...(hint === undefined ? {} : { hint })}>
       {(id) => (
-        <select
-          id={id}
-          value={value.value}
-          onChange={(event) => {
-            value.value = event.currentTarget.value
-            onChange?.()
-          }}
-        >
+        <select id={id} value={chosen} onChange={(event) => onChoose(event.currentTarget.value)}>
           {options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label}
@@ -94,6 +83,24 @@ export function SelectField({
         </select>
       )}
     </Field>
+  )
+}
+
+/** The same for a choice that is kept in a signal. */
+export function SelectField({
+  value,
+  onChange,
+  ...select
+}: Omit<SelectProps, 'chosen' | 'onChoose'> & { value: Signal<string>; onChange?: () => void }) {
+  return (
+    <Select
+      {...select}
+      chosen={value.value}
+      onChoose={(chosen) => {
+        value.value = chosen
+        onChange?.()
+      }}
+    />
   )
 }
 

@@ -1,6 +1,7 @@
 import { type Signal, signal, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
-import { ClipRetention, MIN_ARTICLE_7_DAYS } from '../../../gateway/contracts/clip.ts'
+import type { PlaceClass } from '../../../gateway/contracts/camera.ts'
+import { ClipRetention, DEFAULT_RETENTION, MIN_ARTICLE_7_DAYS } from '../../../gateway/contracts/clip.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
@@ -65,7 +66,11 @@ function Form({ retention }: { retention: ClipRetention }) {
           <TextField
             key={placeClass}
             label={t('retention.days', { place: t(`placeClass.${placeClass}`) })}
-            {...(placeClass === 'article-7' ? { hint: t('retention.least', { n: MIN_ARTICLE_7_DAYS }) } : {})}
+            hint={
+              placeClass === 'article-7'
+                ? t('retention.least', { n: MIN_ARTICLE_7_DAYS })
+                : t('retention.usual', { n: daysFor(placeClass) })
+            }
             value={days}
             inputMode="numeric"
             maxLength={4}
@@ -132,5 +137,8 @@ function Deletions() {
     </>
   )
 }
+
+const daysFor = (wanted: PlaceClass): number =>
+  DEFAULT_RETENTION.items.find(({ placeClass }) => placeClass === wanted)?.days ?? 0
 
 const daysOf = ({ value }: Signal<string>): number => (value.trim() === '' ? 0 : Number(value))

@@ -1,4 +1,5 @@
 import type { Alarm, AlarmTimes } from '../../../gateway/contracts/alarm.ts'
+import type { Case } from '../../../gateway/contracts/case.ts'
 import { useParts } from '../parts.ts'
 import { dateTime, duration, timeOfDay } from '../time.ts'
 import { useLoaded } from '../ui/loaded.tsx'
@@ -44,8 +45,16 @@ export function AlarmWayOf({ alarm }: { alarm: Alarm }) {
   return <AlarmWay times={data.value?.times ?? alarm.times} />
 }
 
+/** Of a case's first alarm. That a page showed it is no news to others, so it is asked for when somebody opens this. */
+export function CaseWayOf({ case: one }: { case: Case }) {
+  const { calls } = useParts()
+  const { data, problem } = useLoaded((signal) => calls.oneCase(one.id, signal), [one.id, one.version])
+  if (problem.value !== undefined) return <ProblemNote problem={problem.value} />
+  return <AlarmWay times={data.value?.times ?? one.times} />
+}
+
 /** `+0.4 s` from the gateway's moment, `−1.2 s` before it. */
 function offset(ms: number): string {
   const size = Math.abs(ms) / 1000
-  return `${ms < 0 ? '−' : '+'}${size < 60 ? `${size.toFixed(1)} s` : duration(size)}`
+  return `${ms <= -50 ? '−' : '+'}${size < 60 ? `${size.toFixed(1)} s` : duration(size)}`
 }

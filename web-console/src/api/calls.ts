@@ -81,6 +81,7 @@ export function createCalls(client: Client) {
     alarms: (limit: number) => client.call('GET', `${API}/alarms`, Alarms, { query: { limit } }),
     alarm: (id: string, signal: AbortSignal) => client.call('GET', `${API}/alarms/${id}`, Alarm, { signal }),
 
+    oneCase: (id: string, signal: AbortSignal) => client.call('GET', `${API}/cases/${id}`, Case, { signal }),
     openCases: () => all('/cases', Cases, { state: 'open' }),
     actOnCase: (id: string, body: NewCaseAction) => client.call('POST', `${API}/cases/${id}/actions`, Case, { body }),
     receiveCase: (id: string) => client.send('POST', `${API}/cases/${id}/receipt`),

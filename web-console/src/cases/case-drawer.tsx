@@ -1,5 +1,6 @@
+import { useSignal } from '@preact/signals'
 import { type Case, CaseStep, FeedbackOutcome } from '../../../gateway/contracts/case.ts'
-import { AlarmWay } from '../alarms/alarm-way.tsx'
+import { CaseWayOf } from '../alarms/alarm-way.tsx'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { dateTime, duration, timeOfDay } from '../time.ts'
@@ -34,6 +35,7 @@ interface DrawerProps {
 export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: DrawerProps) {
   const { cases, language, township, nowMs } = useParts()
   const { t } = language
+  const isWayOpen = useSignal(false)
   const at = CaseStep.options.indexOf(one.step)
   const { cameraId } = one
   return (
@@ -108,9 +110,13 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
         </div>
       )}
       {cameraId !== undefined && <ClipPanel key={one.id} case={one} mayExport={mayAct} />}
-      <details>
+      <details
+        onToggle={({ currentTarget }) => {
+          isWayOpen.value = currentTarget.open
+        }}
+      >
         <summary>{t('way.heading')}</summary>
-        <AlarmWay times={one.times} />
+        {isWayOpen.value && <CaseWayOf case={one} />}
       </details>
       <Timeline case={one} />
     </article>

@@ -9,6 +9,7 @@ import { ProblemNote } from '../ui/problem-note.tsx'
 import { CameraStill } from './camera-still.tsx'
 import { ConsentForm } from './consent-form.tsx'
 import { FirstViewNotice } from './first-view-notice.tsx'
+import { type OwnerViewing, useOwnerViews } from './owner-views.ts'
 import { PageOpenings } from './page-openings.tsx'
 import { ViewRecord } from './view-record.tsx'
 
@@ -22,6 +23,7 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
   const isOpen = isAsked || link.state === 'active' || link.state === 'paused'
   const changing = useSignal(false)
   const { consent } = link
+  const viewing = useOwnerViews(link.id, !isAsked)
   return (
     <article class="panel owner-link">
       <h2>{link.cameraName}</h2>
@@ -32,6 +34,7 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
           link.pausedUntil !== undefined &&
           ` ${t('links.pausedUntil', { time: dateTime(link.pausedUntil) })}`}
       </p>
+      {!isAsked && <Watched viewing={viewing} />}
       {isOpen && <CameraStill linkId={link.id} name={link.cameraName} />}
       <dl class="facts">
         <dt>{t('owner.purpose')}</dt>
@@ -81,7 +84,7 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
       )}
       {isOpen && !isAsked && (
         <>
-          <Acts link={link} onChange={onChange} />
+          <Acts link={link} viewing={viewing} onChange={onChange} />
           {changing.value ? (
             <ConsentForm
               link={link}
@@ -106,18 +109,45 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
       )}
       {isAsked && <ConsentForm link={link} onChange={onChange} />}
       {!isOpen && <p class="hint">{t('owner.closed')}</p>}
-      {!isAsked && <ViewRecord link={link} />}
+      {!isAsked && <ViewRecord link={link} viewing={viewing} />}
       <PageOpenings linkId={link.id} />
     </article>
   )
 }
 
-function Acts({ link, onChange }: { link: Link; onChange: (link: Link) => void }) {
+const WEEK_MS = 7 * 24 * 3600_000
+
+/** The two numbers an owner looks for: how many watch now, and how often it was this week. */
+function Watched({ viewing: { views, hasMore } }: { viewing: OwnerViewing }) {
+  const { language, nowMs } = useParts()
+  const { t } = language
+  if (views.value === undefined) return null
+  const recent = views.value.filter(({ startedAt }) => nowMs.value - Date.parse(startedAt) < WEEK_MS)
+  const isMore = hasMore.value && recent.length === views.value.length
+  return (
+    <p class="owner-watched" role="status">
+      {t('owner.inShort', {
+        now: views.value.filter(({ watchingNow }) => watchingNow).length,
+        times: `${recent.length}${isMore ? '+' : ''}`,
+        people: new Set(recent.map(({ viewer, unit }) => `${viewer} ${unit}`)).size,
+      })}
+    </p>
+  )
+}
+
+interface ActsProps {
+  link: Link
+  viewing: OwnerViewing
+  onChange: (link: Link) => void
+}
+
+function Acts({ link, viewing, onChange }: ActsProps) {
   const { calls, language } = useParts()
   const { t } = language
   const revoking = useSignal(false)
   const busy = useSignal(false)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
+  const watching = (viewing.views.value ?? []).filter(({ watchingNow }) => watchingNow).length
 
   async function act(call: () => Promise<Answer<Link>>): Promise<void> {
     busy.value = true
@@ -170,6 +200,7 @@ function Acts({ link, onChange }: { link: Link; onChange: (link: Link) => void }
             revoking.value = false
           }}
         >
+          {watching > 0 && <p class="owner-mark">{t('owner.revokeCuts', { n: watching })}</p>}
           <p>{t('owner.revokeEffect')}</p>
           {problem.value !== undefined && <ProblemNote problem={problem.value} />}
           <div class="actions">

@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import { Role } from '../../../gateway/contracts/identity.ts'
 import type { Link, OwnerView } from '../../../gateway/contracts/link.ts'
 import { ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
-import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import type { Translate } from '../i18n/language.ts'
 import { PrintSheet } from '../links/print-sheet.tsx'
 import { useParts } from '../parts.ts'
@@ -11,34 +10,14 @@ import { CsvLink } from '../ui/csv-link.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
-import { useLifetime } from '../ui/use-lifetime.ts'
-
-const REFRESH_MS = 3_000
+import type { OwnerViewing } from './owner-views.ts'
 
 /** Who is watching now, and who watched: when, of which unit, why and how long. */
-export function ViewRecord({ link }: { link: Link }) {
-  const linkId = link.id
+export function ViewRecord({ link, viewing }: { link: Link; viewing: OwnerViewing }) {
   const { calls, language } = useParts()
   const { t } = language
-  const views = useSignal<readonly OwnerView[] | undefined>(undefined)
-  const problem = useSignal<ProblemAnswer | undefined>(undefined)
+  const { views, hasMore, problem } = viewing
   const isPrinting = useSignal(false)
-
-  useLifetime(
-    (until) => {
-      const refresh = async (): Promise<void> => {
-        if (document.hidden && views.value !== undefined) return
-        const answer = await calls.ownerViews(linkId)
-        if (until.aborted) return
-        problem.value = failureOf(answer)
-        if (answer.kind === 'ok') views.value = answer.data.items
-      }
-      void refresh()
-      const timer = setInterval(() => void refresh(), REFRESH_MS)
-      until.addEventListener('abort', () => clearInterval(timer))
-    },
-    [linkId],
-  )
 
   if (problem.value !== undefined) return <ProblemNote problem={problem.value} />
   if (views.value === undefined) return <Empty text={t('list.loading')} />
@@ -61,7 +40,7 @@ export function ViewRecord({ link }: { link: Link }) {
           <ViewRow key={view.id} view={view} />
         ))}
       </ul>
-      <h3>{t('owner.watched', { n: past.length })}</h3>
+      <h3>{t(hasMore.value ? 'owner.watchedNewest' : 'owner.watched', { n: past.length })}</h3>
       {past.length === 0 && <Empty text={t('owner.neverWatched')} />}
       <ul>
         {past.map((view) => (
@@ -69,7 +48,7 @@ export function ViewRecord({ link }: { link: Link }) {
         ))}
       </ul>
       <div class="actions">
-        <CsvLink href={calls.ownerViewsCsv(linkId)} name="views" label={t('owner.csv')} />
+        <CsvLink href={calls.ownerViewsCsv(link.id)} name="views" label={t('owner.csv')} />
         <button
           type="button"
           onClick={() => {

@@ -1,18 +1,19 @@
 import { Chore } from '../chore.ts'
 import type { LiveEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
-import { ClipFiles } from './files.ts'
+import { ClipFiles, type ClipStorage } from './files.ts'
 import { PreRolls, type PreRollsDeps } from './pre-rolls.ts'
 import { Recorder, type RecorderDeps } from './recorder.ts'
 import { type ClipRoutesDeps, clipRoutes } from './routes.ts'
-import { changeClip, expiredClips } from './store.ts'
+import { ClipRows } from './rows.ts'
+import { expiredClips, findClip, markDeleted } from './store.ts'
 
 type CaseOrLink = Extract<LiveEvent, { kind: 'case' | 'link' }>
 
 const HOUR_MS = 3_600_000
 const DELETED_AT_ONCE = 100
 
-export interface ClipsDeps extends RecorderDeps, PreRollsDeps, Omit<ClipRoutesDeps, 'files'> {
+export interface ClipsDeps extends RecorderDeps, PreRollsDeps, Omit<ClipRoutesDeps, 'storage'> {
   /** Of this node. */
   directory: string
   /** Changes of cases and links. */
@@ -32,9 +33,10 @@ export interface Clips {
 /** What cameras showed around alarms: held in memory for those whose link covers it, kept when a case is opened. */
 export function createClips(deps: ClipsDeps): Clips {
   const { database, clock, log, nodeId, audit } = deps
-  const files = new ClipFiles(deps.directory)
+  const isShared = database.provider === 'postgresql'
+  const storage: ClipStorage = isShared ? new ClipRows(database) : new ClipFiles(deps.directory)
   const preRolls = new PreRolls(deps)
-  const recorder = new Recorder(deps, preRolls, files)
+  const recorder = new Recorder(deps, preRolls, storage)
   let unlisten = (): void => {}
 
   const hear = (events: readonly CaseOrLink[]): void => {
@@ -45,10 +47,11 @@ export function createClips(deps: ClipsDeps): Clips {
   }
 
   const deleteExpired = async (): Promise<number> => {
-    const expired = await expiredClips(database, nodeId, new Date(clock.now()), DELETED_AT_ONCE)
+    const expired = await expiredClips(database, isShared ? undefined : nodeId, new Date(clock.now()), DELETED_AT_ONCE)
     for (const { id, caseId, cameraId, sha256, placeClass } of expired) {
-      await files.remove(id)
+      await storage.remove(id)
       await database.transaction(async (tx) => {
+        if (!(await markDeleted(tx, id, new Date(clock.now())))) return
         await audit.append(tx, {
           action: 'clip-deleted',
           actor: { kind: 'system', name: 'gridlight' },
@@ -57,10 +60,23 @@ export function createClips(deps: ClipsDeps): Clips {
           why: 'retention',
           detail: { caseId, cameraId, sha256, placeClass },
         })
-        await changeClip(tx, id, { state: 'deleted', deletedAt: new Date(clock.now()) })
       })
     }
     return expired.length
+  }
+
+  /** Files of a time when this gateway had the database for itself. */
+  const carryOver = async (): Promise<void> => {
+    const files = new ClipFiles(deps.directory)
+    for (const id of await files.ids()) {
+      const clip = await findClip(database, id)
+      if (clip?.state !== 'ready') continue
+      await storage.remove(id)
+      const buffers = await files.read(id, { start: 0, end: Number.MAX_SAFE_INTEGER }).toArray()
+      const kept = await storage.write(id, buffers)
+      if (kept.sha256 === clip.sha256) await files.remove(id)
+      else log.error({ clip: id }, 'the file of a clip is not what was kept; it was left where it is')
+    }
   }
 
   const failed = 'clips that are over their time could not be deleted; trying again in an hour'
@@ -69,10 +85,11 @@ export function createClips(deps: ClipsDeps): Clips {
   })
 
   return {
-    routes: (app) => clipRoutes(app, { ...deps, files }),
+    routes: (app) => clipRoutes(app, { ...deps, storage }),
     figures: () => ({ ...recorder.counts, cameras: preRolls.size, heldBytes: preRolls.heldBytes }),
     deleteExpired,
     start: async () => {
+      if (isShared) await carryOver()
       await recorder.start()
       await preRolls.start()
       unlisten = deps.onEvents(hear)

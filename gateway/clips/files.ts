@@ -1,13 +1,24 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, mkdir, open, rm } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 const Id = /^[0-9a-f-]{36}$/
 
+/** Where the bytes of clips lie. */
+export interface ClipStorage {
+  /** Writes and flushes. @returns size and SHA-256 of what was written; throws when the storage refuses */
+  write(id: string, buffers: readonly Buffer[]): Promise<{ sizeBytes: number; sha256: string }>
+  /** @param range bytes, the last one included */
+  read(id: string, range: { start: number; end: number }): Readable
+  /** SHA-256 of the clip as it is now, hex; undefined where there is none. */
+  hashOf(id: string): Promise<string | undefined>
+  remove(id: string): Promise<void>
+}
+
 /** Clips as files of the data directory, readable by the gateway alone. */
-export class ClipFiles {
+export class ClipFiles implements ClipStorage {
   readonly #directory: string
 
   constructor(directory: string) {
@@ -19,7 +30,6 @@ export class ClipFiles {
     return join(this.#directory, `${id}.mp4`)
   }
 
-  /** Writes and flushes. @returns size and SHA-256 of what was written; throws when the disk refuses */
   async write(id: string, buffers: readonly Buffer[]): Promise<{ sizeBytes: number; sha256: string }> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     await chmod(this.#directory, 0o700)
@@ -43,12 +53,10 @@ export class ClipFiles {
     return { sizeBytes, sha256: hash.digest('hex') }
   }
 
-  /** @param range bytes, the last one included */
   read(id: string, range: { start: number; end: number }): Readable {
     return createReadStream(this.#pathOf(id), range)
   }
 
-  /** SHA-256 of the file as it is now, hex; undefined where there is none. */
   async hashOf(id: string): Promise<string | undefined> {
     const hash = createHash('sha256')
     try {
@@ -57,6 +65,12 @@ export class ClipFiles {
       return undefined
     }
     return hash.digest('hex')
+  }
+
+  /** Of the clips whose files are here. */
+  async ids(): Promise<string[]> {
+    const names = await readdir(this.#directory).catch(() => [])
+    return names.flatMap((name) => (name.endsWith('.mp4') ? [name.slice(0, -'.mp4'.length)] : []))
   }
 
   async remove(id: string): Promise<void> {

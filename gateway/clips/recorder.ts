@@ -7,7 +7,7 @@ import type { Case } from '../contracts/case.ts'
 import { CLIP_AFTER_MS, CLIP_BEFORE_MS, type ClipAbsence } from '../contracts/clip.ts'
 import { TIMESCALE } from '../media.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import type { ClipFiles } from './files.ts'
+import type { ClipStorage } from './files.ts'
 import type { PreRoll, Stretch } from './pre-roll.ts'
 import type { PreRolls } from './pre-rolls.ts'
 import { beginClip, changeClip, daysFor, interruptedClips, readRetention } from './store.ts'
@@ -38,22 +38,22 @@ export interface RecorderDeps {
 export class Recorder {
   readonly #deps: RecorderDeps
   readonly #preRolls: PreRolls
-  readonly #files: ClipFiles
+  readonly #storage: ClipStorage
   readonly #stop = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
   readonly counts = { kept: 0, unavailable: 0 }
 
-  constructor(deps: RecorderDeps, preRolls: PreRolls, files: ClipFiles) {
+  constructor(deps: RecorderDeps, preRolls: PreRolls, storage: ClipStorage) {
     this.#deps = deps
     this.#preRolls = preRolls
-    this.#files = files
+    this.#storage = storage
   }
 
   /** What was under way when the process ended has no end. */
   async start(): Promise<void> {
     const { database, nodeId } = this.#deps
     for (const { id, caseId } of await interruptedClips(database, nodeId)) {
-      await this.#files.remove(id)
+      await this.#storage.remove(id)
       await this.#unavailable(id, caseId, 'interrupted')
     }
   }
@@ -117,7 +117,7 @@ export class Recorder {
       if (!(await this.#deps.mayKeep({ cameraId, fromMs, toMs }))) {
         return await this.#unavailable(id, caseId, 'not-agreed')
       }
-      const written = await this.#files
+      const written = await this.#storage
         .write(id, wholeFile(stretch.init, stretch.parts, TIMESCALE))
         .catch((error: unknown) => {
           log.error({ err: error, clip: id }, 'a clip could not be written')

@@ -10,14 +10,13 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import type { ClipFiles } from './files.ts'
+import type { ClipStorage } from './files.ts'
 import { clipsOf, findClip, readRetention, writeRetention } from './store.ts'
 
 export interface ClipRoutesDeps {
   database: Database
   clock: Clock
-  nodeId: string
-  files: ClipFiles
+  storage: ClipStorage
   audit: { append(tx: Tx, entry: NewAuditEntry): Promise<void> }
   caseOf(id: string): Promise<{ cellCode: string; cameraId: string | undefined } | undefined>
   mayOpenRecording(opening: {
@@ -34,7 +33,7 @@ export interface ClipRoutesDeps {
 const MIN_REASON_CHARS = 4
 
 export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
-  const { database, files, audit, nodeId } = deps
+  const { database, storage, audit } = deps
 
   app.get(
     '/api/v1/cases/:id/clips',
@@ -87,9 +86,8 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
       if (permission.kind === 'no-camera') throw new Problem('not-found', 'its camera is gone')
       if (permission.kind === 'refused') throw new Problem(permission.why)
       if (clip.state !== 'ready' || sizeBytes === null) throw new Problem('clip-not-there', `the clip is ${clip.state}`)
-      if (clip.nodeId !== nodeId) throw new Problem('clip-not-there', `the clip lies at gateway ${clip.nodeId}`)
       if (download) {
-        if ((await files.hashOf(id)) !== sha256) throw new Problem('clip-damaged', 'the file is not what was kept')
+        if ((await storage.hashOf(id)) !== sha256) throw new Problem('clip-damaged', 'the file is not what was kept')
         await database.transaction((tx) =>
           audit.append(tx, {
             action: 'clip-exported',
@@ -115,7 +113,7 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
         .header('x-content-sha256', sha256 ?? '')
         .headers(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${sizeBytes}` })
         .headers(download ? { 'content-disposition': `attachment; filename="clip-${id}.mp4"` } : {})
-        .send(files.read(id, { start, end }))
+        .send(storage.read(id, { start, end }))
     },
   })
 

@@ -80,15 +80,24 @@ export async function interruptedClips(
   return client.clip.findMany({ where: { nodeId, state: 'recording' }, select: { id: true, caseId: true } })
 }
 
-/** Clips of this node whose time is over. */
+/** @returns whether it was there until now: of two nodes that delete it one says so */
+export async function markDeleted(tx: Tx, id: string, now: Date): Promise<boolean> {
+  const { count } = await tx.clip.updateMany({
+    where: { id, state: 'ready' satisfies ClipState },
+    data: { state: 'deleted' satisfies ClipState, deletedAt: now },
+  })
+  return count > 0
+}
+
+/** Clips whose time is over: of one node, whose files nobody else reaches, or of all. */
 export async function expiredClips(
   { client }: Database,
-  nodeId: string,
+  nodeId: string | undefined,
   now: Date,
   limit: number,
 ): Promise<{ id: string; caseId: string; cameraId: string; sha256: string | null; placeClass: string }[]> {
   return client.clip.findMany({
-    where: { nodeId, state: 'ready', keepUntil: { lte: now } },
+    where: { ...(nodeId === undefined ? {} : { nodeId }), state: 'ready', keepUntil: { lte: now } },
     orderBy: { keepUntil: 'asc' },
     take: limit,
     select: { id: true, caseId: true, cameraId: true, sha256: true, placeClass: true },

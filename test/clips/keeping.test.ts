@@ -1,27 +1,32 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import t, { type Test } from 'tap'
-import { createClips } from '../../gateway/clips/clips.ts'
+import { type Clips, createClips } from '../../gateway/clips/clips.ts'
+import { ClipFiles } from '../../gateway/clips/files.ts'
 import { PreRoll } from '../../gateway/clips/pre-roll.ts'
+import { ROW_BYTES } from '../../gateway/clips/rows.ts'
 import type { ClipPart, ClipSink } from '../../gateway/clips/sources.ts'
 import { beginClip } from '../../gateway/clips/store.ts'
 import type { NewAuditEntry } from '../../gateway/contracts/audit.ts'
 import type { Case } from '../../gateway/contracts/case.ts'
 import type { LiveEvent } from '../../gateway/contracts/event.ts'
+import type { App } from '../../gateway/http/route.ts'
+import { createServer } from '../../gateway/http/server.ts'
 import { TIMESCALE } from '../../gateway/media.ts'
 import type { Database } from '../../gateway/storage/database.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
+import { onBothDatabases } from '../fakes/databases.ts'
 
 const CAMERA = randomUUID()
 
 type Told = Extract<LiveEvent, { kind: 'case' | 'link' }>
 
 /** Clips over a database and a directory, with the gate's word as the test wants it. */
-async function started(t: Test, database: Database, clock: FakeClock, mayKeep: () => boolean) {
-  const directory = join(t.testdir({}), 'clips')
+async function started(t: Test, database: Database, clock: FakeClock, mayKeep: () => boolean, nodeId = 'node') {
+  const directory = join(t.testdir({}), `clips-${nodeId}`)
   const audit: NewAuditEntry[] = []
   const noted: string[] = []
   let tell = (_events: readonly Told[]): void => {}
@@ -30,7 +35,7 @@ async function started(t: Test, database: Database, clock: FakeClock, mayKeep: (
     clock,
     log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),
     newId: randomUUID,
-    nodeId: 'node',
+    nodeId,
     directory,
     audit: { append: async (_tx, entry) => void audit.push(entry) },
     camera: async () => ({ cellCode: '370101001001001', placeClass: 'other', removed: false }),
@@ -49,6 +54,25 @@ async function started(t: Test, database: Database, clock: FakeClock, mayKeep: (
     },
   })
   return { clips, directory, audit, noted, tell: (events: readonly Told[]) => tell(events) }
+}
+
+/** The routes of one gateway's clips, asked by an operator. */
+async function served(t: Test, { clips }: { clips: Clips }): Promise<App> {
+  const app = await createServer({
+    logger: pino({ level: 'silent' }),
+    version: '0',
+    tls: undefined,
+    behindTlsProxy: false,
+    onRefused: async () => {},
+    authenticator: {
+      authenticate: async () => ({
+        principal: { kind: 'user', id: 'u', name: 'u', roles: ['operator'], cellCodes: undefined, sessionId: 's' },
+      }),
+    },
+  })
+  clips.routes(app)
+  t.teardown(() => app.close())
+  return app
 }
 
 const row = (id: string, caseId: string) => ({
@@ -77,6 +101,58 @@ t.test('a clip is deleted when its time is over, and the trail proves it', async
   t.match(await database.client.clip.findUnique({ where: { id: over } }), { state: 'deleted', deletedAt: Date })
   t.match(audit, [{ action: 'clip-deleted', object: `clip:${over}`, why: 'retention', detail: { sha256: 'aa' } }])
   t.equal(await clips.deleteExpired(), 0)
+})
+
+await onBothDatabases(t, async (t, open) => {
+  t.test('a clip that one gateway kept is opened at another of the same database, and deleted once', async (t) => {
+    const database = await open(t)
+    const clock = new FakeClock()
+    const keeper = await started(t, database, clock, () => true)
+    const other = await started(t, database, clock, () => true, 'other')
+    const id = randomUUID()
+    const bytes = randomBytes(ROW_BYTES * 2 + 1000)
+    const pieces = [bytes.subarray(0, 10), bytes.subarray(10, ROW_BYTES + 7), bytes.subarray(ROW_BYTES + 7)]
+    const files = new ClipFiles(keeper.directory)
+    const isShared = database.provider === 'postgresql'
+    const kept = await files.write(id, pieces)
+    t.same(kept, { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+    await beginClip(database, row(id, randomUUID()))
+    const data = { state: 'ready', keepUntil: new Date(clock.now() + 1000), ...kept }
+    await database.client.clip.update({ where: { id }, data })
+    // Shared, it lies in the database: at once, or from the next start on where it was kept as a file.
+    await keeper.clips.start()
+    await keeper.clips.close()
+    t.same(await files.ids(), isShared ? [] : [id])
+
+    const app = await served(t, isShared ? other : keeper)
+    const get = async (range?: string, query = 'reason=case') => {
+      const headers = range === undefined ? {} : { range }
+      const { statusCode, rawPayload } = await app.inject({ url: `/api/v1/clips/${id}?${query}`, headers })
+      return { statusCode, bytes: rawPayload }
+    }
+    t.ok((await get()).bytes.equals(bytes), 'the whole')
+    for (const [from, to] of [
+      [0, 0],
+      [ROW_BYTES - 1, ROW_BYTES],
+      [ROW_BYTES, 2 * ROW_BYTES - 1],
+      [5, bytes.length - 1],
+    ] as const) {
+      const part = await get(`bytes=${from}-${to}`)
+      t.ok(part.statusCode === 206 && part.bytes.equals(bytes.subarray(from, to + 1)), `${from} to ${to}`)
+    }
+    const exported = () => get(undefined, `reason=${encodeURIComponent('派出所调取')}&download=true`)
+    t.equal((await exported()).statusCode, 200, 'and it is what was kept')
+    await clock.advance(1000)
+    if (isShared) {
+      const second = { clipId_at: { clipId: id, at: 1 } }
+      await database.client.clipPiece.update({ where: second, data: { bytes: new Uint8Array(ROW_BYTES) } })
+      t.equal((await exported()).statusCode, 409, 'a changed one is not handed out')
+    } else t.equal(await other.clips.deleteExpired(), 0, 'another node does not reach its file')
+    t.equal((await keeper.clips.deleteExpired()) + (await other.clips.deleteExpired()), 1)
+    t.equal(await database.client.clipPiece.count(), 0)
+    t.same([...other.audit, ...keeper.audit].filter(({ action }) => action === 'clip-deleted').length, 1)
+    t.equal((await get()).statusCode, 404)
+  })
 })
 
 t.test('one clip for a case and camera, whoever comes second; what a crash interrupted says so', async (t) => {

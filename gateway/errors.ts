@@ -272,8 +272,6 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS
 
-export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code)
-
 /** A refusal on its way to the HTTP error handler; routes throw it, nothing below them does. */
 export class Problem extends Error {
   readonly code: ProblemCode

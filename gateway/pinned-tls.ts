@@ -3,9 +3,6 @@ import { isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { DialError } from './dial.ts'
 
-/** A certificate is known by the SHA-256 of its DER form, lower-case hex. */
-export const CERTIFICATE_SHA256 = /^[0-9a-f]{64}$/
-
 export interface SecureOptions {
   /** As it was dialled; a name is told to the device (SNI). */
   host: string

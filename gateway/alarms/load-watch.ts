@@ -5,12 +5,12 @@ import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Database, Tx } from '../storage/database.ts'
 
 /** ISA-18.2 (IEC 62682) counts what is put before an operator in ten minutes: more than this is a flood … */
-export const FLOOD_BEGINS_ABOVE = 10
+const FLOOD_BEGINS_ABOVE = 10
 /** … and it is over below this, so that it does not flicker. */
-export const FLOOD_ENDS_BELOW = 5
-export const FLOOD_WINDOW_MS = 600_000
+const FLOOD_ENDS_BELOW = 5
+const FLOOD_WINDOW_MS = 600_000
 /** An alarm that comes so often within a minute chatters. */
-export const CHATTERS_FROM = 3
+const CHATTERS_FROM = 3
 const CHATTER_WINDOW_MS = 60_000
 /** The noisiest are named; more at once are a flood anyway. */
 const MAX_NAMED = 20

@@ -36,7 +36,7 @@ export function readMappings(directory: string): MappingFiles {
 }
 
 /** Every message that the file shows must become what it says. @returns what does not */
-export function tryExamples(mapping: Mapping): string[] {
+function tryExamples(mapping: Mapping): string[] {
   const source = { topic: mapping.exampleTopic, device: undefined, alarmType: 'door', priority: undefined } as const
   return mapping.examples.flatMap(({ about, topic, payload, becomes }) => {
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload)

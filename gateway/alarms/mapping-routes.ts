@@ -65,7 +65,7 @@ const registrationOf = ({ registeredTopic, device, alarmType }: DryRun): Omit<Ma
 })
 
 /** What would become of a message. */
-export function tryMessage(
+function tryMessage(
   mapping: Mapping | undefined,
   source: MappedSource,
   message: { topic: string | undefined; payload: Uint8Array },

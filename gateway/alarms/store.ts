@@ -197,7 +197,7 @@ export async function listAlarms(
 }
 
 /** What could not be taken. Only the beginning of it is kept: a panel gone mad must not fill the disk. */
-export const MAX_REJECTED_BYTES = 4096
+const MAX_REJECTED_BYTES = 4096
 
 export interface NewRejectedInput {
   id: string

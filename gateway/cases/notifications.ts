@@ -3,7 +3,7 @@ import type { ChannelFault, ChannelKind, ChannelMessage } from '../contracts/cha
 import type { Database, Tx } from '../storage/database.ts'
 
 /** A page that has not said within this time that it shows the case is taken for silent; the next channel is asked. */
-export const RECEIPT_MS = 15_000
+const RECEIPT_MS = 15_000
 
 /** The ways out beside the duty page, in their order; `notify` brings them. */
 export interface Channels {

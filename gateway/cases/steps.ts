@@ -18,7 +18,7 @@ export const STEP_OF = {
  * Every action that is possible in a phase, and the phase after it; what is absent is illegal. A declined or escalated
  * dispatch comes back to the centre, from where the gateway sends the next person at once if there is one.
  */
-export const TRANSITIONS: Readonly<Record<CasePhase, Partial<Record<CaseActionName, CasePhase>>>> = {
+const TRANSITIONS: Readonly<Record<CasePhase, Partial<Record<CaseActionName, CasePhase>>>> = {
   collected: { acknowledge: 'opened', shelve: 'collected', 'false-alarm': 'closed' },
   opened: { dispatch: 'dispatched', shelve: 'opened', 'verify-close': 'closed', 'false-alarm': 'closed' },
   dispatched: {
@@ -64,7 +64,3 @@ export const legalActions = (phase: CasePhase): CaseActionName[] => Object.keys(
 
 /** Phases of which nothing is left to do. */
 export const isOver = (phase: CasePhase): boolean => phase === 'closed' || phase === 'evaluated'
-
-/** Phases in which a person of the street has the case. */
-export const isAssigned = (phase: CasePhase): boolean =>
-  STEP_OF[phase] === 'dispatched' || STEP_OF[phase] === 'handling'

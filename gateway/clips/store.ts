@@ -8,7 +8,7 @@ type ClipRow = Prisma.ClipGetPayload<object>
 
 const instant = (at: Date): string => toInstant(at.getTime())
 
-export function toClip(row: ClipRow): Clip {
+function toClip(row: ClipRow): Clip {
   const why = ClipAbsence.safeParse(row.why)
   return {
     id: row.id,

@@ -49,8 +49,6 @@ export function aacConfig(sampleRate: number, channels: number): Buffer | undefi
   return u16((2 << 11) | (index << 7) | (configuration << 3))
 }
 
-export const sampleRateOf = (index: number): number | undefined => SAMPLE_RATES[index]
-
 function rate(reader: BitReader): number {
   const index = reader.bits(4)
   return index === ESCAPE_RATE ? reader.bits(24) : (SAMPLE_RATES[index] ?? 0)

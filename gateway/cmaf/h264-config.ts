@@ -34,7 +34,7 @@ export function h264Format(sets: ParameterSets): VideoFormat | undefined {
 }
 
 /** Sequence parameter set (H.264 §7.3.2.1.1 and Annex E) as far as a muxer needs it. */
-export function parseH264Sps(nal: Uint8Array): Sps | undefined {
+function parseH264Sps(nal: Uint8Array): Sps | undefined {
   const profile = nal[1] ?? 0
   const reader = new BitReader(unescapeNal(nal.subarray(1)))
   reader.skip(24) // profile, constraints, level

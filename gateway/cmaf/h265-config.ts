@@ -38,7 +38,7 @@ export function h265Format(sets: ParameterSets): VideoFormat | undefined {
 }
 
 /** Sequence parameter set (H.265 §7.3.2.2.1) as far as a muxer needs it. */
-export function parseH265Sps(nal: Uint8Array): Sps | undefined {
+function parseH265Sps(nal: Uint8Array): Sps | undefined {
   const rbsp = unescapeNal(nal.subarray(2))
   const reader = new BitReader(rbsp)
   reader.skip(4) // sps_video_parameter_set_id

@@ -41,8 +41,6 @@ export const LiveEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('flood'), data: AlarmLoad }),
 ])
 export type LiveEvent = z.infer<typeof LiveEvent>
-export type LiveEventKind = LiveEvent['kind']
-
 /** A session, or all that a person or script has open, is over or has other rights: told to other gateways alone. */
 export const SessionEndedEvent = z.object({
   sessionId: Id.optional(),

@@ -5,9 +5,6 @@ import { CellCode, Id, Instant, InstantInput, Line, Ownership, Paragraph } from 
 export const LinkScope = z.enum(['live', 'snapshot', 'alarm-clip', 'ptz', 'audio'])
 export type LinkScope = z.infer<typeof LinkScope>
 
-export const PublicLinkState = z.enum(['draft', 'active', 'suspended', 'ended'])
-export const PrivateLinkState = z.enum(['draft', 'awaiting-consent', 'active', 'paused', 'expired', 'revoked'])
-
 /** Public links use the first four and `expired`, private ones all but `suspended` and `ended`. */
 export const LinkState = z.enum([
   'draft',

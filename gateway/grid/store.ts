@@ -11,7 +11,7 @@ interface DivisionRow {
   geometryJson: string | null
 }
 
-export function toDivision(row: DivisionRow): DivisionFeature {
+function toDivision(row: DivisionRow): DivisionFeature {
   const { code, name, level, parentCode, lead, deputy, geometryJson } = row
   return DivisionFeature.parse({
     type: 'Feature',

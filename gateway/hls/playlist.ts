@@ -9,7 +9,7 @@ export const TARGET_DURATION_S = 2
  */
 export const PARTS_LISTED_S = 3
 /** CAN-SKIP-UNTIL is at least six target durations (RFC 8216bis §4.4.3.8). */
-export const SKIP_BOUNDARY_S = 6 * TARGET_DURATION_S
+const SKIP_BOUNDARY_S = 6 * TARGET_DURATION_S
 
 export interface Segment {
   /** Media sequence number. */

@@ -5,7 +5,7 @@ import type { Tx } from '../storage/database.ts'
 import { CellCodes, Roles } from './store.ts'
 
 /** A session ends when nobody has used it for so long, and at the end of a shift in any case. */
-export const IDLE_LIMIT_MS = 8 * 60 * 60_000
+const IDLE_LIMIT_MS = 8 * 60 * 60_000
 export const SHIFT_LIMIT_MS = 12 * 60 * 60_000
 
 /** `lastSeenAt` is written at most this often, so that a wall of tiles does not become a stream of writes. */

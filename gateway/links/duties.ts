@@ -5,9 +5,9 @@ import type { FilingState, RegisterFault } from '../contracts/register.ts'
 const DAY_MS = 24 * 60 * 60_000
 
 /** State Council Order 799, Article 14: filed with the county police within 30 days of use. */
-export const FILING_DAYS = 30
+const FILING_DAYS = 30
 /** When the register begins to warn. */
-export const FILING_WARNINGS_DAYS = [10, 3] as const
+const FILING_WARNINGS_DAYS = [10, 3] as const
 /** Article 17: kept for at least 30 days. */
 export const MIN_RETENTION_DAYS = 30
 /** A link that ends so soon is shown as expiring. */

@@ -85,7 +85,7 @@ const ACTS: Record<Exclude<LinkAct, 'open'>, { action: AuditAction; ends?: ViewE
   hold: { action: 'link-state-changed', ends: 'link-paused' },
 }
 
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
+const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
 
 /** The register of links: every change is one transaction of state, audit and event, then the cut-off. */
 export class Links {

@@ -28,8 +28,7 @@ export const openChannel = (vault: Vault, id: string, sealed: Uint8Array): Chann
   ChannelSettings.parse(JSON.parse(vault.open(sealed, channelContext(id))))
 export const sealPhone = (vault: Vault, userId: string, phone: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(vault.seal(phone, phoneContext(userId)))
-export const openPhone = (vault: Vault, userId: string, sealed: Uint8Array): string =>
-  vault.open(sealed, phoneContext(userId))
+const openPhone = (vault: Vault, userId: string, sealed: Uint8Array): string => vault.open(sealed, phoneContext(userId))
 
 /** Seals everything of the outgoing channels with the newest key. @returns how many values */
 export async function resealChannels(tx: Tx, vault: Vault): Promise<number> {

@@ -19,7 +19,7 @@ export interface Item {
 }
 
 /** One answer is asked for at most 50; what a careless camera sends beyond this is dropped. */
-export const MAX_NOTIFICATIONS = 200
+const MAX_NOTIFICATIONS = 200
 const MAX_ITEMS = 16
 const MAX_TOPIC_LEVELS = 16
 const MAX_ITEM_CHARS = 128

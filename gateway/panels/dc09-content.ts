@@ -52,7 +52,7 @@ function readContent(rest: string, account: string): OpenedContent {
 }
 
 /** §5.5.1.9: in GMT. */
-export function timestampOf(at: Date): string {
+function timestampOf(at: Date): string {
   const [date = '', time = ''] = at.toISOString().split('T')
   const [year, month, day] = date.split('-')
   return `_${time.slice(0, 8)},${month}-${day}-${year}`
@@ -82,7 +82,7 @@ export const refusal = (now: Date): Buffer => writeFrame(`"NAK"0000R0L0A0[]${tim
 const sequenceOf = ({ sequence }: Frame): string => String(sequence).padStart(4, '0')
 
 /** Padding, |, and the text, in whole blocks and hexadecimal. */
-export function encrypt(text: string, key: Buffer, randomBytes: (count: number) => Buffer): string {
+function encrypt(text: string, key: Buffer, randomBytes: (count: number) => Buffer): string {
   const missing = (BLOCK_BYTES - ((text.length + 1) % BLOCK_BYTES)) % BLOCK_BYTES
   // A full block of padding more keeps two equal messages apart.
   const padding = [...randomBytes(missing + BLOCK_BYTES)].map((byte) => PADDING[byte % PADDING.length]).join('')

@@ -28,7 +28,7 @@ export const Hint = z
 const Rewrite = z.strictObject({ from: z.string().min(1).max(256), to: z.string().max(256).regex(/^\S*$/) })
 
 /** What may differ in code for a make; a name that is not here is a mistake in the file. */
-export const Quirk = z.enum([
+const Quirk = z.enum([
   'mainEncoderMayBeEmpty',
   'lenientXml',
   'trimTopicTail',

@@ -150,7 +150,7 @@ export class Outages {
 }
 
 /** IPv4 /24, IPv6 /64 as written, else the name itself: what most often fails as one. */
-export function networkOf(uri: string): string {
+function networkOf(uri: string): string {
   const host = /^rtsps?:\/\/(\[[^\]]*\]|[^/:?]+)/.exec(uri)?.[1] ?? ''
   const ipv4 = /^(\d+\.\d+\.\d+)\.\d+$/.exec(host)?.[1]
   if (ipv4 !== undefined) return `${ipv4}.0/24`

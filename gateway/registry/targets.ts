@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
 /** What one discovery may ask: a class B network would keep the wire busy for an hour. */
-export const MAX_ADDRESSES = 1024
+const MAX_ADDRESSES = 1024
 
 export type Targets =
   | { ok: true; hosts: { address: string; port: number | undefined }[] }

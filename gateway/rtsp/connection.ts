@@ -12,7 +12,7 @@ export type FrameHandler = (channel: number, bytes: Buffer, start: number, end: 
 /** What a socket reads is taken before the next one reads, so one buffer serves all and stays in the processor's cache. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** A camera that has not answered by then is taken for hung. */
-export const RESPONSE_TIMEOUT_MS = 5_000
+const RESPONSE_TIMEOUT_MS = 5_000
 /** Requests without an answer yet; keep-alives that are never answered are forgotten beyond this. */
 const MAX_PENDING = 8
 /** Answers we owe the server; a server that does not read them is not worth keeping. */

@@ -33,7 +33,7 @@ export function findVideoTrack(sdp: Sdp): VideoTrack | undefined {
   return jpeg
 }
 
-export function codecOf(format: SdpFormat): VideoCodec | undefined {
+function codecOf(format: SdpFormat): VideoCodec | undefined {
   if (format.encoding === 'H264') return 'h264'
   if (format.encoding === 'JPEG') return 'jpeg'
   return format.encoding === 'H265' || format.encoding === 'HEVC' ? 'h265' : undefined

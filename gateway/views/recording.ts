@@ -13,7 +13,7 @@ import { insertView, wasOpenedSince } from './store.ts'
 import type { ViewsDeps } from './views.ts'
 
 /** One opening goes on so long: a player that seeks asks for the same recording again and again. */
-export const OPENING_MS = 10 * 60_000
+const OPENING_MS = 10 * 60_000
 
 /** What was recorded from `fromMs` to `toMs`, UTC milliseconds. */
 export interface Recorded {
@@ -40,7 +40,7 @@ export function wasAgreed({ fromMs, toMs }: Recorded, periods: readonly AgreedPe
  * May this person open this recording, now? The link must allow it now, at whatever hour, and must have allowed it while
  * it was recorded: an owner's word bounds history as it bounds the live picture. Pure.
  */
-export function decideRecording(
+function decideRecording(
   question: Omit<GateQuestion, 'request'> & { reason: ViewReason },
   recorded: Recorded,
   periods: readonly AgreedPeriod[],

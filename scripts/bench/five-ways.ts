@@ -11,7 +11,7 @@ export const WAYS = ['held playlist', 'part in flight', 'live socket', 'snapshot
 export type Way = (typeof WAYS)[number]
 
 /** Between a picture and the next one that is asked for: so long an end may go unnoticed. */
-export const SNAPSHOT_PAUSE_MS = 200
+const SNAPSHOT_PAUSE_MS = 200
 
 export interface End {
   way: Way

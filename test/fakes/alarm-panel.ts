@@ -13,7 +13,7 @@ const TABLE = Array.from({ length: 256 }, (_, index) => {
   for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? (value >> 1) ^ 0xa001 : value >> 1
   return value
 })
-export const crc16 = (text: string): number =>
+const crc16 = (text: string): number =>
   [...Buffer.from(text, 'latin1')].reduce((crc, byte) => (crc >> 8) ^ (TABLE[(crc ^ byte) & 0xff] ?? 0), 0)
 
 export interface PanelMessage {
@@ -66,7 +66,7 @@ export interface PanelAnswer {
 }
 
 /** Throws where the answer is not one of the standard. */
-export function decodePanelAnswer(bytes: Buffer, key?: Buffer): PanelAnswer {
+function decodePanelAnswer(bytes: Buffer, key?: Buffer): PanelAnswer {
   const text = bytes.toString('latin1')
   const [, crc = '', length = '', body = ''] = /^\n([0-9A-F]{4})(0[0-9A-F]{3})(".*)\r$/s.exec(text) ?? []
   if (Number.parseInt(crc, 16) !== crc16(body)) throw new Error(`CRC of ${text}`)

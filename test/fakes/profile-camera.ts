@@ -15,7 +15,7 @@ export const stateTopic = ({ events }: DeviceProfile): typeof COMMON | EventRule
   events?.topics.find(({ stateless }) => stateless !== true) ?? COMMON
 
 /** A make that behaves as its device profile says, and calls itself what the profile looks for. */
-export function makeOf(profile: DeviceProfile): Make {
+function makeOf(profile: DeviceProfile): Make {
   const { id, match, onvif, streams, events } = profile
   const hint = (key: 'manufacturer' | 'model'): string | undefined =>
     match.any.find((one) => one[key] !== undefined)?.[key]

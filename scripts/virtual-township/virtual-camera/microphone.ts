@@ -92,7 +92,7 @@ function chime(): Buffer {
 }
 
 /** A linear sample of 16 bits as ITU-T G.711 A-law: sign, segment and step, every other bit inverted. */
-export function aLaw(linear: number): number {
+function aLaw(linear: number): number {
   const size = Math.min(Math.abs(linear), 32_767) >> 3
   const segment = size < 32 ? 0 : Math.floor(Math.log2(size)) - 4
   const step = (size >> Math.max(1, segment)) & 0x0f

@@ -30,7 +30,7 @@ function cell(value: unknown): string {
 }
 
 /** RFC 4180, with the mark that lets spreadsheets see it is UTF-8. */
-export const auditCsv = (entries: readonly Entry[]): string =>
+const auditCsv = (entries: readonly Entry[]): string =>
   `\ufeff${[COLUMNS.join(','), ...entries.map((entry) => COLUMNS.map((name) => cell(entry[name])).join(','))].join('\r\n')}\r\n`
 
 /** Hands the entries to the person as a file. */

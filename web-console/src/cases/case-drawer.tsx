@@ -11,7 +11,7 @@ import { ResponseClock } from './response-clock.tsx'
 import { isUndelivered } from './urgency.ts'
 
 /** What the centre may do, with the key that does it on the wall. */
-export const CENTRE_ACTIONS = [
+const CENTRE_ACTIONS = [
   { action: 'acknowledge', key: 'A' },
   { action: 'dispatch', key: 'D' },
   { action: 'escalate', key: 'E' },

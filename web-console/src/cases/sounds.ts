@@ -50,4 +50,3 @@ export function createSounds() {
     },
   }
 }
-export type Sounds = ReturnType<typeof createSounds>

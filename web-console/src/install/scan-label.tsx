@@ -15,14 +15,14 @@ declare global {
 
 const LOOK_EVERY_MS = 250
 
-export const canScan = (): boolean =>
+const canScan = (): boolean =>
   window.BarcodeDetector !== undefined && isSecureContext && navigator.mediaDevices !== undefined
 
 /** An address, or a serial or MAC number to find the device by. */
 export type Label = { kind: 'address'; address: string } | { kind: 'mark'; mark: string }
 
 /** Labels hold a bare address, a web address, or the serial number among other things. */
-export function readLabel(text: string): Label {
+function readLabel(text: string): Label {
   const [, address] = /(?:^|[^\d.])((?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?)(?![\d.])/.exec(text) ?? []
   if (address !== undefined) return { kind: 'address', address }
   const words = text.match(/[0-9A-Za-z:-]{6,}/g) ?? [text]

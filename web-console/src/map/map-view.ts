@@ -4,7 +4,7 @@ import type { MapDatum } from '../../../gateway/contracts/map.ts'
 import { type MapPoint, toGcj02, toMap } from './geometry.ts'
 
 /** Pixels of the whole world at zoom 0, as tiles have it. */
-export const TILE_PX = 256
+const TILE_PX = 256
 const MIN_ZOOM = 4
 const MAX_ZOOM = 20
 /** One camera alone is shown with the streets around it. */

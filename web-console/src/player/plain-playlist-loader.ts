@@ -13,7 +13,7 @@ const DefaultLoader = Hls.DefaultConfig.loader as new (
 const LOW_LATENCY_TAGS = /^#EXT-X-(?:SERVER-CONTROL|PART-INF|PART|PRELOAD-HINT|RENDITION-REPORT)[:\n].*\n?/gm
 
 /** What remains of an LL-HLS playlist for a player that holds no requests open (RFC 8216 without its 2nd edition). */
-export const withoutLowLatency = (playlist: string): string => playlist.replace(LOW_LATENCY_TAGS, '')
+const withoutLowLatency = (playlist: string): string => playlist.replace(LOW_LATENCY_TAGS, '')
 
 /** Loads playlists as plain HLS, so that they are polled and never waited for. */
 export class PlainPlaylistLoader extends DefaultLoader {

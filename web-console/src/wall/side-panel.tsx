@@ -4,7 +4,7 @@ import { TownshipMap } from '../map/township-map.tsx'
 import { useParts } from '../parts.ts'
 import { CameraTree } from './camera-tree.tsx'
 
-export const SIDES = ['list', 'map', 'hidden'] as const
+const SIDES = ['list', 'map', 'hidden'] as const
 export type Side = (typeof SIDES)[number]
 
 interface SidePanelProps {

@@ -60,6 +60,9 @@ t.test('the OpenAPI document offers what the contract names', async (t) => {
     const exists = paths[path]?.[method] !== undefined
     t.equal(exists, when !== 'later', `${method.toUpperCase()} ${path}${when === 'later' ? ' comes later' : ''}`)
   }
+  const urls = new Set(gateway.app.routeTable.map(({ url }) => url.replace(/:(\w+)/g, '{$1}')))
+  const untold = [...urls].filter((url) => url.startsWith('/api/') && paths[url] === undefined)
+  t.strictSame(untold, ['/api/v1/openapi.json'], 'no route of the API is hidden')
   for (const url of OUTSIDE_OPENAPI) {
     t.equal((await gateway.app.inject({ url })).statusCode, 200, `GET ${url}`)
   }

@@ -15,6 +15,8 @@ const SLOWEST_SHOWN = 10
 // What bootstrap.mjs has built need not be built again, nor is the same source compiled by every process.
 process.env.CONSOLE_IS_BUILT = '1'
 process.env.NODE_COMPILE_CACHE = `${root}node_modules/.cache/node-compile`
+/** tap notes every file that a test loads, for `--changed` alone; without, a file starts a third of a second sooner. */
+const WITHOUT_NOTES = '--test-env=_TAPJS_PROCESSINFO_EXCLUDE_=/./'
 
 /** Runs a command with its output shown; resolves with its exit status. */
 function run(command: string, args: readonly string[], onLine?: (line: string) => void): Promise<number> {
@@ -39,7 +41,8 @@ async function step(name: string, command: string, args: readonly string[]): Pro
 async function tap(testFiles: readonly string[]): Promise<void> {
   let counted = false
   const failedBefore = totals.failed
-  const args = ['node_modules/tap/dist/esm/run.mjs', 'run', '--reporter=tap', '--disable-coverage', ...testFiles]
+  const options = ['--reporter=tap', '--disable-coverage', WITHOUT_NOTES]
+  const args = ['node_modules/tap/dist/esm/run.mjs', 'run', ...options, ...testFiles]
   const status = await run(process.execPath, args, (line) => {
     const [, file, time] = /^(?:not )?ok \d+ - (\S+\.test\.ts) # time=([\d.]+)ms/.exec(line) ?? []
     if (file !== undefined) tookMs.set(file, Number(time))

@@ -247,3 +247,28 @@ t.test(
     }
   },
 )
+
+t.test('every page can be used by everybody, in both languages, without scrolling sideways', { skip }, async (t) => {
+  const visits = [
+    { username: 'operator', pages: ['/wall', '/map', '/alarms', '/links'], options: DESK },
+    { username: 'installer', pages: ['/install', '/links'], options: PHONE },
+  ]
+  for (const { username, pages, options } of visits) {
+    const { page, faults } = await openPage(browser, options)
+    await page.goto(gateway.baseUrl)
+    await page.locator('form').waitFor()
+    t.same(await seriousFaults(page), [], 'sign-in')
+    await signInAs(page, gateway.baseUrl, username, gateway.password)
+    for (const path of pages) {
+      for (const language of ['zh', 'en']) {
+        await visit(page, path)
+        t.same(await seriousFaults(page), [], `${path} ${language}`)
+        const excess = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+        t.ok(excess <= 0, `${path} ${language} is ${excess} px too wide`)
+        await page.getByRole('button', { name: language === 'zh' ? 'English' : '中文' }).click()
+      }
+    }
+    t.same(faults, [])
+    await page.context().close()
+  }
+})

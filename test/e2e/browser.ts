@@ -44,7 +44,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** What axe finds wrong with the page as it stands, of serious impact or worse. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
-  return await page.evaluate<string[]>(`axe.run().then(({ violations }) => violations
+  return await page.evaluate<string[]>(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' ')))`)
 }

@@ -36,10 +36,11 @@ export async function temporaryDataDir(t: Teardown): Promise<string> {
 
 /** The gateway as a process of its own, on free loopback ports; killed with the test. */
 export function spawnGateway(t: Teardown, dataDir: string, environment: Record<string, string> = {}): GatewayProcess {
-  const { PATH = '' } = process.env
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../gateway/main.ts')], {
     env: {
       PATH,
+      NODE_COMPILE_CACHE,
       GRIDLIGHT_HTTP_PORT: '0',
       GRIDLIGHT_MQTT_PORT: '0',
       GRIDLIGHT_DATA_DIR: dataDir,

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { listDeadLetters, outboxStates } from '../../gateway/notify/dead-letters.ts'
 import { addSource, bytes, CELL, message, OTHER_CELL, startAlarms, startMqtt } from '../fakes/alarm-gateway.ts'
@@ -32,7 +33,7 @@ topic read gridlight/v1/out/#
   // It is tried five times, further and further apart.
   const buried = async () =>
     (await listDeadLetters(database, undefined, 10)).filter(({ topic }) => topic.includes('alarms'))
-  while ((await buried()).length === 0) await new Promise(setImmediate)
+  while ((await buried()).length === 0) await setTimeout(25)
   const letters = await listDeadLetters(database, undefined, 10)
   t.match(letters.at(-1), {
     destination: 'mqtt',

@@ -10,7 +10,9 @@ import {
   RejectedInputs,
 } from '../../../gateway/contracts/alarm.ts'
 import { AuditCheckpoint, AuditEntry, AuditVerdict } from '../../../gateway/contracts/audit.ts'
+import { Camera, type CameraPatch } from '../../../gateway/contracts/camera.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
+import { type CameraPhoto, type CameraPhotoKind, CameraPhotos } from '../../../gateway/contracts/camera-photo.ts'
 import { CaseTargets } from '../../../gateway/contracts/case-figures.ts'
 import {
   Channel,
@@ -22,6 +24,7 @@ import {
 } from '../../../gateway/contracts/channel.ts'
 import { ClipRetention } from '../../../gateway/contracts/clip.ts'
 import { page } from '../../../gateway/contracts/common.ts'
+import { ClockSet } from '../../../gateway/contracts/device.ts'
 import { Availability } from '../../../gateway/contracts/health.ts'
 import {
   type NewToken,
@@ -104,6 +107,15 @@ export function createAdminCalls(client: Client) {
     deadLetters: (signal: AbortSignal) =>
       allPages(client, `${API}/deliveries`, page(Delivery), { state: 'dead' }, signal),
     retryDelivery: (id: string) => client.send('POST', `${API}/deliveries/${id}/retry`),
+
+    changeCamera: (id: string, body: CameraPatch) => client.call('PATCH', `${API}/cameras/${id}`, Camera, { body }),
+    removeCamera: (id: string) => client.send('DELETE', `${API}/cameras/${id}`),
+    setCameraClock: (id: string) => client.call('POST', `${API}/cameras/${id}/clock`, ClockSet),
+    photos: async (id: string, signal: AbortSignal): Promise<Answer<CameraPhoto[]>> => {
+      const answer = await client.call('GET', `${API}/cameras/${id}/photos`, CameraPhotos, { signal })
+      return answer.kind === 'ok' ? { kind: 'ok', data: answer.data.items } : answer
+    },
+    photoUrl: (id: string, kind: CameraPhotoKind) => `${API}/cameras/${id}/photos/${kind}`,
 
     phone: (userId: string, signal: AbortSignal) =>
       client.call('GET', `${API}/users/${userId}/phone`, Phone, { signal }),

@@ -8,7 +8,7 @@ import { problemWords } from '../ui/problem-note.tsx'
 const STATE_ICON = { online: 'ok', offline: 'offline', stalled: 'stalled', unlinked: 'lock' } as const
 
 /** One camera: its state with since when, and the figures of its streams. */
-export function CameraHealthRow({ health }: { health: CameraHealth }) {
+export function CameraHealthRow({ health, onManage }: { health: CameraHealth; onManage: (() => void) | undefined }) {
   const { township, language } = useParts()
   const { t } = language
   const device = township.cameras.value.get(health.cameraId)?.device
@@ -17,6 +17,11 @@ export function CameraHealthRow({ health }: { health: CameraHealth }) {
     <li class={`panel health-row health-${health.state}`}>
       <h3>
         <Icon name={STATE_ICON[health.state]} /> {health.name}
+        {onManage !== undefined && (
+          <button type="button" aria-label={t('camera.manageOf', { name: health.name })} onClick={onManage}>
+            {t('people.manage')}
+          </button>
+        )}
       </h3>
       <p>
         {t(`health.state.${health.state}`)} · {t('links.since', { time: dateTime(health.stateSince) })}

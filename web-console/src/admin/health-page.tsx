@@ -5,6 +5,7 @@ import { Choice, Field } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { AvailabilityTable } from './availability-table.tsx'
+import { CameraDialog } from './camera-dialog.tsx'
 import { CameraHealthRow } from './camera-health-row.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 import './admin.css'
@@ -17,7 +18,7 @@ const WORST_FIRST: Readonly<Record<CameraState, number>> = { offline: 0, stalled
 
 /** Which cameras do not do their duty, why, and what to do about it. */
 export function HealthPage() {
-  const { township, language } = useParts()
+  const { township, language, session } = useParts()
   const { t } = language
   const calls = useAdminCalls()
   const state = useSignal<CameraState | undefined>(undefined)
@@ -36,6 +37,10 @@ export function HealthPage() {
     until.addEventListener('abort', () => clearInterval(timer))
   })
   const all = [...township.cameras.value.values()]
+  const managed = useSignal<string | undefined>(undefined)
+  const camera = township.cameras.value.get(managed.value ?? '')
+  const user = session.state.value.kind === 'signed-in' ? session.state.value.user : undefined
+  const mayManage = user?.roles.some((role) => role === 'installer' || role === 'administrator') === true
   const words = query.value.trim().toLowerCase()
 
   return (
@@ -99,7 +104,17 @@ export function HealthPage() {
             <>
               <ul class="health-list">
                 {wanted.slice(0, shown.value).map((health) => (
-                  <CameraHealthRow key={health.cameraId} health={health} />
+                  <CameraHealthRow
+                    key={health.cameraId}
+                    health={health}
+                    onManage={
+                      mayManage
+                        ? () => {
+                            managed.value = health.cameraId
+                          }
+                        : undefined
+                    }
+                  />
                 ))}
               </ul>
               {wanted.length === 0 && <p class="empty">{t('health.noMatch')}</p>}
@@ -117,6 +132,16 @@ export function HealthPage() {
           )
         }}
       </LoadedList>
+      {camera !== undefined && (
+        <CameraDialog
+          key={camera.id}
+          camera={camera}
+          onClose={() => {
+            managed.value = undefined
+            cameras.reload()
+          }}
+        />
+      )}
     </main>
   )
 }

@@ -545,7 +545,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'role.patrol-lead': 'patrol lead',
   'role.auditor': 'auditor',
   'role.feed-owner': 'feed owner',
-  'owner.inShort': '{now} watching. In 7 days: {times} views by {people} people',
+  'owner.inShort': '{now} watching now. Last 7 days: {times} times, viewers: {people}',
   'owner.revokeCuts': '{n} open pictures go dark at once.',
   'owner.watchedNewest': 'Viewing record: the newest {n}; the export has them all',
   'owner.watched': 'Viewing record: {n}',
@@ -957,6 +957,28 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'settings.docs': 'API reference',
   'settings.metrics': 'Metrics (Prometheus)',
   'settings.ready': 'Readiness',
+
+  'camera.manageOf': 'Manage the camera “{name}”',
+  'camera.saved': 'Saved',
+  'camera.cellHint': 'In another cell that cell’s people watch it and go',
+  'camera.placeClassHint': 'Decides how long clips are kept, and what must be filed',
+  'camera.gbId': 'GB/T 28181 ID (may be empty)',
+  'camera.gbIdHint': '20 digits',
+  'camera.source': 'Device, login and overrides',
+  'camera.sourceHint':
+    'For a new password, another address or an override. It is tried to its first picture and taken only then; else all stays as it is. Links, cases and records are untouched.',
+  'camera.takeSource': 'Try and take',
+  'camera.sourceTaken': 'There is a picture, and it was taken',
+  'camera.photos': 'Photos of the place',
+  'camera.photosHint': 'The sign and the view, as the installer photographed them. Opening one is recorded.',
+  'camera.noPhotos': 'There are no photos',
+  'camera.show.sign': 'Show the notice sign',
+  'camera.show.view': 'Show the view',
+  'camera.photoBy': '{time}, {name}',
+  'camera.remove': 'Remove the camera',
+  'camera.removeEffect':
+    'Open pictures go dark at once; nothing is fetched and no alarm comes from it any more; its photos are deleted. The register of links, the viewing record and the audit trail stay. To have it back it is registered anew.',
+  'camera.removeNow': 'Remove it',
 
   'targets.title': 'Response targets',
   'targets.effect':

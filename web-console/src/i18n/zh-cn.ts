@@ -939,6 +939,28 @@ export const zhCn = {
   'settings.metrics': '指标（Prometheus）',
   'settings.ready': '就绪检查',
 
+  'camera.manageOf': '管理摄像头“{name}”',
+  'camera.saved': '已保存',
+  'camera.cellHint': '换网格后，由新网格的人员查看和处置',
+  'camera.placeClassHint': '决定告警片段的保存期限和备案要求',
+  'camera.gbId': '国标编码（可空）',
+  'camera.gbIdHint': 'GB/T 28181 的 20 位数字',
+  'camera.source': '设备、登录与手动指定',
+  'camera.sourceHint':
+    '换密码、换地址或手动指定时用。先登录并试出画面，成功才替换；失败则一切照旧。接入、案卷和记录不变。',
+  'camera.takeSource': '试看并替换',
+  'camera.sourceTaken': '已试出画面并替换',
+  'camera.photos': '现场照片',
+  'camera.photosHint': '安装时拍的标识与现场。打开照片会留痕。',
+  'camera.noPhotos': '没有照片',
+  'camera.show.sign': '查看提示标识',
+  'camera.show.view': '查看现场',
+  'camera.photoBy': '{time}，{name}',
+  'camera.remove': '移除摄像头',
+  'camera.removeEffect':
+    '正在看的画面立即关闭，之后不再取流，也不再产生告警；现场照片删除。接入登记、查看记录和审计日志保留。要恢复只能重新登记。',
+  'camera.removeNow': '确认移除',
+
   'targets.title': '响应时限',
   'targets.effect':
     '从立案起算，在此时间内须有人到场、反馈或判定无需出动。超时的案卷写入时间线并标出。只对之后立案的案卷生效，已立案的不变。',

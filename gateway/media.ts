@@ -65,14 +65,22 @@ export interface AudioFrameSink {
 
 /**
  * Where a payload format writes an access unit, straight from the receive buffer: NAL units, each behind its four-byte
- * length, from `unitStart` to `end` of `bytes`. The fields are read and written in place to spare an object a packet.
+ * length. Of a unit that is in several blocks of memory the last one is from `unitStart` to `end` of `bytes`. The fields
+ * are read and written in place to spare an object a packet.
  */
 export interface AccessUnitStore {
   bytes: Buffer
   unitStart: number
   end: number
-  /** Makes room for `count` more bytes, moving the unit if need be; false past MAX_ACCESS_UNIT_BYTES. */
-  ensure(count: number): boolean
+  /** Of the whole unit. */
+  readonly unitBytes: number
+  /**
+   * Makes room for `count` more bytes; false past MAX_ACCESS_UNIT_BYTES. Where another block is needed, what is there from
+   * `from` on moves to its beginning, and `unitStart` with it. Without `from` the unit stays in one piece.
+   */
+  ensure(count: number, from?: number): boolean
+  /** Forgets the unit. */
+  drop(): void
 }
 
 /** Where complete access units go. The bytes lie in the store and stay there if the sink keeps them. */

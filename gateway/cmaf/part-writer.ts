@@ -20,7 +20,7 @@ const DEPENDENT_FLAGS = 0x01010000
 /**
  * Lays access units into a slab one behind the other and turns runs of them into parts. Room for the `moof` is left in
  * front of a part, so payload bytes are copied once and a part is mostly one piece of memory. A part that runs over
- * the end of a slab has a second piece; only the unit under construction is ever moved.
+ * the end of a slab has a second piece, and so has a unit: a key frame is often larger than what is left of a slab.
  */
 export class PartWriter implements AccessUnitStore {
   bytes: Buffer
@@ -33,6 +33,10 @@ export class PartWriter implements AccessUnitStore {
   #slab: Slab
   #pieces: Buffer[] = []
   #slabs: Slab[] = []
+  /** Of the unit under construction, in earlier slabs. */
+  #unitPieces: Buffer[] = []
+  #unitSlabs: Slab[] = []
+  #unitPieceBytes = 0
   #pieceStart = HEADER_ROOM_BYTES
   #hasRoom = true
   #nextId = 0
@@ -63,24 +67,37 @@ export class PartWriter implements AccessUnitStore {
     return this.#nextId
   }
 
-  ensure(count: number): boolean {
+  get unitBytes(): number {
+    return this.#unitPieceBytes + this.end - this.unitStart
+  }
+
+  ensure(count: number, from = this.unitStart): boolean {
     if (this.bytes.length - this.end >= count) return true
-    const unitBytes = this.end - this.unitStart
-    if (unitBytes + count > MAX_ACCESS_UNIT_BYTES) return false
+    if (this.unitBytes + count > MAX_ACCESS_UNIT_BYTES) return false
+    const movedBytes = this.end - from
     const old = this.#slab
     const slab = this.#pool.take(
-      Math.max(Math.min(this.slabBytes, MAX_SLAB_BYTES), HEADER_ROOM_BYTES + GROWTH * (unitBytes + count)),
+      Math.max(Math.min(this.slabBytes, MAX_SLAB_BYTES), HEADER_ROOM_BYTES + GROWTH * (movedBytes + count)),
     )
-    old.bytes.copy(slab.bytes, HEADER_ROOM_BYTES, this.unitStart, this.end)
-    if (this.#count > 0 && this.unitStart > this.#pieceStart) this.#keepPiece(this.unitStart)
-    else if (this.#count === 0) this.#hasRoom = true
+    old.bytes.copy(slab.bytes, HEADER_ROOM_BYTES, from, this.end)
+    if (this.unitStart > this.#pieceStart) this.#keepPiece(this.unitStart)
+    if (from > this.unitStart) this.#keepUnitPiece(from)
+    if (this.#pieces.length === 0 && this.#unitPieces.length === 0) this.#hasRoom = true
     old.release()
     this.#slab = slab
     this.bytes = slab.bytes
     this.#pieceStart = HEADER_ROOM_BYTES
     this.unitStart = HEADER_ROOM_BYTES
-    this.end = HEADER_ROOM_BYTES + unitBytes
+    this.end = HEADER_ROOM_BYTES + movedBytes
     return true
+  }
+
+  drop(): void {
+    this.end = this.unitStart
+    if (this.#unitPieces.length === 0) return
+    for (const slab of this.#unitSlabs) slab.release()
+    this.#noUnitPieces()
+    if (this.#pieces.length === 0) this.#hasRoom = true
   }
 
   /** Takes the unit in the store as the next sample of the part. Durations follow with `setLastDuration`. */
@@ -91,7 +108,8 @@ export class PartWriter implements AccessUnitStore {
       this.#startTicks = decodeTicks
       this.#key = key
     }
-    this.#sizes[i] = this.end - this.unitStart
+    this.#sizes[i] = this.unitBytes
+    if (this.#unitPieces.length > 0) this.#takeUnitPieces()
     this.#keys[i] = key ? 1 : 0
     this.#offsets[i] = compositionOffset
     this.#durations[i] = 0
@@ -132,11 +150,11 @@ export class PartWriter implements AccessUnitStore {
 
   /** Forgets the unit under construction and unfinished samples. */
   discard(): void {
+    this.drop()
     for (const slab of this.#slabs) slab.release()
     this.#slabs = []
     this.#pieces = []
     this.#count = 0
-    this.end = this.unitStart
     this.#pieceStart = this.unitStart
     this.#hasRoom = false
   }
@@ -151,6 +169,31 @@ export class PartWriter implements AccessUnitStore {
     this.#pieces.push(this.bytes.subarray(this.#pieceStart, end))
     this.#slabs.push(this.#slab)
     this.#slab.retain()
+  }
+
+  #keepUnitPiece(end: number): void {
+    this.#unitPieces.push(this.bytes.subarray(this.unitStart, end))
+    this.#unitSlabs.push(this.#slab)
+    this.#unitPieceBytes += end - this.unitStart
+    this.#slab.retain()
+  }
+
+  /** The first of them follows the samples before it without a gap. */
+  #takeUnitPieces(): void {
+    for (const piece of this.#unitPieces) {
+      const last = this.#pieces.at(-1)
+      const follows = last?.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset
+      if (follows) this.#pieces.pop()
+      this.#pieces.push(follows ? Buffer.from(last.buffer, last.byteOffset, last.length + piece.length) : piece)
+    }
+    this.#slabs.push(...this.#unitSlabs)
+    this.#noUnitPieces()
+  }
+
+  #noUnitPieces(): void {
+    this.#unitPieces = []
+    this.#unitSlabs = []
+    this.#unitPieceBytes = 0
   }
 
   /** moof and mdat header (14496-12 §8.8), written right before the first piece where there is room. */

@@ -144,19 +144,22 @@ function segmentsBeforeSkipBoundary(segments: readonly Segment[], ages: readonly
 }
 
 /** For each segment the time from its start to the end of the playlist. */
-export function agesToEndS(segments: readonly Segment[]): number[] {
+function agesToEndS(segments: readonly Segment[]): number[] {
   const ages: number[] = new Array(segments.length)
   let age = 0
   for (let i = segments.length - 1; i >= 0; i--) {
     const segment = segments[i]
-    age += (segment?.durationTicks ?? partTicks(segment)) / TIMESCALE
+    if (segment !== undefined) age += durationS(segment)
     ages[i] = age
   }
   return ages
 }
 
-function partTicks(segment: Segment | undefined): number {
-  return segment?.parts.reduce((sum, part) => sum + part.facts.durationTicks, 0) ?? 0
+/** Of what is there, while the segment grows. */
+export function durationS({ durationTicks, parts }: Segment): number {
+  let ticks = durationTicks ?? 0
+  if (durationTicks === undefined) for (const part of parts) ticks += part.facts.durationTicks
+  return ticks / TIMESCALE
 }
 
 /** Rounded it must not pass the target duration (RFC 8216bis §4.4.3.1): time stamps that jitter may pass it by a hair. */

@@ -145,13 +145,13 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     this.clockOffsetMs = undefined
     this.keyFrameIntervalMs = undefined
     this.firstKeyAtMs = undefined
-    this.#writer.end = this.#writer.unitStart
+    this.#writer.drop()
     if (frameRate !== undefined && this.#measured === 0) this.#frameTicks = TIMESCALE / frameRate
   }
 
   /** The connection is gone: what is there becomes visible. */
   endSession(): void {
-    this.#writer.end = this.#writer.unitStart
+    this.#writer.drop()
     this.#closePart(this.#frameTicks)
     this.#needKey = true
   }

@@ -3,7 +3,7 @@ import type { Part } from '../cmaf/part.ts'
 import { type AudioFormat, TIMESCALE, type VideoFormat } from '../media.ts'
 import { found, type MediaAnswer, refused } from './answer.ts'
 import {
-  agesToEndS,
+  durationS,
   mediaPlaylist,
   multivariantPlaylist,
   PARTS_LISTED_S,
@@ -358,16 +358,14 @@ export class Window {
    * the bound in bytes comes before both.
    */
   #evict(): void {
-    let drop = 0
-    let listed = 0
-    for (const segment of this.#segments.slice(this.#listedFrom)) listed += (segment.durationTicks ?? 0) / TIMESCALE
-    let ahead = listed
-    for (let i = this.#listedFrom; i < this.#segments.length - 1; i++) {
-      ahead -= (this.#segments[i]?.durationTicks ?? 0) / TIMESCALE
+    const segments = this.#segments
+    let ahead = 0
+    for (let i = this.#listedFrom; i < segments.length; i++) ahead += (segments[i]?.durationTicks ?? 0) / TIMESCALE
+    for (let i = this.#listedFrom; i < segments.length - 1; i++) {
+      ahead -= (segments[i]?.durationTicks ?? 0) / TIMESCALE
       if (ahead < this.#listedS) break
-      if (this.#segments[i + 1]?.parts[0]?.facts.independent === true) drop = i + 1 - this.#listedFrom
+      if (segments[i + 1]?.parts[0]?.facts.independent === true) this.#listedFrom = i + 1
     }
-    this.#listedFrom += drop
     while (this.#sizeBytes > MAX_WINDOW_BYTES && this.#segments.length > 1) {
       if (this.#listedFrom === 0) this.#listedFrom = 1
       this.#removeFirst()
@@ -380,11 +378,13 @@ export class Window {
    */
   #removeOutdated(newest: Part): void {
     const nowTicks = newest.facts.startTicks + newest.facts.durationTicks
-    const listed = this.#segments.slice(this.#listedFrom)
-    const ages = agesToEndS(listed)
-    for (const [i, segment] of listed.entries()) {
+    let ageS = 0
+    for (let i = this.#segments.length - 1; i >= this.#listedFrom; i--) {
+      const segment = this.#segments[i]
+      if (segment === undefined) continue
+      ageS += durationS(segment)
       if (segment.durationTicks !== undefined) segment.wholeAtTicks ??= nowTicks
-      if (!segment.hasPartsListed || (ages[i] ?? 0) <= PARTS_LISTED_S) continue
+      if (!segment.hasPartsListed || ageS <= PARTS_LISTED_S) continue
       segment.hasPartsListed = false
       segment.partsKeptUntilTicks = nowTicks + PART_GRACE_TICKS
     }

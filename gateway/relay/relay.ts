@@ -376,7 +376,7 @@ export class Relay {
       old === undefined ? value : old + (value - old) / 4
     this.#bitrateBps = smooth(this.#bitrateBps, ((to.bytes - from.bytes) * 8) / seconds)
     this.#frameRate = smooth(this.#frameRate, (to.frames - from.frames) / seconds)
-    this.#writer.slabBytes = this.#bitrateBps / 48 // a sixth of a second
+    this.#writer.slabBytes = this.#bitrateBps / 96 // a sixth of a second
     return true
   }
 

@@ -189,7 +189,7 @@ export class TranscodeRelay {
     bytes.copy(writer.bytes, writer.end)
     writer.end += bytes.length
     this.#segmenter.accessUnit(ticks, isKey(bytes), sets, false)
-    writer.end = writer.unitStart // whatever the segmenter did not keep
+    writer.drop() // whatever the segmenter did not keep
     this.#failures = 0
     this.#fault = undefined
   }

@@ -42,7 +42,11 @@ export class AccessUnitBuilder implements Depacketiser {
   #sets: ParameterSets
   #pending: ParameterSets | undefined
   #ticks = 0
+  /** Where the NAL unit under way begins in `#nalBytes`, with its length; -1 if there is none. */
   #nalStart = -1
+  #nalBytes: Buffer
+  /** Bytes of the access unit before it. */
+  #nalAt = 0
   #hasSlice = false
   #key = false
   /** The unit under way has a recovery point before its first slice. */
@@ -57,6 +61,7 @@ export class AccessUnitBuilder implements Depacketiser {
     this.#rules = rules
     this.#sets = { vps: [], sps: [], pps: [] }
     this.store = store
+    this.#nalBytes = store.bytes
     this.#sink = sink
     for (const nal of [...sets.vps, ...sets.sps, ...sets.pps]) this.#takeSet(nal)
     this.#setsFromSdp = true
@@ -84,10 +89,15 @@ export class AccessUnitBuilder implements Depacketiser {
   /** Opens a NAL unit with a length to be filled in. */
   startNal(): void {
     if (this.#nalStart >= 0) this.lost() // the fragment with the end bit was lost
-    this.#nalStart = this.store.end
-    if (this.store.ensure(4)) this.store.end += 4
-    else this.lost()
-    this.#nalStart = this.store.end - 4
+    const { store } = this
+    if (!store.ensure(4, store.end)) {
+      this.lost()
+      return
+    }
+    this.#nalAt = store.unitBytes
+    this.#nalBytes = store.bytes
+    this.#nalStart = store.end
+    store.end += 4
   }
 
   get inNal(): boolean {
@@ -96,27 +106,33 @@ export class AccessUnitBuilder implements Depacketiser {
 
   append(bytes: Buffer, start: number, end: number): void {
     const store = this.store
-    const before = store.unitStart
-    if (this.#nalStart < 0) return
-    if (!store.ensure(end - start)) {
-      this.lost()
-      return
-    }
-    this.#nalStart += store.unitStart - before
+    if (this.#nalStart < 0 || !this.#makeRoom(end - start)) return
     bytes.copy(store.bytes, store.end, start, end)
     store.end += end - start
   }
 
   appendByte(value: number): void {
     const store = this.store
-    const before = store.unitStart
-    if (this.#nalStart < 0) return
-    if (!store.ensure(1)) {
-      this.lost()
-      return
-    }
-    this.#nalStart += store.unitStart - before
+    if (this.#nalStart < 0 || !this.#makeRoom(1)) return
     store.bytes[store.end++] = value
+  }
+
+  /** A slice may go on in another block of memory, once what is looked at of it is in one; others move as a whole. */
+  #makeRoom(count: number): boolean {
+    const store = this.store
+    if (store.bytes.length - store.end >= count) return true
+    const content = this.#nalStart + 4
+    const isSlice = this.#rules.isSlice(this.#rules.typeOf(this.#nalBytes[content] ?? 0))
+    const stays = isSlice && store.unitBytes - this.#nalAt >= 4 + SLICE_START_BYTES
+    if (!store.ensure(count, stays ? store.end : this.#nalStart)) {
+      this.lost()
+      return false
+    }
+    if (!stays) {
+      this.#nalStart = store.unitStart
+      this.#nalBytes = store.bytes
+    }
+    return true
   }
 
   endNal(): void {
@@ -124,14 +140,14 @@ export class AccessUnitBuilder implements Depacketiser {
     const { store } = this
     const start = this.#nalStart
     this.#nalStart = -1
-    const content = start + 4
-    const type = this.#rules.typeOf(store.bytes[content] ?? 0)
-    if (store.end - content < this.#rules.headerBytes + 1 && !this.#rules.isDropped(type)) {
+    const length = store.unitBytes - this.#nalAt - 4
+    const type = this.#rules.typeOf(this.#nalBytes[start + 4] ?? 0)
+    if (length < this.#rules.headerBytes + 1 && !this.#rules.isDropped(type)) {
       store.end = start // empty
     } else if (this.#rules.isSlice(type)) {
-      this.#slice(type, start, content)
+      this.#slice(type, start, length)
     } else {
-      this.#other(start, content)
+      this.#other(start, start + 4)
     }
   }
 
@@ -141,13 +157,12 @@ export class AccessUnitBuilder implements Depacketiser {
     this.#recovers = false
     this.#broken = true
     this.#waitForKey = true
-    this.store.end = this.store.unitStart
+    this.store.drop()
   }
 
-  #slice(type: number, start: number, content: number): void {
-    const { store } = this
+  #slice(type: number, start: number, length: number): void {
     // A slice that does not start at the first block, after a marker at the same time: the marker was no end.
-    const startsPicture = ((store.bytes[content + this.#rules.headerBytes] ?? 0) & 0x80) !== 0
+    const startsPicture = ((this.#nalBytes[start + 4 + this.#rules.headerBytes] ?? 0) & 0x80) !== 0
     if (!this.#hasSlice) {
       this.#broken = false
       if (!startsPicture) {
@@ -156,19 +171,16 @@ export class AccessUnitBuilder implements Depacketiser {
         this.lost()
         return
       }
-      this.#key = this.#rules.isKey(type) || (this.#recovers && this.#startsIntra(content))
+      this.#key = this.#rules.isKey(type) || (this.#recovers && this.#startsIntra(start + 4, length))
       this.#hasSlice = true
     }
-    if (this.#broken || (this.#waitForKey && !this.#key)) {
-      store.end = start
-      return
-    }
-    store.bytes.writeUInt32BE(store.end - content, start)
+    if (this.#broken || (this.#waitForKey && !this.#key)) this.store.drop()
+    else this.#nalBytes.writeUInt32BE(length, start)
   }
 
-  #startsIntra(content: number): boolean {
-    const { bytes, end } = this.store
-    return this.#rules.isIntra?.(bytes.subarray(content, Math.min(end, content + SLICE_START_BYTES))) === true
+  #startsIntra(content: number, length: number): boolean {
+    const start = this.#nalBytes.subarray(content, content + Math.min(length, SLICE_START_BYTES))
+    return this.#rules.isIntra?.(start) === true
   }
 
   /** Parameter sets, SEI and the like; some cameras pack several, with start codes between them, into one. */
@@ -235,13 +247,13 @@ export class AccessUnitBuilder implements Depacketiser {
     }
     if (broken) this.#waitForKey = true
     if (broken || (this.#waitForKey && !key) || !this.#rules.hasAllSets(this.#sets)) {
-      store.end = store.unitStart
+      store.drop()
       return
     }
     const afterGap = this.#waitForKey
     this.#waitForKey = false
     this.#sink.accessUnit(this.#ticks, key, this.#sets, afterGap)
-    store.end = store.unitStart // whatever the sink did not keep
+    store.drop() // whatever the sink did not keep
   }
 }
 

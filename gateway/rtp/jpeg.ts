@@ -135,11 +135,11 @@ export class JpegFrames implements Depacketiser {
       this.#sink.accessUnit(this.#ticks, true, this.#sets, this.#afterGap)
       this.#afterGap = false
     }
-    store.end = store.unitStart // whatever the sink did not keep
+    store.drop() // whatever the sink did not keep
   }
 
   #drop(): void {
     this.#scanBytes = undefined
-    this.#store.end = this.#store.unitStart
+    this.#store.drop()
   }
 }

@@ -21,24 +21,37 @@ export class UnitCollector implements AccessUnitStore, AccessUnitSink {
   end = 0
   readonly units: CollectedUnit[] = []
 
-  ensure(count: number): boolean {
-    const unitBytes = this.end - this.unitStart
-    if (unitBytes + count > MAX_ACCESS_UNIT_BYTES) return false
+  #before: Buffer[] = []
+
+  get unitBytes(): number {
+    return this.#before.reduce((sum, { length }) => sum + length, 0) + this.end - this.unitStart
+  }
+
+  ensure(count: number, from = this.unitStart): boolean {
+    if (this.unitBytes + count > MAX_ACCESS_UNIT_BYTES) return false
     if (this.bytes.length - this.end >= count) return true
-    const next = Buffer.alloc(2 * (unitBytes + count) + 16)
-    this.bytes.copy(next, 8, this.unitStart, this.end)
+    const moved = this.bytes.subarray(from, this.end)
+    const next = Buffer.alloc(2 * (moved.length + count) + 16)
+    moved.copy(next, 8)
+    this.#before.push(this.bytes.subarray(this.unitStart, from))
     this.bytes = next
     this.unitStart = 8
-    this.end = 8 + unitBytes
+    this.end = 8 + moved.length
     return true
   }
 
+  drop(): void {
+    this.#before = []
+    this.end = this.unitStart
+  }
+
   accessUnit(ticks: number, key: boolean, sets: ParameterSets, afterGap: boolean): void {
+    const unit = Buffer.concat([...this.#before, this.bytes.subarray(this.unitStart, this.end)])
     const nals: string[] = []
-    for (let at = this.unitStart; at < this.end; ) {
-      const size = this.bytes.readUInt32BE(at)
-      if (at + 4 + size > this.end) throw new Error('length runs past the unit')
-      nals.push(this.bytes.toString('hex', at + 4, at + 4 + size))
+    for (let at = 0; at < unit.length; ) {
+      const size = unit.readUInt32BE(at)
+      if (at + 4 + size > unit.length) throw new Error('length runs past the unit')
+      nals.push(unit.toString('hex', at + 4, at + 4 + size))
       at += 4 + size
     }
     this.units.push({ ticks, key, afterGap, sets, nals })

@@ -128,12 +128,12 @@ export const MUTANTS: readonly Mutant[] = [
     "await append(tx, {\n          action: 'audit-read',\n          actor: actorOf(principalOf(request)),\n          object: 'audit-checkpoints',",
     "await Promise.resolve({\n          action: 'audit-read',\n          actor: actorOf(principalOf(request)),\n          object: 'audit-checkpoints',",
   ),
-  on('links/links.ts', 'test/links/links.test.ts')(
+  on('links/links.ts', 'test/links/owner.test.ts')(
     'trail: the owner’s page is opened from nowhere',
     'detail: { address },\n      })\n      return { session,',
     '})\n      return { session,',
   ),
-  on('links/owner-routes.ts', 'test/links/links.test.ts')(
+  on('links/owner-routes.ts', 'test/links/owner.test.ts')(
     'owner: who opened another’s page',
     'const owner = ownerOf(request.params.id, principalOf(request))\n      return { items',
     'const owner = principalOf(request)\n      return { items',
@@ -143,7 +143,7 @@ export const MUTANTS: readonly Mutant[] = [
     "if (view.principal.sessionId !== principal.sessionId) return { kind: 'unknown' }",
     '',
   ),
-  on('http/server.ts', 'test/links/links.test.ts')(
+  on('http/server.ts', 'test/links/owner.test.ts')(
     'sessions: writes from elsewhere',
     "!sameText(request.headers['x-csrf-token'], found.csrfToken)",
     'false',
@@ -178,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
     'if (this.#waiting.length >= MAX_WAITING_MESSAGES) {',
     'if (this.#waiting.length < 0) {',
   ),
-  on('links/owner-ledger-routes.ts', 'test/links/links.test.ts')(
+  on('links/owner-ledger-routes.ts', 'test/links/owner.test.ts')(
     'owner: a still of another camera',
     "if (!principal.linkIds?.includes(linkId)) throw new Problem('not-found', 'there is no such link')",
     '',

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { postgresqlBinaries, SHARED_SERVER, startServer } from '../test/fakes/postgresql.ts'
 
 /**
  * Runs types, lint and tap and closes with one line that counts them all. Test files run side by side; those that
@@ -11,6 +12,15 @@ const files = process.argv.slice(2)
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const tookMs = new Map<string, number>()
 const SLOWEST_SHOWN = 10
+/** The command that runs now; who is told to end passes it on, and then tidies up. */
+let running: ChildProcess | undefined
+let isOver = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    isOver = true
+    running?.kill(signal)
+  })
+}
 
 // What bootstrap.mjs has built need not be built again, nor is the same source compiled by every process.
 process.env.CONSOLE_IS_BUILT = '1'
@@ -21,7 +31,9 @@ const WITHOUT_NOTES = '--test-env=_TAPJS_PROCESSINFO_EXCLUDE_=/./'
 /** Runs a command with its output shown; resolves with its exit status. */
 function run(command: string, args: readonly string[], onLine?: (line: string) => void): Promise<number> {
   return new Promise((resolve, reject) => {
+    if (isOver) return resolve(1)
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', onLine ? 'pipe' : 'inherit', 'inherit'] })
+    running = child
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
     if (child.stdout === null || onLine === undefined) return
@@ -70,12 +82,21 @@ if (files.length === 0) {
   await step('types of the console', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'web-console'])
   await step('lint and format', './scripts/biome', ['check', '--error-on-warnings', '.'])
 }
-if (files.length > 0) await tap(files)
-else {
-  const { serial }: { serial: string[] } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')).tap
-  const all = globSync('test/**/*.test.ts', { cwd: root })
-  await tap(all.filter((file) => !serial.includes(file)))
-  await tap(serial)
+const ends: (() => Promise<void>)[] = []
+const binaries = await postgresqlBinaries()
+try {
+  // One for all, a database for each test.
+  if (binaries !== undefined)
+    process.env[SHARED_SERVER] = await startServer({ teardown: (end) => void ends.push(end) }, binaries)
+  if (files.length > 0) await tap(files)
+  else {
+    const { serial }: { serial: string[] } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')).tap
+    const all = globSync('test/**/*.test.ts', { cwd: root })
+    await tap(all.filter((file) => !serial.includes(file)))
+    await tap(serial)
+  }
+} finally {
+  for (const end of ends) await end()
 }
 const slowest = [...tookMs].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN)
 console.log(`# slowest: ${slowest.map(([file, ms]) => `${file} ${(ms / 1000).toFixed(1)} s`).join(', ')}`)

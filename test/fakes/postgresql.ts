@@ -34,8 +34,16 @@ export async function postgresqlBinaries(): Promise<string | undefined> {
   return undefined
 }
 
-/** A private server on a Unix socket in its own directory, as it comes: fsync and synchronous_commit on. */
+/** Where the server listens that ./scripts/test has started for all files; alone, a file starts one of its own. */
+export const SHARED_SERVER = 'TEST_POSTGRESQL_DIRECTORY'
+
+/** A server on a Unix socket, as it comes: fsync and synchronous_commit on. */
 export async function startPostgresql(t: Teardown, binaries: string): Promise<PostgresqlCluster> {
+  return clusterAt(process.env[SHARED_SERVER] ?? (await startServer(t, binaries)))
+}
+
+/** @returns the directory of the server's data and its socket */
+export async function startServer(t: Teardown, binaries: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'gridlight-pg-'))
   const owner = await serverUser()
   if (owner !== undefined) await chown(directory, owner.uid, owner.gid)
@@ -51,12 +59,16 @@ export async function startPostgresql(t: Teardown, binaries: string): Promise<Po
     ['-D', data, '-U', 'gridlight', '-A', 'trust', '-E', 'UTF8', '--no-sync'],
     options,
   )
-  const settings = `-c listen_addresses= -c unix_socket_directories=${directory} -c max_connections=60`
+  const settings = `-c listen_addresses= -c unix_socket_directories=${directory} -c max_connections=120`
   await run(
     join(binaries, 'pg_ctl'),
     ['-D', data, '-w', '-o', settings, '-l', join(directory, 'server.log'), 'start'],
     options,
   )
+  return directory
+}
+
+function clusterAt(directory: string): PostgresqlCluster {
   const url = (name: string): string => `postgresql://gridlight@localhost/${name}?host=${encodeURIComponent(directory)}`
   return {
     createDatabase: async () => {

@@ -157,7 +157,12 @@ t.test('what stands on the tiles', async (t) => {
   t.equal(wall.beside(1, 0), undefined, 'the edge')
   t.equal(wall.beside(0, -1), 1)
   wall.setTile(1, { kind: 'camera', cameraId: one })
-  t.same(shown(), [undefined, one, undefined, undefined], 'a camera stands on one tile')
+  t.same(shown(), [undefined, one, undefined, one], 'a camera may stand on several tiles')
+  wall.select(2)
+  wall.place(one, true)
+  t.same(shown(), [undefined, one, one, one], 'put there again by hand')
+  wall.place(one)
+  t.equal(wall.selected.value, 1, 'else the first of them is pointed at')
   wall.setTile(2, { kind: 'alarm-slot' })
   wall.setLayout(36)
 

@@ -105,6 +105,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'keys.snapshot': 'save a still',
   'keys.sound': 'sound of the enlarged picture: listen, mute',
   'keys.search': 'search a camera, Enter puts it on the selected tile',
+  'keys.again': 'In the list, map or search: a camera that is on the wall once more, on the chosen tile',
   'keys.next': 'next case that waits',
   'keys.help': 'show the keys',
 

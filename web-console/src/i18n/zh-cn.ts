@@ -103,6 +103,7 @@ export const zhCn = {
   'keys.snapshot': '抓图',
   'keys.sound': '放大画面的现场声音：收听 / 静音',
   'keys.search': '搜索摄像头，Enter 放到选中画面',
+  'keys.again': '列表、地图或搜索中：已在墙上的摄像头再放一份到选中画面',
   'keys.next': '下一个未签收案卷',
   'keys.help': '显示快捷键',
 

@@ -18,7 +18,7 @@ const MAX_NAMED = 60
 
 interface GridMapProps {
   settings: MapSettings
-  onOpen: (cameraId: string) => void
+  onOpen: (cameraId: string, again: boolean) => void
   onAlarm: (place: AlarmPlace) => void
 }
 
@@ -118,7 +118,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
             camera={camera}
             at={at}
             isNamed={placed.length <= MAX_NAMED}
-            onOpen={() => onOpen(camera.id)}
+            onOpen={(again) => onOpen(camera.id, again)}
           />
         ))}
         {alarmPlaces(alarms.active.value, township.cameras.value, township.divisions.value).map((place) => (

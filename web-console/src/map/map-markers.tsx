@@ -15,7 +15,8 @@ interface CameraMarkerProps {
   camera: Camera
   at: Spot
   isNamed: boolean
-  onOpen: () => void
+  /** @param again with Shift: also if it is shown already */
+  onOpen: (again: boolean) => void
 }
 
 /** A camera where it stands, looking where it looks; a click or a drag puts it on a tile. */
@@ -33,7 +34,7 @@ export function CameraMarker({ camera, at, isNamed, onOpen }: CameraMarkerProps)
       aria-label={words}
       title={words}
       onDragStart={(event) => event.dataTransfer?.setData(CAMERA_DRAG_TYPE, camera.id)}
-      onClick={onOpen}
+      onClick={(event) => onOpen(event.shiftKey)}
     >
       <svg viewBox="-20 -20 40 40" aria-hidden="true">
         {heading !== undefined && (

@@ -18,7 +18,7 @@ export function MapPage() {
   return (
     <main class="map-page">
       <h1 class="sr-only">{t('page.map')}</h1>
-      <TownshipMap onOpen={showOne} onShow={show} />
+      <TownshipMap onOpen={(cameraId) => showOne(cameraId)} onShow={show} />
       <AlarmList onOpen={showOne} />
     </main>
   )

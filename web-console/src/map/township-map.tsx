@@ -12,7 +12,7 @@ import { GridMap } from './grid-map.tsx'
 export const NEAREST = 4
 
 interface TownshipMapProps {
-  onOpen: (cameraId: string) => void
+  onOpen: (cameraId: string, again: boolean) => void
   /** Shows several cameras for a moment, by the name of what they are shown for. */
   onShow: (name: string, cameraIds: readonly string[], caseId?: string) => void
 }

@@ -12,10 +12,11 @@ import { inTreeOrder } from './tree-order.ts'
 interface TreeProps {
   search: RefObject<HTMLInputElement | null>
   onTiles: ReadonlySet<string>
-  onPlace: (cameraId: string) => void
+  /** @param again also if it stands on a tile already */
+  onPlace: (cameraId: string, again: boolean) => void
 }
 
-/** Cameras by cell; a click or a drag puts one on a tile. */
+/** Cameras by cell; a click or a drag puts one on a tile, with Shift on one more. */
 export function CameraTree({ search, onTiles, onPlace }: TreeProps) {
   const { township, language } = useParts()
   const { t } = language
@@ -39,7 +40,7 @@ export function CameraTree({ search, onTiles, onPlace }: TreeProps) {
           const [first] = cameras
           if (event.code !== 'Enter' || event.isComposing || query.value.trim() === '' || first === undefined) return
           event.preventDefault()
-          onPlace(first.id)
+          onPlace(first.id, event.shiftKey)
         }}
       />
       <TreeNote matching={cameras.length} query={query.value} />
@@ -90,7 +91,7 @@ function CameraRow({
 }: {
   camera: Camera
   isOnTile: boolean
-  onPlace: (id: string) => void
+  onPlace: TreeProps['onPlace']
 }) {
   const { t } = useParts().language
   return (
@@ -100,7 +101,7 @@ function CameraRow({
       draggable
       aria-pressed={isOnTile}
       onDragStart={(event) => event.dataTransfer?.setData(CAMERA_DRAG_TYPE, camera.id)}
-      onClick={() => onPlace(camera.id)}
+      onClick={(event) => onPlace(camera.id, event.shiftKey)}
     >
       <span class="tree-name">{camera.name}</span>
       {camera.ownership === 'private' && <span class="tag">{t('ownership.private')}</span>}

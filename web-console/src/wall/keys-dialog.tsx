@@ -13,6 +13,7 @@ const KEYS: readonly (readonly [keys: string, does: Key])[] = [
   ['P', 'keys.snapshot'],
   ['V', 'keys.sound'],
   ['/', 'keys.search'],
+  ['Shift + Enter', 'keys.again'],
   ['N', 'keys.next'],
   ['A', 'caseAction.acknowledge'],
   ['D', 'caseAction.dispatch'],

@@ -11,7 +11,7 @@ interface SidePanelProps {
   side: Signal<Side>
   search: RefObject<HTMLInputElement | null>
   onTiles: ReadonlySet<string>
-  onPlace: (cameraId: string) => void
+  onPlace: (cameraId: string, again: boolean) => void
   onShow: (name: string, cameraIds: readonly string[], caseId?: string) => void
 }
 

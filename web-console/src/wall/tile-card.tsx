@@ -139,17 +139,18 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
     )
   }
   const problem = state.kind === 'no-picture' ? state.problem : undefined
+  const words = problem && problemWords(t, problem)
   const since = isOffline ? camera.stateSince : state.sinceMs
   return (
     <div class="tile-card">
       <Icon name="offline" />
       <p>{t(isOffline ? 'tile.offline' : 'tile.noPicture', { time: timeOfDay(since) })}</p>
-      <p class="secondary">
+      <p class={problem === undefined ? 'secondary' : 'secondary tile-more'}>
         {ago(t, since, nowMs.value)}
         {isOffline && camera.stateReason !== undefined && ` · ${camera.stateReason}`}
       </p>
-      {problem !== undefined && <p class="secondary tile-more">{problemWords(t, problem).cause}</p>}
-      <p class="secondary tile-more">{t('tile.retriesItself')}</p>
+      {words !== undefined && <p class="secondary">{words.cause}</p>}
+      <p class="secondary tile-more">{words?.nextStep ?? t('tile.retriesItself')}</p>
       {retryButton}
     </div>
   )

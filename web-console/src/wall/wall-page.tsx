@@ -64,6 +64,8 @@ export function WallPage() {
   const asking = useSignal<string | undefined>(undefined)
   const dialog = useSignal<'saved' | 'keys' | undefined>(undefined)
   const note = useSignal<{ isSaved: boolean; name: string } | undefined>(undefined)
+  /** The empty tile that asked for a camera: the next one goes there, also if it stands elsewhere. */
+  const choosingFor = useSignal<number | undefined>(undefined)
   const signedIn = session.state.value
   // Others must say why they watch, so nothing is opened in their name.
   const mayWatch = signedIn.kind === 'signed-in' && signedIn.user.roles.includes('operator')
@@ -104,6 +106,14 @@ export function WallPage() {
     if (caseId !== undefined) wall.giveReason(cameraId, { kind: 'case', caseId })
     wall.place(cameraId)
     askReason(cameraId)
+  }
+
+  /** Chosen in the list or on the map. */
+  function choose(cameraId: string, again: boolean): void {
+    wall.place(cameraId, again || choosingFor.value === wall.selected.value)
+    choosingFor.value = undefined
+    askReason(cameraId)
+    wall.selectNextEmpty()
   }
 
   /** Several cameras for the sake of one case, until the wall comes back. */
@@ -156,10 +166,7 @@ export function WallPage() {
         side={side}
         search={search}
         onTiles={new Set(contents.flatMap(({ camera }) => camera?.id ?? []))}
-        onPlace={(cameraId) => {
-          place(cameraId)
-          wall.selectNextEmpty()
-        }}
+        onPlace={choose}
         onShow={showForNow}
       />
       <section class="stage" aria-label={t('page.wall')}>
@@ -201,6 +208,7 @@ export function WallPage() {
               onAskReason={() => content.camera !== undefined && askReason(content.camera.id, true)}
               onChoose={() => {
                 wall.select(content.index)
+                choosingFor.value = content.index
                 focusSearch()
               }}
               onMakeSlot={() => wall.setTile(content.index, { kind: 'alarm-slot' })}

@@ -60,9 +60,7 @@ export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
     if (shown.value.includes(index)) selected.value = index
   }
 
-  /** A camera stands on one tile at most, so putting it somewhere takes it from where it was. */
-  const setTile = (index: number, tile: WallTile): void =>
-    setTiles((present, at) => (at === index ? tile : isSameCamera(present, tile) ? EMPTY : present))
+  const setTile = (index: number, tile: WallTile): void => setTiles((present, at) => (at === index ? tile : present))
 
   return {
     arrangement: now,
@@ -84,10 +82,10 @@ export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
         tiles: cameraIds.slice(0, MAX_TILES).map((cameraId) => ({ kind: 'camera', cameraId })),
       })
     },
-    /** Puts a camera on the selected tile, or points at the tile where it already is. */
-    place(cameraId: string): void {
-      const present = tiles.value.findIndex((tile) => isSameCamera(tile, { kind: 'camera', cameraId }))
-      if (present >= 0 && present < layout.value) {
+    /** Puts a camera on the selected tile, or points at the tile where it already is, unless it is wanted there `again`. */
+    place(cameraId: string, again = false): void {
+      const present = tiles.value.findIndex((tile) => tile.kind === 'camera' && tile.cameraId === cameraId)
+      if (!again && present >= 0 && present < layout.value) {
         zoomed.value = zoomed.value && present === selected.value
         selected.value = present
       } else setTile(selected.value, { kind: 'camera', cameraId })
@@ -139,9 +137,6 @@ export function createWallState(storage: Pick<Storage, 'getItem' | 'setItem'>) {
     },
   }
 }
-
-const isSameCamera = (one: WallTile, other: WallTile): boolean =>
-  one.kind === 'camera' && other.kind === 'camera' && one.cameraId === other.cameraId
 
 const filled = ({ layout, tiles }: Arrangement): Arrangement => ({
   layout,

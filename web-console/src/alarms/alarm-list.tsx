@@ -24,8 +24,13 @@ export function AlarmList({ onOpen }: { onOpen?: (cameraId: string, caseId?: str
         {t('alarm.activeHeading')} <span class="count">{active.length}</span>
       </h2>
       <p class="sr-only" aria-live="assertive">
-        {announced !== undefined &&
-          `${t('priority.1')} ${t(`alarmType.${announced.type}`)} ${township.cellName(announced.cellCode)} ${announced.text}`}
+        {announced !== undefined && (
+          // One node an alarm: two in the same words are said twice.
+          <span key={announced.id}>
+            {t('priority.1')} {t(`alarmType.${announced.type}`)} {township.cellName(announced.cellCode)}{' '}
+            {announced.text}
+          </span>
+        )}
       </p>
       <BoardNote />
       {alarms.state.value.kind === 'ready' && active.length === 0 && (

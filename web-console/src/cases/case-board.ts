@@ -19,7 +19,7 @@ export interface CaseBoard {
   /** Why the last action was refused. */
   readonly refused: ReadonlySignal<ProblemAnswer | undefined>
   choose(id: string | undefined): void
-  /** Chooses the next case that nobody has acknowledged. */
+  /** Chooses the next case that nobody has acknowledged; an urgent one that was not looked at comes before its turn. */
   chooseNext(): void
   act(id: string, action: Act): Promise<void>
   load(): Promise<void>
@@ -28,6 +28,7 @@ export interface CaseBoard {
 export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): CaseBoard {
   const known = signal<ReadonlyMap<string, Case>>(new Map())
   const chosenId = signal<string | undefined>(undefined)
+  const lookedAt = new Set<string>()
   const refused = signal<ProblemAnswer | undefined>(undefined)
   const failed = signal<ProblemAnswer | undefined>(undefined)
 
@@ -35,7 +36,11 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
   const take = (cases: readonly Case[]): void => {
     const merged = new Map(known.value)
     for (const one of cases) if ((merged.get(one.id)?.version ?? 0) < one.version) merged.set(one.id, one)
-    for (const [id, one] of merged) if (one.closedAt !== undefined && id !== chosenId.value) merged.delete(id)
+    for (const [id, one] of merged) {
+      if (one.closedAt === undefined || id === chosenId.value) continue
+      merged.delete(id)
+      lookedAt.delete(id)
+    }
     known.value = merged
   }
   live.on('case', (one) => take([one]), until)
@@ -46,6 +51,7 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
   const choose = (id: string | undefined): void => {
     chosenId.value = id
     refused.value = undefined
+    if (id !== undefined) lookedAt.add(id)
   }
 
   return {
@@ -56,8 +62,9 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
     choose,
     chooseNext() {
       const waiting = open.value.filter(isWaiting)
+      const urgent = waiting.find(({ id, priority }) => priority === 1 && !lookedAt.has(id))
       const at = waiting.findIndex(({ id }) => id === chosenId.value)
-      choose((waiting[at + 1] ?? waiting[0])?.id ?? chosenId.value)
+      choose((urgent ?? waiting[at + 1] ?? waiting[0])?.id ?? chosenId.value)
     },
     async act(id, action) {
       const body: NewCaseAction = {

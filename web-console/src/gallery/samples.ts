@@ -65,7 +65,8 @@ export const sampleAlarms = (nowMs: number): Alarm[] =>
         priority,
         cellCode: CELL,
         occurredAt: new Date(nowMs - 42_000).toISOString(),
-        receivedAt: new Date(nowMs - 42_000).toISOString(),
+        // The urgent one is fresh, so its edge flashes for ten seconds.
+        receivedAt: new Date(nowMs - (priority === 1 ? 0 : 42_000)).toISOString(),
         state,
         text: '收银台按下紧急按钮',
         occurrences: priority,

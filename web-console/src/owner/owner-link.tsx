@@ -23,7 +23,7 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
   const isOpen = isAsked || link.state === 'active' || link.state === 'paused'
   const changing = useSignal(false)
   const { consent } = link
-  const viewing = useOwnerViews(link.id, !isAsked)
+  const viewing = useOwnerViews(link, !isAsked)
   return (
     <article class="panel owner-link">
       <h2>{link.cameraName}</h2>

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals'
-import type { OwnerView } from '../../../gateway/contracts/link.ts'
+import type { Link, OwnerView } from '../../../gateway/contracts/link.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
@@ -14,7 +14,7 @@ export interface OwnerViewing {
   readonly problem: ReadonlySignal<ProblemAnswer | undefined>
 }
 
-export function useOwnerViews(linkId: string, isMeant: boolean): OwnerViewing {
+export function useOwnerViews({ id: linkId, state }: Link, isMeant: boolean): OwnerViewing {
   const { calls } = useParts()
   const views = useSignal<readonly OwnerView[] | undefined>(undefined)
   const hasMore = useSignal(false)
@@ -35,7 +35,8 @@ export function useOwnerViews(linkId: string, isMeant: boolean): OwnerViewing {
       const timer = setInterval(() => void refresh(), REFRESH_MS)
       until.addEventListener('abort', () => clearInterval(timer))
     },
-    [linkId, isMeant],
+    // What the owner does ends views: the record says so at once.
+    [linkId, state, isMeant],
   )
   return { views, hasMore, problem }
 }

@@ -145,6 +145,17 @@ t.test(
       statusCode: 403,
       body: /"code":"(link-revoked|no-valid-link)"/,
     })
+    const later = await call<{ id: string }>('POST', '/links', {
+      ...{ cameraId: withScope, ownership: 'public', scopes: ['live', 'alarm-clip'], purpose: '治安' },
+      party: { kind: 'government', name: '镇政府', contact: '0579-0' },
+      basis: '公共安全视频图像信息系统管理条例',
+      validFrom: new Date().toISOString(),
+    })
+    t.match(await get(`/clips/${clip.id}?reason=case`, headers), {
+      statusCode: 403,
+      body: /"code":"recorded-outside-consent"/,
+    })
+    await call('POST', `/links/${later.id}/revoke`, { reason: 'test' })
     while ((await metric('cameras')) > 0) await systemClock.sleep(50, signal)
     t.pass('nothing of it is held any more')
     live.close()

@@ -1,8 +1,19 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import t from 'tap'
-import { DESK, lacksBrowser, launch, openPage, PHONE, seriousFaults } from './browser.ts'
+import {
+  DESK,
+  FINGER_TARGET_PX,
+  lacksBrowser,
+  launch,
+  MOUSE_TARGET_PX,
+  openPage,
+  PHONE,
+  pageFaults,
+  seriousFaults,
+} from './browser.ts'
 import { type JourneyGateway, startGateway } from './gateway.ts'
 import { signInAs, textOf } from './journeys.ts'
+import { choose, pressOn, typeInto } from './keyboard.ts'
 
 const skip = lacksBrowser
 const PASSWORD = 'a first password'
@@ -12,7 +23,7 @@ let browser: Browser
 
 t.before(async () => {
   if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway(), launch()])
+  ;[gateway, browser] = await Promise.all([startGateway({ GRIDLIGHT_TRANSPARENCY_PAGE: 'true' }), launch()])
 })
 t.teardown(async () => {
   await browser?.close()
@@ -34,46 +45,50 @@ const visit = async (page: Page, path: string): Promise<void> => {
   await page.locator('h1').waitFor({ state: 'attached' })
 }
 
-t.test('an administrator lets a person in, signs them out everywhere and disables them', { skip }, async (t) => {
-  const admin = await person('admin')
-  await visit(admin.page, '/users')
-  await admin.page.getByRole('button', { name: '新增用户' }).click()
-  const dialog = admin.page.getByRole('dialog')
-  await dialog.getByLabel('用户名').fill('newcomer')
-  await dialog.getByLabel('姓名').fill('新来的值班员')
-  await dialog.getByLabel('初始密码').fill(PASSWORD)
-  await dialog.getByRole('button', { name: '保存' }).click()
-  await admin.page.getByRole('row', { name: /新来的值班员/ }).waitFor()
+t.test(
+  'an administrator lets a person in, signs them out everywhere and disables them, by keys alone',
+  { skip },
+  async (t) => {
+    const admin = await person('admin')
+    await visit(admin.page, '/users')
+    await pressOn(admin.page.getByRole('button', { name: '新增用户' }))
+    const dialog = admin.page.getByRole('dialog')
+    await typeInto(dialog.getByLabel('用户名'), 'newcomer')
+    await typeInto(dialog.getByLabel('姓名'), '新来的值班员')
+    await typeInto(dialog.getByLabel('初始密码'), PASSWORD)
+    await pressOn(dialog.getByRole('button', { name: '保存' }))
+    await admin.page.getByRole('row', { name: /新来的值班员/ }).waitFor()
 
-  const newcomer = await person('newcomer', DESK, PASSWORD)
-  await newcomer.page.locator('.tiles').first().waitFor()
-  await admin.page.getByRole('button', { name: '管理“新来的值班员”' }).click()
-  await dialog.getByRole('button', { name: '全部下线' }).click()
-  await dialog.getByText('所有登录已失效').waitFor()
-  await newcomer.page.locator('input[name=password]').waitFor()
-  t.pass('the newcomer stands at the sign-in page')
+    const newcomer = await person('newcomer', DESK, PASSWORD)
+    await newcomer.page.locator('.tiles').first().waitFor()
+    await pressOn(admin.page.getByRole('button', { name: '管理“新来的值班员”' }))
+    await pressOn(dialog.getByRole('button', { name: '全部下线' }))
+    await dialog.getByText('所有登录已失效').waitFor()
+    await newcomer.page.locator('input[name=password]').waitFor()
+    t.pass('the newcomer stands at the sign-in page')
 
-  await dialog.getByRole('button', { name: '停用' }).click()
-  await admin.page.getByRole('row', { name: /新来的值班员.*已停用/ }).waitFor()
-  await newcomer.page.locator('input[name=username]').fill('newcomer')
-  await newcomer.page.locator('input[name=password]').fill(PASSWORD)
-  await newcomer.page.locator('button[type=submit]').click()
-  await newcomer.page.locator('.problem').waitFor()
+    await pressOn(dialog.getByRole('button', { name: '停用' }))
+    await admin.page.getByRole('row', { name: /新来的值班员.*已停用/ }).waitFor()
+    await typeInto(newcomer.page.locator('input[name=username]'), 'newcomer')
+    await typeInto(newcomer.page.locator('input[name=password]'), PASSWORD)
+    await newcomer.page.keyboard.press('Enter')
+    await newcomer.page.locator('.problem').waitFor()
 
-  await admin.page.getByRole('button', { name: '新增令牌' }).click()
-  await dialog.getByLabel('用途').fill('县平台对接')
-  await dialog.getByRole('button', { name: '新增令牌' }).click()
-  const secret = await textOf(dialog.locator('output'))
-  const headers = { authorization: `Bearer ${secret}` }
-  const cameras = `${gateway.baseUrl}/api/v1/cameras`
-  t.equal((await fetch(cameras, { headers })).status, 200, 'the token that was shown works')
-  await dialog.getByRole('button', { name: '关闭' }).click()
-  await admin.page.getByRole('button', { name: '撤销令牌“县平台对接”' }).click()
-  await admin.page.getByRole('row', { name: /县平台对接.*已撤销/ }).waitFor()
-  t.equal((await fetch(cameras, { headers })).status, 401, 'and no more')
-  t.same([...admin.faults, ...newcomer.faults], [])
-  await Promise.all([admin.page.context().close(), newcomer.page.context().close()])
-})
+    await pressOn(admin.page.getByRole('button', { name: '新增令牌' }))
+    await typeInto(dialog.getByLabel('用途'), '县平台对接')
+    await pressOn(dialog.getByRole('button', { name: '新增令牌' }))
+    const secret = await textOf(dialog.locator('output'))
+    const headers = { authorization: `Bearer ${secret}` }
+    const cameras = `${gateway.baseUrl}/api/v1/cameras`
+    t.equal((await fetch(cameras, { headers })).status, 200, 'the token that was shown works')
+    await pressOn(dialog.getByRole('button', { name: '关闭' }))
+    await pressOn(admin.page.getByRole('button', { name: '撤销令牌“县平台对接”' }))
+    await admin.page.getByRole('row', { name: /县平台对接.*已撤销/ }).waitFor()
+    t.equal((await fetch(cameras, { headers })).status, 401, 'and no more')
+    t.same([...admin.faults, ...newcomer.faults], [])
+    await Promise.all([admin.page.context().close(), newcomer.page.context().close()])
+  },
+)
 
 t.test(
   'a source is made with credentials shown once, and what it sends wrong is seen with the reason',
@@ -82,14 +97,14 @@ t.test(
     const { page, faults } = await person('admin')
     await visit(page, '/sources')
     await page.getByRole('row', { name: /沿街商铺联网报警主机/ }).waitFor()
-    await page.getByRole('button', { name: '新增告警源' }).click()
+    await pressOn(page.getByRole('button', { name: '新增告警源' }))
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('名称').fill('河堤水位计')
-    await dialog.getByText('传感器', { exact: true }).click()
-    await dialog.getByLabel('所属网格').selectOption({ index: 1 })
-    await dialog.getByRole('button', { name: '新增告警源' }).click()
+    await typeInto(dialog.getByLabel('名称'), '河堤水位计')
+    await choose(dialog.getByLabel('传感器', { exact: true }))
+    await pressOn(dialog.getByLabel('所属网格'), 'ArrowDown')
+    await pressOn(dialog.getByRole('button', { name: '新增告警源' }))
     const [, , , url = '', token = ''] = await dialog.locator('output').allTextContents()
-    await dialog.getByRole('button', { name: '已保存凭据' }).click()
+    await pressOn(dialog.getByRole('button', { name: '已保存凭据' }))
     const answer = await fetch(url, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -143,7 +158,7 @@ t.test('the auditor filters the trail, walks the chain and takes it along', { sk
   const { page, faults } = await person('auditor')
   await visit(page, '/audit')
   await page.locator('tbody tr').first().waitFor()
-  await page.getByRole('button', { name: '校验全部记录' }).click()
+  await pressOn(page.getByRole('button', { name: '校验全部记录' }))
   await page.getByText(/^ ?完整：\d+ 条记录/).waitFor()
   await page.getByLabel('行为').selectOption('key-rotated')
   await page.getByRole('button', { name: '筛选' }).click()
@@ -156,7 +171,7 @@ t.test('the auditor filters the trail, walks the chain and takes it along', { sk
     .waitFor()
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: '导出 CSV' }).click(),
+    pressOn(page.getByRole('button', { name: '导出 CSV' })),
   ])
   t.match(download.suggestedFilename(), /^audit-\d{4}-\d\d-\d\d\.csv$/)
   await visit(page, '/audit')
@@ -295,7 +310,7 @@ t.test(
   { skip },
   async (t) => {
     const visits = [
-      { username: 'admin', pages: ['/health', '/users', '/sources', '/settings', '/install', '/links'] },
+      { username: 'admin', pages: ['/health', '/users', '/sources', '/channels', '/settings', '/install', '/links'] },
       { username: 'auditor', pages: ['/audit', '/links'] },
       { username: 'patrol-dongjie', pages: ['/patrol', '/alarms'] },
       { username: 'operator', pages: ['/handover', '/health'] },
@@ -309,9 +324,7 @@ t.test(
           for (const path of pages) {
             await visit(page, path)
             const place = `${path} ${language} at ${options.viewport?.width}`
-            t.same(await seriousFaults(page), [], place)
-            const excess = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-            t.ok(excess <= 0, `${place} is ${excess} px too wide`)
+            t.same(await pageFaults(page, options === PHONE ? FINGER_TARGET_PX : MOUSE_TARGET_PX), [], place)
             const header = await page.evaluate<number>('document.querySelector("header").offsetHeight')
             t.ok(header <= 60, `${place}: header of ${header} px`)
           }
@@ -325,10 +338,13 @@ t.test(
 
 t.test('every page can be used by everybody, in both languages, without scrolling sideways', { skip }, async (t) => {
   const visits = [
-    { username: 'operator', pages: ['/wall', '/map', '/alarms', '/links'], options: DESK },
-    { username: 'installer', pages: ['/install', '/links'], options: PHONE },
+    {
+      ...{ username: 'operator', options: DESK, targetPx: MOUSE_TARGET_PX },
+      pages: ['/wall', '/map', '/alarms', '/links', '/transparency'],
+    },
+    { username: 'installer', options: PHONE, targetPx: FINGER_TARGET_PX, pages: ['/install', '/links'] },
   ]
-  for (const { username, pages, options } of visits) {
+  for (const { username, pages, options, targetPx } of visits) {
     const { page, faults } = await openPage(browser, options)
     await page.goto(gateway.baseUrl)
     await page.locator('form').waitFor()
@@ -337,9 +353,7 @@ t.test('every page can be used by everybody, in both languages, without scrollin
     for (const path of pages) {
       for (const language of ['zh', 'en']) {
         await visit(page, path)
-        t.same(await seriousFaults(page), [], `${path} ${language}`)
-        const excess = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-        t.ok(excess <= 0, `${path} ${language} is ${excess} px too wide`)
+        t.same(await pageFaults(page, targetPx), [], `${path} ${language}`)
         await page.getByRole('button', { name: language === 'zh' ? 'English' : '中文' }).click()
       }
     }

@@ -11,6 +11,7 @@ import { SessionAnswer } from '../../gateway/contracts/identity.ts'
 import { Link, type LinkScope } from '../../gateway/contracts/link.ts'
 import { type Panel, startPanel } from '../../scripts/virtual-township/panel.ts'
 import { seedTownship } from '../../scripts/virtual-township/seed.ts'
+import type { Township } from '../../scripts/virtual-township/township.ts'
 import type { Device } from '../../scripts/virtual-township/township-data.ts'
 import { open } from '../virtual-township/running.ts'
 
@@ -19,8 +20,6 @@ const ADDRESS_BASE = '127.0.61.0'
 const PUBLIC_DEVICES = ['cam-dongjie', 'cam-qiaotou', 'cam-guangchang', 'cam-weishengyuan']
 const MADE_PUBLIC_DEVICES = ['nvr-xiaoxue', 'cam-chachang']
 const UNREGISTERED = 'cam-liangzhan'
-/** Registered by ONVIF as well: by its streams it is another device. */
-const RTSP_DEVICE = 'cam-qiaotou'
 const PANEL = 'panel-yanjie'
 const ADMIN_PASSWORD = 'admin-of-the-journeys'
 const PEOPLE_PASSWORD = 'people-of-the-journeys'
@@ -34,8 +33,10 @@ export interface JourneyGateway {
   publicCameras: string[]
   /** A device that no camera is registered of, and where it answers. */
   unregistered: { device: Device; address: string }
-  /** A stream as somebody would type it for a device without ONVIF. */
+  /** Its main stream, H.265, as somebody would type it for a device without ONVIF. */
   rtspStream: { uri: string; username: string; password: string }
+  /** The cameras themselves, by their ids in the township: what they were asked, and what is wrong with them. */
+  township: Township
   panel: Panel
   /** Cameras of the gateway by the ids they have in the township. */
   cameraIds: Record<string, string>
@@ -48,8 +49,8 @@ export interface JourneyGateway {
   close(): Promise<void>
 }
 
-/** The real gateway with its console, and a small virtual township behind it. */
-export async function startGateway(): Promise<JourneyGateway> {
+/** The real gateway with its console, and a small virtual township behind it. @param environment beside what it needs */
+export async function startGateway(environment: Readonly<Record<string, string>> = {}): Promise<JourneyGateway> {
   // ./scripts/test has built it; a file that is run alone shows what stands in the sources now.
   if (process.env.CONSOLE_IS_BUILT === undefined) {
     const root = resolve(import.meta.dirname, '../../web-console')
@@ -62,6 +63,7 @@ export async function startGateway(): Promise<JourneyGateway> {
     GRIDLIGHT_MQTT_PORT: '0',
     GRIDLIGHT_CAMERA_NETWORKS: '127.0.0.0/8',
     GRIDLIGHT_ADMIN_PASSWORD: ADMIN_PASSWORD,
+    ...environment,
   })
   if (!loaded.ok) throw new Error(loaded.faults.join('; '))
 
@@ -109,7 +111,8 @@ export async function startGateway(): Promise<JourneyGateway> {
     adminPassword: ADMIN_PASSWORD,
     publicCameras: registered.flatMap(({ channels }) => channels.map(({ name }) => name)),
     unregistered: { device, address: found.onvif ?? '' },
-    rtspStream: streamOf(township, RTSP_DEVICE),
+    rtspStream: streamOf(township, UNREGISTERED),
+    township,
     panel,
     cameraIds: seeded.cameraIds,
     async restart() {
@@ -138,7 +141,13 @@ export async function startGateway(): Promise<JourneyGateway> {
   }
 }
 
-function streamOf(township: Awaited<ReturnType<typeof open>>, id: string): JourneyGateway['rtspStream'] {
+/** How often each stream of each camera was played since the cameras were switched on. */
+export const playsOf = ({ township }: JourneyGateway): Record<string, number> =>
+  Object.fromEntries(
+    township.cameras.flatMap(({ id, plays }) => [...plays].map(([path, times]) => [`${id} ${path}`, times] as const)),
+  )
+
+function streamOf(township: Township, id: string): JourneyGateway['rtspStream'] {
   const { device, found } = township.camera(id)
   const { username, password } = device
   return { uri: found.channels[0]?.mainUri ?? '', username, password }

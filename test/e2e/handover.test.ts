@@ -2,6 +2,7 @@ import t from 'tap'
 import { DESK, lacksBrowser, launch, openPage, seriousFaults } from './browser.ts'
 import { startGateway } from './gateway.ts'
 import { signInAs, textOf } from './journeys.ts'
+import { tabTo, typeInto } from './keyboard.ts'
 
 const skip = lacksBrowser
 const PASSWORD = 'the next shift comes'
@@ -29,10 +30,7 @@ t.test('a shift is handed over by keyboard alone, and the desk belongs to the on
   await page.locator('.matters', { hasText: '交班前的求助' }).waitFor()
   t.same(await seriousFaults(page), [])
 
-  for (let presses = 0; presses < 30; presses += 1) {
-    if ((await page.evaluate<string>('document.activeElement.tagName')) === 'TEXTAREA') break
-    await page.keyboard.press('Tab')
-  }
+  await tabTo(page.locator('textarea'))
   await page.keyboard.type('东街口夜间有雾')
   await page.keyboard.press('Tab')
   await page.keyboard.type('next-shift')
@@ -40,8 +38,7 @@ t.test('a shift is handed over by keyboard alone, and the desk belongs to the on
   await page.keyboard.type('not the password')
   await page.keyboard.press('Enter')
   await page.getByText('用户名或密码不正确').waitFor()
-  await page.getByLabel('密码').focus()
-  await page.keyboard.type(PASSWORD)
+  await typeInto(page.getByLabel('密码'), PASSWORD)
   await page.keyboard.press('Enter')
 
   const record = page.locator('.record-new')

@@ -3,6 +3,7 @@ import t from 'tap'
 import { lacksBrowser, launch, openPage, PHONE, seriousFaults } from './browser.ts'
 import { type JourneyGateway, startGateway } from './gateway.ts'
 import { signInAs, textOf } from './journeys.ts'
+import { choose, pressOn, typeInto } from './keyboard.ts'
 
 const skip = lacksBrowser
 /** console.md §3: camera registration. */
@@ -24,7 +25,7 @@ let browser: Browser
 
 t.before(async () => {
   if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway(), launch()])
+  ;[gateway, browser] = await Promise.all([startGateway({ GRIDLIGHT_MAX_TRANSCODES: '0' }), launch()])
 })
 t.teardown(async () => {
   await browser?.close()
@@ -56,6 +57,12 @@ t.test('a camera in four screens and twelve taps, through a dead zone, to its fi
 
   // Screen 2: the password field has the focus.
   await page.getByLabel('设备用户名').fill(device.username)
+  await page.getByLabel('设备密码').fill(device.password)
+  const { refusedLogins } = gateway.township.camera(device.id)
+  await page.getByLabel('设备密码').fill('not its password')
+  await page.getByRole('button', { name: '测试' }).tap()
+  await page.locator('.check-failed', { hasText: '登录' }).waitFor({ timeout: 60_000 })
+  t.equal(gateway.township.camera(device.id).refusedLogins - refusedLogins, 1, 'a wrong password is tried once')
   await page.getByLabel('设备密码').fill(device.password)
   await page.context().setOffline(true)
   await page.getByRole('button', { name: '测试' }).tap()
@@ -112,37 +119,39 @@ t.test('a camera in four screens and twelve taps, through a dead zone, to its fi
 })
 
 t.test(
-  'a device without ONVIF is registered by its streams, its place by a tap or keys on the map',
+  'a device without ONVIF is registered by its streams, by keys alone; H.265 that nothing can play says so',
   { skip },
   async (t) => {
     const { page, faults } = await installer()
     const { uri, username, password } = gateway.rtspStream
-    await page.getByLabel('所属网格').selectOption({ index: 1 })
-    await page.getByText('没有 ONVIF').tap()
-    await page.getByLabel('主码流地址').fill(uri)
+    await pressOn(page.getByLabel('所属网格'), 'ArrowDown')
+    await pressOn(page.getByText('没有 ONVIF'))
+    await typeInto(page.getByLabel('主码流地址'), uri)
     const form = page.locator('details form')
-    await form.getByLabel('设备用户名').fill(username)
-    await form.getByLabel('设备密码').fill(password)
-    await form.getByRole('button', { name: '下一步' }).tap()
-    await page.getByLabel('名称').fill('无 ONVIF 的摄像头')
-    await page.getByText('是', { exact: true }).tap()
+    await typeInto(form.getByLabel('设备用户名'), username)
+    await typeInto(form.getByLabel('设备密码'), password)
+    await pressOn(form.getByRole('button', { name: '下一步' }))
+    await typeInto(page.getByLabel('名称'), '无 ONVIF 的摄像头')
+    await choose(page.getByLabel('是', { exact: true }))
     await page.getByText('禁止安装的场所').waitFor()
     t.ok(await page.getByRole('button', { name: '登记', exact: true }).isDisabled(), 'a forbidden room ends here')
-    await page.getByText('不是', { exact: true }).tap()
-    await page.getByText('其他', { exact: true }).tap()
-    await page.getByText('公共', { exact: true }).tap()
-    await page.getByRole('button', { name: '在网格图上点选' }).tap()
-    const map = page.locator('.cell-map')
-    await map.focus()
-    await page.keyboard.press('ArrowRight')
+    await choose(page.getByLabel('不是', { exact: true }))
+    await choose(page.getByLabel('其他', { exact: true }))
+    await choose(page.getByLabel('公共', { exact: true }))
+    await pressOn(page.getByRole('button', { name: '在网格图上点选' }))
+    await pressOn(page.locator('.cell-map'), 'ArrowRight')
     const before = await textOf(page.locator('p[role=status]').last())
     await page.keyboard.press('ArrowDown')
     t.not(await textOf(page.locator('p[role=status]').last()), before, 'the arrow keys move the pin')
     t.same(await seriousFaults(page), [])
-    await page.getByRole('button', { name: '登记', exact: true }).tap()
+    await pressOn(page.getByRole('button', { name: '登记', exact: true }))
     await page.locator('[aria-current=step]', { hasText: '4' }).waitFor({ timeout: 60_000 })
-    await page.getByRole('button', { name: '稍后接入' }).tap()
-    await page.getByText('已登记，尚未接入').waitFor()
+    await typeInto(page.getByLabel('权属单位或业主名称'), '镇政府')
+    await typeInto(page.getByLabel('联系人及电话'), '办公室 0000-1234')
+    await pressOn(page.getByRole('button', { name: '接入', exact: true }))
+    const card = page.locator('.one-picture .tile-card')
+    await card.getByText('正在转码的画面已达上限').waitFor({ timeout: 20_000 })
+    t.match(await textOf(card), /H\.264/, 'and what to do')
     t.same(faults, [])
     await page.context().close()
   },

@@ -5,6 +5,7 @@ import { type JourneyGateway, startGateway } from './gateway.ts'
 import {
   agesOf,
   alarmAppears,
+  CLOCK_AHEAD,
   fillWall,
   framesOf,
   isBlack,
@@ -25,6 +26,7 @@ import {
 const WALL_LIVE_MS = 8_000
 const ALARM_SHOWN_MS = 500
 const DARK_AFTER_MS = 2_000
+const LOGGED_AFTER_MS = 1_000
 const MAX_AGE_S = 1
 
 const skip = lacksBrowser
@@ -85,40 +87,47 @@ for (const tiles of [4, 9]) {
   })
 }
 
-t.test('a socket that breaks and a page that slept: the picture comes back by itself', { skip }, async (t) => {
-  const person = await traveller()
-  const { page } = person
-  const opened: WebSocketRoute[] = []
-  await page.routeWebSocket('**/live/socket', (socket) => {
-    socket.connectToServer()
-    opened.push(socket)
-  })
-  let views = 0
-  page.on('request', (request) => {
-    if (request.method() === 'POST' && request.url().endsWith('/views')) views += 1
-  })
-  await fillWall(person, gateway.publicCameras.slice(0, 2))
-  await opened[0]?.close()
-  await page.waitForTimeout(1_500) // less than a stall: a short break is not seen
-  t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
-  t.equal(opened.length, 2, 'a second socket carries on')
-  const before = await framesOf(page)
-  await page.waitForTimeout(1_000) // the time over which frames are counted
-  const after = await framesOf(page)
-  for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} goes on`)
+t.test(
+  'a clock that is wrong, a socket that breaks, a page that slept: the picture is live and says so',
+  { skip },
+  async (t) => {
+    const person = await traveller()
+    const { page } = person
+    await page.addInitScript(CLOCK_AHEAD)
+    const opened: WebSocketRoute[] = []
+    await page.routeWebSocket('**/live/socket', (socket) => {
+      socket.connectToServer()
+      opened.push(socket)
+    })
+    let views = 0
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/views')) views += 1
+    })
+    await fillWall(person, gateway.publicCameras.slice(0, 2))
+    const [, seconds] = /本机时钟与网关相差 (\d+) 秒/.exec(await textOf(page.locator('.banner'))) ?? []
+    t.ok(Math.abs(Number(seconds) - 600) <= 2, `the wrong clock is told: ${seconds} s`)
+    await opened[0]?.close()
+    await page.waitForTimeout(1_500) // less than a stall: a short break is not seen
+    t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
+    t.equal(opened.length, 2, 'a second socket carries on')
+    const before = await framesOf(page)
+    await page.waitForTimeout(1_000) // the time over which frames are counted
+    const after = await framesOf(page)
+    for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} goes on`)
 
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
-  await new Promise((resolve) => setTimeout(resolve, 6_000)) // the sleep
-  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
-  await page.waitForTimeout(2_500) // the time it has to find the camera again
-  t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
-  const ages = await agesOf(page, 2)
-  t.ok(Math.max(...ages) < MAX_AGE_S, `the older picture is ${Math.max(...ages).toFixed(2)} s old after the sleep`)
-  t.equal(views, 2, 'the same views all along')
-  t.same(person.faults, [])
-  await page.context().close()
-})
+    const devtools = await page.context().newCDPSession(page)
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await new Promise((resolve) => setTimeout(resolve, 6_000)) // the sleep
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+    await page.waitForTimeout(2_500) // the time it has to find the camera again
+    t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
+    const ages = await agesOf(page, 2)
+    t.ok(Math.max(...ages) < MAX_AGE_S, `the older picture is ${Math.max(...ages).toFixed(2)} s old after the sleep`)
+    t.equal(views, 2, 'the same views all along')
+    t.same(person.faults, [])
+    await page.context().close()
+  },
+)
 
 t.test('without WebSockets the wall plays over HLS', { skip }, async (t) => {
   const person = await traveller()
@@ -177,6 +186,8 @@ t.test('a camera is registered, its owner agrees, it is watched, the owner revok
   t.ok(darkAfterMs <= DARK_AFTER_MS, `dark after ${darkAfterMs.toFixed(0)} ms`)
   t.match(words, /授权已撤销/)
   t.ok(await isBlack(operator.page, 1), 'no old picture stays')
+  await owner.page.locator('.views li', { hasText: '授权已撤销' }).first().waitFor({ timeout: LOGGED_AFTER_MS })
+  t.pass('the record says why it ended')
   t.same([...owner.faults, ...operator.faults], [])
   await owner.page.context().close()
   await operator.page.context().close()

@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import { LAYOUTS, type Layout } from '../../gateway/contracts/wall.ts'
 import type { Device } from '../../scripts/virtual-township/township-data.ts'
+import { choose, pressOn, tabTo } from './keyboard.ts'
 
 /** What a journey needs of whoever runs it. */
 export interface Traveller {
@@ -20,6 +21,22 @@ export async function signInAs(page: Page, baseUrl: string, username: string, pa
 
 export const textOf = async (place: Locator): Promise<string> => (await place.textContent()) ?? ''
 
+/** A computer whose clock is ten minutes ahead. */
+export const CLOCK_AHEAD = `{
+  const AHEAD_MS = 600_000
+  const { now } = Date
+  const Real = Date
+  Date = class extends Real {
+    constructor(...given) {
+      if (given.length === 0) super(now() + AHEAD_MS)
+      else super(...given)
+    }
+    static now() {
+      return now() + AHEAD_MS
+    }
+  }
+}`
+
 /** Signs in and switches the language. @returns the name of the first page in Chinese, then in English */
 export async function signInInBothLanguages({ page, signIn }: Traveller): Promise<string[]> {
   await signIn(page, 'operator')
@@ -30,6 +47,14 @@ export async function signInInBothLanguages({ page, signIn }: Traveller): Promis
   await page.reload()
   const kept = await textOf(current)
   return [chinese, english, kept]
+}
+
+/** Waits for an expression; the console's content security policy lets none be evaluated in the page again and again. */
+export async function becomes(page: Page, expression: string): Promise<void> {
+  for (const limit = performance.now() + 15_000; performance.now() < limit; await page.waitForTimeout(50)) {
+    if (await page.evaluate<boolean>(expression)) return
+  }
+  throw new Error(`never: ${expression}`)
 }
 
 /** Frames painted by each tile since this was first called for it. */
@@ -133,10 +158,10 @@ export async function registerPrivateCamera(
 
 const dayAfter = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
-/** The owner agrees to all that was asked. */
+/** The owner agrees to all that was asked, without a mouse or a finger. */
 export async function ownerAgrees(page: Page, invitationUrl: string): Promise<void> {
   await page.goto(invitationUrl)
-  await page.getByRole('button', { name: '同意授权' }).click()
+  await pressOn(page.getByRole('button', { name: '同意授权' }))
   await page.locator('.owner-active').waitFor()
 }
 
@@ -144,9 +169,12 @@ export async function ownerAgrees(page: Page, invitationUrl: string): Promise<vo
 export async function watchPrivate({ page, signIn }: Traveller, camera: string): Promise<void> {
   await emptyWall(page, 4)
   await signIn(page, 'operator')
-  await page.locator('.tree-camera', { hasText: camera }).click()
-  await page.getByText('告警处置').click()
-  await page.getByRole('button', { name: '记录并打开' }).click()
+  await page.locator('.tree-camera').first().waitFor()
+  await page.keyboard.press('Slash')
+  await page.keyboard.type(camera)
+  await page.keyboard.press('Enter')
+  await choose(page.getByLabel('告警处置'))
+  await pressOn(page.getByRole('button', { name: '记录并打开' }))
   await tileIs(page, 1, 'live')
 }
 
@@ -161,12 +189,13 @@ export async function zoomAndBack(page: Page): Promise<void> {
   await tileIs(page, 1, 'live')
 }
 
-/** The owner revokes in three taps. @returns ms from the last tap until the operator's tile was dark, and its words */
+/** The owner revokes, by keys as by three taps. @returns ms from the last of them until the operator's tile was dark, and its words */
 export async function ownerRevokes(owner: Page, operator: Page): Promise<{ darkAfterMs: number; words: string }> {
-  await owner.getByRole('button', { name: '撤销授权' }).click()
+  await pressOn(owner.getByRole('button', { name: '撤销授权' }))
   const dark = tileIs(operator, 1, 'ended')
+  await tabTo(owner.getByRole('button', { name: '撤销', exact: true }))
   const startedAt = performance.now()
-  await owner.getByRole('button', { name: '撤销', exact: true }).click()
+  await owner.keyboard.press('Enter')
   await dark
   const darkAfterMs = performance.now() - startedAt
   return { darkAfterMs, words: await textOf(operator.locator('[data-tile="1"] .tile-card')) }

@@ -1,20 +1,29 @@
 import type { Browser } from 'playwright-core'
 import t from 'tap'
-import { DESK, lacksBrowser, launch, openPage, seriousFaults, WALL } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { signInAs, tileIs } from './journeys.ts'
+import { distanceM, toGcj02 } from '../../web-console/src/map/geometry.ts'
+import { startTileServer, type TileServer } from '../fakes/tile-server.ts'
+import { DESK, lacksBrowser, launch, onElement, openPage, seriousFaults, WALL } from './browser.ts'
+import { type JourneyGateway, playsOf, startGateway } from './gateway.ts'
+import { becomes, signInAs, tileIs } from './journeys.ts'
+import { pressOn } from './keyboard.ts'
 
 const skip = lacksBrowser
+let tiles: TileServer
+let elsewhere: TileServer
 let gateway: JourneyGateway
 let browser: Browser
 
 t.before(async () => {
   if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway(), launch()])
+  ;[tiles, elsewhere] = await Promise.all([startTileServer(), startTileServer()])
+  const environment = { GRIDLIGHT_MAP_TILE_URL: tiles.url, GRIDLIGHT_MAP_TILE_DATUM: 'gcj02' }
+  ;[gateway, browser] = await Promise.all([startGateway(environment), launch()])
 })
 t.teardown(async () => {
   await browser?.close()
   await gateway?.close()
+  await tiles?.close()
+  await elsewhere?.close()
 })
 
 /** Near 东街口, as the township's plan has it, the nearest first. */
@@ -31,13 +40,33 @@ t.test('from an alarm on the map to its four nearest cameras, and back', { skip 
   t.equal(await page.locator('.map-camera').count(), gateway.publicCameras.length)
   t.ok((await page.locator('.map-cells path').count()) >= 3, 'cells')
 
+  let views = 0
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/views')) views += 1
+  })
+  const before = playsOf(gateway)
   const marker = page.locator('.map-camera', { hasText: '桥头停车场' })
   await marker.dragTo(page.locator('[data-tile="5"]'))
   await tileIs(page, 5, 'live')
+  t.equal(views, 1, 'one view is asked for')
+  const [, sub] = gateway.township.camera('cam-qiaotou').profiles
+  t.same(
+    Object.entries(playsOf(gateway)).filter(([stream, times]) => times !== (before[stream] ?? 0)),
+    [[`cam-qiaotou ${sub?.rtspPath}`, 1]],
+    'and one stream of one camera is played, once',
+  )
   t.equal(await page.locator('[data-tile="5"] .tile-name').textContent(), '桥头停车场', 'dragged from the map')
 
+  await page.keyboard.press('Digit6')
+  await pressOn(page.locator('.map-camera', { hasText: '卫生院大门' }))
+  await tileIs(page, 6, 'live')
+  await page.keyboard.press('Digit7')
+  await pressOn(page.locator('.map-camera', { hasText: '卫生院大门' }), 'Shift+Enter')
+  await tileIs(page, 7, 'live')
+  t.equal(await page.locator('[data-tile="7"] .tile-name').textContent(), '卫生院大门', 'by keys, and once more')
+
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '前门求助' })
-  await page.locator('.map-alarm').click()
+  await pressOn(page.locator('.map-alarm'))
   await page.locator('.tiles-4').waitFor()
   t.same(await page.locator('.tile-name').allTextContents(), NEAREST)
   for (const tile of [1, 2, 3, 4]) await tileIs(page, tile, 'live')
@@ -45,7 +74,73 @@ t.test('from an alarm on the map to its four nearest cameras, and back', { skip 
   await page.keyboard.press('Escape')
   await page.locator('.tiles-9').waitFor()
   await tileIs(page, 5, 'live')
-  t.same([...hosts], [new URL(gateway.baseUrl).host], 'no other host is asked')
+  t.same(
+    [...hosts].sort(),
+    [gateway.baseUrl, tiles.origin].map((url) => new URL(url).host).sort(),
+    'no other host is asked',
+  )
+  t.same(faults, [])
+  await page.context().close()
+})
+
+interface UnderMarker {
+  /** Address of the tile that is painted there, and where in it, 0 to 1. */
+  src: string
+  across: number
+  down: number
+}
+
+/** What lies under the middle of a marker. */
+const underMarker = onElement<UnderMarker | null>(`
+  const at = element.getBoundingClientRect()
+  const [x, y] = [at.left + at.width / 2, at.top + at.height / 2]
+  for (const image of document.querySelectorAll('.map-tile')) {
+    const { left, top, right, bottom, width, height } = image.getBoundingClientRect()
+    if (image.naturalWidth !== 256 || x < left || y < top || x >= right || y >= bottom) continue
+    return { src: image.src, across: (x - left) / width, down: (y - top) / height }
+  }
+  return null
+`)
+
+/** Longitude and latitude of a point of a tile, in the datum of the tiles (EPSG:3857). */
+function placeOnTile({ src, across, down }: UnderMarker): [number, number] {
+  const [, z = 0, x = 0, y = 0] = (/\/(\d+)\/(\d+)\/(\d+)\.png$/.exec(src) ?? []).map(Number)
+  const north = Math.PI * (1 - (2 * (y + down)) / 2 ** z)
+  return [((x + across) / 2 ** z) * 360 - 180, (Math.atan(Math.sinh(north)) * 180) / Math.PI]
+}
+
+t.test('pictures of a tile server under it, shifted as they are, and of no other host', { skip }, async (t) => {
+  const { page, faults } = await openPage(browser, DESK)
+  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+  await page.goto(`${gateway.baseUrl}/map`)
+  const marker = page.locator('.map-camera', { hasText: '桥头停车场' })
+  await marker.waitFor()
+  await becomes(page, `[...document.querySelectorAll('.map-tile')].every(({ complete }) => complete)`)
+  const under = await marker.evaluate(underMarker)
+  if (under === null) throw new Error('no picture under the camera')
+  const { lon, lat } = gateway.township.camera('cam-qiaotou').device.channels[0]?.position ?? { lon: 0, lat: 0 }
+  const shown = placeOnTile(under)
+  t.ok(distanceM(shown, toGcj02([lon, lat])) < 5, `stored ${lon} ${lat}, drawn at ${shown.join(' ')}`)
+  t.ok(distanceM(shown, [lon, lat]) > 300, 'hundreds of metres from where an unshifted map has it')
+
+  t.ok(tiles.requests.length >= 4, `${tiles.requests.length} pictures`)
+  t.same(
+    tiles.requests.filter(({ headers }) => headers.cookie !== undefined || headers.referer !== undefined),
+    [],
+    'the tile server learns nothing of who asks',
+  )
+  const refused = await page.evaluate<string>(`new Promise((resolve) => {
+    addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => resolve(effectiveDirective + ' ' + blockedURI))
+    new Image().src = '${elsewhere.origin}/1/0/0.png'
+  })`)
+  t.equal(refused, `img-src ${elsewhere.origin}/1/0/0.png`)
+  t.same(elsewhere.requests, [], 'the policy allows that host and no other')
+  t.match(faults.splice(0), [/Content Security Policy/], 'which the console of the browser says')
+
+  await tiles.close()
+  await page.getByRole('button', { name: '放大地图' }).click()
+  await marker.waitFor()
+  t.same(await seriousFaults(page), [], 'a tile server that is down leaves the map as it is without')
   t.same(faults, [])
   await page.context().close()
 })

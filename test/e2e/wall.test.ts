@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import type { Browser, Page } from 'playwright-core'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Layout, WallTile } from '../../gateway/contracts/wall.ts'
 import { layCable } from '../fakes/cable.ts'
 import { lacksBrowser, launch, openPage, seriousFaults, WALL } from './browser.ts'
+import { contrast, deltaE, lookOf, shapeDifference } from './colours.ts'
 import { type JourneyGateway, startGateway } from './gateway.ts'
-import { framesOf, signInAs, statesOf, textOf, tileIs } from './journeys.ts'
+import { becomes, framesOf, signInAs, statesOf, textOf, tileIs } from './journeys.ts'
+import { pressOn, tabTo, typeInto } from './keyboard.ts'
 
 const skip = lacksBrowser
 /** console.md §3: sixteen tiles; this machine decodes in software while others work on it. */
@@ -66,7 +68,11 @@ t.test('sixteen and thirty-six tiles, at most six opened at once', { skip }, asy
   page.on('requestfinished', (request) => {
     if (isOpening(request)) open -= 1
   })
+  await page.addInitScript(KEEP_AUDIO)
   await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+  await pressOn(page.getByRole('button', { name: '开始值班' }))
+  await becomes(page, `window.audio?.state === 'running'`)
+  t.equal(await page.locator('.cases').getAttribute('data-sounds'), '1', 'the shift begins with a sound')
   for (let tile = 1; tile <= 16; tile += 1) await tileIs(page, tile, 'live', SIXTEEN_LIVE_MS)
   t.ok(most > 1 && most <= 6, `${most} at once`)
   const before = await framesOf(page)
@@ -79,7 +85,7 @@ t.test('sixteen and thirty-six tiles, at most six opened at once', { skip }, asy
   t.match(await textOf(page.locator('.wall-load')), /16 路/)
   t.same(await seriousFaults(page), [])
 
-  await page.getByRole('button', { name: '36 分屏' }).click()
+  await pressOn(page.getByRole('button', { name: '36 分屏' }))
   t.equal((await statesOf(page)).length, 36)
   t.same(await seriousFaults(page), [])
   await page.keyboard.press('Digit3')
@@ -88,6 +94,14 @@ t.test('sixteen and thirty-six tiles, at most six opened at once', { skip }, asy
   t.same(faults, [])
   await page.context().close()
 })
+
+/** A browser keeps sound locked until somebody does something; the page's own context tells. */
+const KEEP_AUDIO = `window.AudioContext = class extends AudioContext {
+  constructor() {
+    super()
+    window.audio = this
+  }
+}`
 
 /** Resolves when the first picture is `width` pixels wide; throws after 20 s. */
 async function widthIs(page: Page, width: number): Promise<void> {
@@ -138,6 +152,38 @@ t.test('a wall is arranged by hand and by keyboard alone', { skip }, async (t) =
   await page.keyboard.press('Delete')
   await tileIs(page, 4, 'empty')
   t.same(await namesOf(page), ['东街口', '', '', ''], 'cleared')
+
+  await page.keyboard.press('Slash')
+  await page.keyboard.press('Control+A')
+  await page.keyboard.press('Delete')
+  await page.keyboard.press('Escape')
+  await page.locator('.tree-camera', { hasText: '东街口' }).dragTo(page.locator('[data-tile="2"]'))
+  await tileIs(page, 2, 'live')
+  await page.keyboard.press('Digit3')
+  await pressOn(page.locator('.tree-camera', { hasText: '东街口' }), 'Shift+Enter')
+  await tileIs(page, 3, 'live')
+  await pressOn(page.locator('[data-tile="4"]').getByRole('button', { name: '选摄像头' }))
+  await page.keyboard.type('djk')
+  await page.keyboard.press('Enter')
+  await tileIs(page, 4, 'live')
+  t.same(await namesOf(page), Array(4).fill('东街口'), 'one camera on four tiles: dragged, by Shift, by an empty tile')
+  await page.keyboard.press('Escape')
+
+  // An input method is composing: its keys are the word's, also Enter, and none is a shortcut.
+  await page.keyboard.press('Slash')
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Input.imeSetComposition', { text: 'qttcc', selectionStart: 5, selectionEnd: 5 })
+  await page.keyboard.press('Enter')
+  await page.evaluate(`document.activeElement.blur()`)
+  for (const code of ['KeyL', 'Delete', 'Digit2', 'Enter', 'KeyP', 'Slash']) {
+    await page.evaluate(
+      `document.body.dispatchEvent(new KeyboardEvent('keydown', { code: '${code}', isComposing: true, bubbles: true }))`,
+    )
+  }
+  await page.waitForTimeout(100) // the time it would have to act on one of them
+  t.same(await namesOf(page), Array(4).fill('东街口'), 'nothing was placed, cleared or enlarged')
+  t.equal(await page.locator('[aria-current=true][data-tile]').getAttribute('data-tile'), '4')
+  t.equal(await page.evaluate('document.activeElement.tagName'), 'BODY')
   await page.keyboard.press('Shift+Slash')
   await page.getByLabel('启用单键快捷键').uncheck()
   await page.keyboard.press('Escape')
@@ -151,29 +197,31 @@ t.test('a layout and a round are kept for the person, on any computer', { skip }
   const first = await operatorAt(4, [cameraTile('dongjiekou'), cameraTile('qiaotou')])
   const { page } = first
   await page.keyboard.press('Digit3')
-  await page.getByRole('button', { name: '布局与轮巡' }).click()
-  await page.getByText('新建轮巡').click()
-  await page.getByLabel('轮巡名称').fill('两处')
-  await page.getByLabel('每路停留').selectOption('5')
-  await page.getByRole('button', { name: '选当前墙上的' }).click()
+  await pressOn(page.getByRole('button', { name: '布局与轮巡' }))
+  await pressOn(page.getByText('新建轮巡'))
+  await typeInto(page.getByLabel('轮巡名称'), '两处')
+  await tabTo(page.getByLabel('每路停留'))
+  await page.keyboard.type('5')
+  t.equal(await page.getByLabel('每路停留').inputValue(), '5')
+  await pressOn(page.getByRole('button', { name: '选当前墙上的' }))
   t.same(await seriousFaults(page), [], 'layouts and rounds')
-  await page.getByRole('button', { name: '保存轮巡' }).click()
-  await page.getByRole('button', { name: '放到画面 3' }).click()
+  await pressOn(page.getByRole('button', { name: '保存轮巡' }))
+  await pressOn(page.getByRole('button', { name: '放到画面 3' }))
   await tileIs(page, 3, 'live')
   const nameOfThird = async (): Promise<string> => (await namesOf(page))[2] ?? ''
   const before = await nameOfThird()
   await page.locator('[data-tile="3"] .tile-name', { hasNotText: before }).waitFor({ timeout: 8_000 })
   t.same([before, await nameOfThird()].sort(), ['东街口', '桥头停车场'], 'takes turns')
 
-  await page.getByRole('button', { name: '布局与轮巡' }).click()
-  await page.getByLabel('把当前布局保存为').fill('夜班')
-  await page.getByRole('button', { name: '保存布局' }).click()
+  await pressOn(page.getByRole('button', { name: '布局与轮巡' }))
+  await typeInto(page.getByLabel('把当前布局保存为'), '夜班')
+  await page.keyboard.press('Enter')
   await page.getByRole('button', { name: '使用' }).waitFor()
   await page.context().close()
 
   const second = await operatorAt(1, [])
-  await second.page.getByRole('button', { name: '布局与轮巡' }).click()
-  await second.page.getByRole('button', { name: '使用' }).click()
+  await pressOn(second.page.getByRole('button', { name: '布局与轮巡' }))
+  await pressOn(second.page.getByRole('button', { name: '使用' }))
   for (const tile of [1, 2, 3]) await tileIs(second.page, tile, 'live')
   t.same([...first.faults, ...second.faults], [])
   await second.page.context().close()
@@ -198,11 +246,11 @@ t.test('an alarm slot shows what waits, for the reason of its case', { skip }, a
   t.equal((await logged).status(), 201, 'the silence is on record')
   await page.getByText('已静音，紧急告警仍响').waitFor()
 
-  await page.getByRole('button', { name: '附近 4 路' }).click()
+  await pressOn(page.getByRole('button', { name: '附近 4 路' }))
   await tileIs(page, 4, 'live')
   t.equal((await namesOf(page))[0], '东街口', 'the nearest first')
   await page.keyboard.press('KeyM')
-  await page.getByRole('button', { name: '返回（正在显示' }).click()
+  await pressOn(page.getByRole('button', { name: '返回（正在显示' }))
   await tileIs(page, 1, 'alarm-slot')
 
   const raised = [
@@ -276,14 +324,6 @@ const decodedBytes = 'heard.at(-1).webkitAudioDecodedByteCount'
 /** Stopped, and without a source. */
 const SILENT = 'heard.at(-1).paused && heard.at(-1).readyState === 0'
 
-/** Waits for an expression; the console's content security policy lets none be evaluated in the page again and again. */
-async function becomes(page: Page, expression: string): Promise<void> {
-  for (const limit = performance.now() + 15_000; performance.now() < limit; await page.waitForTimeout(50)) {
-    if (await page.evaluate<boolean>(expression)) return
-  }
-  throw new Error(`never: ${expression}`)
-}
-
 const soundIs = (page: Page, state: string): Promise<void> =>
   page.locator(`.tile-sound[data-sound=${state}]`).waitFor({ timeout: 15_000 })
 
@@ -348,25 +388,34 @@ for (const way of ['over the live socket', 'over HLS']) {
   })
 }
 
-t.test('a cable that is cut, and one that hangs: no old picture passes for live', { skip }, async (t) => {
-  const cable = await layCable(gateway.baseUrl)
-  t.teardown(() => cable.close())
-  const { page } = await operatorAt(4, [cameraTile('dongjiekou'), cameraTile('qiaotou')], { baseUrl: cable.url })
-  for (const fault of ['cut', 'hang'] as const) {
+t.test(
+  'a camera unplugged, a cable that is cut, and one that hangs: no old picture passes for live',
+  { skip },
+  async (t) => {
+    const cable = await layCable(gateway.baseUrl)
+    t.teardown(() => cable.close())
+    const { page } = await operatorAt(4, [cameraTile('dongjiekou'), cameraTile('qiaotou')], { baseUrl: cable.url })
     for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
-    cable[fault]()
-    for (const tile of [1, 2]) {
-      await page.locator(`[data-tile="${tile}"]:not([data-state="live"])`).waitFor({ timeout: 10_000 })
+    await gateway.township.fault('cam-dongjie', 'drop-out')
+    await page.locator('[data-tile="1"]:not([data-state="live"])').waitFor({ timeout: 5_000 })
+    t.same((await statesOf(page))[1], 'live', 'a camera that is unplugged is the trouble of its tile alone')
+    await gateway.township.fault('cam-dongjie', 'none')
+    for (const fault of ['cut', 'hang'] as const) {
+      for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
+      cable[fault]()
+      for (const tile of [1, 2]) {
+        await page.locator(`[data-tile="${tile}"]:not([data-state="live"])`).waitFor({ timeout: 10_000 })
+      }
+      await page.locator('.banner-fault').waitFor({ timeout: 20_000 })
+      t.notOk((await statesOf(page)).includes('live'), `${fault}: nothing is said to be live`)
+      cable.mend()
+      for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
+      await page.locator('.banner-fault').waitFor({ state: 'detached', timeout: BACK_AFTER_MS })
+      t.pass(`${fault}: came back by itself`)
     }
-    await page.locator('.banner-fault').waitFor({ timeout: 20_000 })
-    t.notOk((await statesOf(page)).includes('live'), `${fault}: nothing is said to be live`)
-    cable.mend()
-    for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
-    await page.locator('.banner-fault').waitFor({ state: 'detached', timeout: BACK_AFTER_MS })
-    t.pass(`${fault}: came back by itself`)
-  }
-  await page.context().close()
-})
+    await page.context().close()
+  },
+)
 
 t.test('the gateway starts anew: the wall comes back by itself', { skip }, async (t) => {
   const { page } = await operatorAt(4, [cameraTile('dongjiekou'), cameraTile('qiaotou')])
@@ -382,6 +431,58 @@ t.test('the gateway starts anew: the wall comes back by itself', { skip }, async
   await page.context().close()
 })
 
+/** Animations that repeat: how long one turn takes, and all of them. */
+const FLASHES = `document.getAnimations()
+  .map((animation) => animation.effect.getComputedTiming())
+  .filter(({ iterations }) => iterations > 1)
+  .map(({ duration, endTime }) => ({ periodMs: duration, forMs: endTime }))`
+
+/**
+ * console.md §2: least ΔE2000 between the fills of any two priorities, for each way of seeing, less half a unit for what
+ * the browser's filters round.
+ */
+const LEAST_DELTA_E = {
+  none: 19.5,
+  protanopia: 16.5,
+  deuteranopia: 14.5,
+  tritanopia: 22.5,
+  achromatopsia: 9.2,
+} as const
+
+/** Looks at the four badges as people see them who see colours otherwise, and in the colours of a forced palette. */
+async function badgesAreToldApart(t: Test, page: Page): Promise<void> {
+  const devtools = await page.context().newCDPSession(page)
+  const badges = (theme: string) =>
+    Promise.all(
+      [1, 2, 3, 4].map((priority) =>
+        lookOf(page.locator(`[data-theme=${theme}] .alarm:not(.alarm-cleared) .priority-${priority}`).first()),
+      ),
+    )
+  const pairs = <T>(of: readonly T[]): [T, T][] =>
+    of.flatMap((one, at) => of.slice(at + 1).map((other): [T, T] => [one, other]))
+  const check = async (theme: string, how: string, leastDeltaE: number, digitContrast: number): Promise<void> => {
+    const looks = await badges(theme)
+    const least = Math.min(...pairs(looks).map(([one, other]) => deltaE(one.fill, other.fill)))
+    t.ok(least >= leastDeltaE, `${how}, ${theme}: ΔE ${least.toFixed(1)}`)
+    const shapes = Math.min(...pairs(looks).map(([one, other]) => shapeDifference(one, other)))
+    t.ok(shapes > 0.03, `${how}, ${theme}: shapes differ in ${(100 * shapes).toFixed(0)} % of the pixels`)
+    const digits = Math.min(...looks.map(({ fill, glyph }) => contrast(fill, glyph)))
+    t.ok(digits >= digitContrast, `${how}, ${theme}: digits ${digits.toFixed(1)}:1`)
+  }
+  for (const [type, least] of Object.entries(LEAST_DELTA_E)) {
+    // Cast: the keys above are those of the protocol.
+    await devtools.send('Emulation.setEmulatedVisionDeficiency', { type: type as keyof typeof LEAST_DELTA_E })
+    // The digit is a part of a picture there (WCAG 1.4.11).
+    for (const theme of ['dark', 'light']) await check(theme, type, least, type === 'none' ? 4.5 : 3)
+  }
+  await devtools.send('Emulation.setEmulatedVisionDeficiency', { type: 'none' })
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ forcedColors: 'active', colorScheme })
+    for (const theme of ['dark', 'light']) await check(theme, `forced colours, ${colorScheme}`, 0, 4.5)
+  }
+  await page.emulateMedia({ forcedColors: 'none', colorScheme: 'no-preference' })
+}
+
 t.test('every component in every state, both themes, both languages', { skip }, async (t) => {
   const { page, faults } = await openPage(browser, WALL)
   await signInAs(page, gateway.baseUrl, 'admin', gateway.adminPassword)
@@ -392,6 +493,13 @@ t.test('every component in every state, both themes, both languages', { skip }, 
     `[...new Set([...document.querySelectorAll('[data-sample]')].map(({ dataset }) => dataset.sample))]`,
   )
   t.equal(kinds.length, 14, kinds.join(' '))
+  const flashes = await page.evaluate<{ periodMs: number; forMs: number }[]>(FLASHES)
+  t.ok(flashes.length > 0, 'what is urgent and new flashes')
+  t.same(
+    flashes.filter(({ periodMs, forMs }) => periodMs < 1_000 || forMs > 10_000),
+    [],
+    'at most once a second, ten seconds long',
+  )
   for (const language of ['zh', 'en']) {
     t.same(await seriousFaults(page), [], language)
     const unsaid = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-sample]')]
@@ -400,6 +508,7 @@ t.test('every component in every state, both themes, both languages', { skip }, 
     t.same(unsaid, [], `${language}: every tile has its icon and its words`)
     await page.locator('header button[lang]').click()
   }
+  await badgesAreToldApart(t, page)
   await page.emulateMedia({ reducedMotion: 'reduce' })
   const moving = await page.evaluate<string[]>(`[...document.querySelectorAll('*')]
     .filter((element) => getComputedStyle(element).animationName !== 'none').map(({ className }) => String(className))`)

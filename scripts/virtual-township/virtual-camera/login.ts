@@ -25,6 +25,8 @@ export class SoapLogin {
   readonly #options: LoginOptions
   readonly #digest: DigestChallenger
   readonly #usedNonces = new Set<string>()
+  /** Tries with a wrong name or password since the start. */
+  refused = 0
   #wrong = 0
   #lockedUntilMs = 0
 
@@ -48,6 +50,7 @@ export class SoapLogin {
       return { kind: 'granted' }
     }
     const tried = header.startsWith('Digest') || (habits.auth.includes('wsse') && token !== undefined)
+    if (tried) this.refused += 1
     if (!tried || lockout === undefined) return this.#refuse(habits.refusalText.replace('{left}', `${lockout?.tries}`))
     this.#wrong += 1
     const left = lockout.tries - this.#wrong

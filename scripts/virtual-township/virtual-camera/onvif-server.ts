@@ -42,6 +42,11 @@ export class OnvifServer {
     }
   }
 
+  /** Tries with a wrong name or password. */
+  get refusedLogins(): number {
+    return this.#login.refused
+  }
+
   /** Opens one further listener with the same services. @param port 0 for any @returns the port it listens on */
   async listen(address: string, port: number): Promise<number> {
     const server = createServer((request, response) => {

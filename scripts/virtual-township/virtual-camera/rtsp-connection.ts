@@ -29,6 +29,8 @@ interface Served {
   /** How many are sent pictures. */
   readonly playing: number
   streamAt(uri: string): ServedStream | undefined
+  /** How often each path was played. */
+  readonly plays: Map<string, number>
 }
 
 interface Reply {
@@ -190,6 +192,8 @@ export class RtspConnection implements FrameSink, SoundSink {
     const after = (): void => {
       if (this.#playing) return
       this.#playing = true
+      const { plays } = this.#server
+      plays.set(stream.path, (plays.get(stream.path) ?? 0) + 1)
       this.#waitsForKey = habits.start === 'key-frame'
       stream.encoder.add(this)
       if (this.#soundSender !== undefined) stream.microphone?.add(this)

@@ -19,6 +19,8 @@ export class RtspServer {
   readonly digest: DigestChallenger
   /** Refuses every login, as after a changed password. */
   refusesLogins = false
+  /** How often each path was played since the start, whatever came of it. */
+  readonly plays = new Map<string, number>()
   readonly #connections = new Map<Socket, RtspConnection>()
   #server: Server | undefined
 

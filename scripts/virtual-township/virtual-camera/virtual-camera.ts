@@ -92,6 +92,16 @@ export class VirtualCamera {
     return this.#onvif?.ptz
   }
 
+  /** How often each of its streams was played since it was switched on, by the stream's path. */
+  get plays(): ReadonlyMap<string, number> {
+    return this.#rtsp?.plays ?? new Map()
+  }
+
+  /** Passwords for ONVIF that were wrong. */
+  get refusedLogins(): number {
+    return this.#onvif?.refusedLogins ?? 0
+  }
+
   /** Clients that play one of its streams. */
   get viewers(): number {
     return this.#rtsp?.playing ?? 0

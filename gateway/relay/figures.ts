@@ -1,4 +1,4 @@
-import type { RelayHealth } from './relay.ts'
+import type { RelayHealth } from './relay-health.ts'
 import type { RelayPool } from './relay-pool.ts'
 
 interface Sample {

@@ -6,7 +6,6 @@ import { type MediaAnswer, refused } from '../hls/answer.ts'
 import type { SoundRendition } from '../hls/playlist.ts'
 import { Segmenter } from '../hls/segmenter.ts'
 import { type LiveSink, type ReadQuery, Window } from '../hls/window.ts'
-import type { VideoCodec } from '../media.ts'
 import type { RtpReceiver } from '../rtp/receiver.ts'
 import { videoReceiver } from '../rtp/video.ts'
 import { findAudioTrack } from '../rtsp/audio-track.ts'
@@ -14,31 +13,22 @@ import { StreamFault, toFault } from '../rtsp/fault.ts'
 import type { Sdp } from '../rtsp/sdp.ts'
 import { RtspSession, type StreamSource } from '../rtsp/session.ts'
 import { findVideoTrack } from '../rtsp/video-track.ts'
+import { Attempt, type Readiness } from './attempt.ts'
 import { backOffMs, STABLE_MS } from './back-off.ts'
 import type { FfmpegRunner } from './ffmpeg.ts'
+import { Rates, type Received } from './rates.ts'
+import {
+  nextLookMs,
+  OFFLINE_MS,
+  offlineAfterMs,
+  type RelayHealth,
+  type RelayState,
+  stalledAfterMs,
+  TICK_MS,
+} from './relay-health.ts'
 import { Snapshot } from './snapshot.ts'
 import { SOUND_PATH, Sound } from './sound.ts'
 import { type StreamMeasures, StreamRecord } from './stream-record.ts'
-
-export type RelayState = 'starting' | 'live' | 'stalled' | 'offline'
-
-export interface RelayHealth extends StreamMeasures {
-  state: RelayState
-  /** Wall clock of the last change of state, ms since 1970. */
-  since: number
-  lastFrameAgeMs?: number
-  fault?: { code: string; detail: string }
-  /** From PLAY to the first key frame. */
-  firstFrameMs?: number
-  /** Since the gateway started, as are the packets. */
-  reconnects: number
-  receivedPackets: number
-  lostPackets: number
-}
-
-export type Readiness =
-  | { kind: 'ready'; codec: VideoCodec; mimeType: string; soundMimeType?: string; width: number; height: number }
-  | { kind: 'failed'; code: string; detail: string }
 
 export interface RelayOptions {
   source(): Promise<StreamSource>
@@ -55,16 +45,8 @@ export interface RelayOptions {
   random?(): number
 }
 
-const TICK_MS = 1_000
 /** Together with a tick a hung camera is noticed within five seconds. */
 const SILENCE_MS = 4_000
-/** Without a frame; a camera of one frame a second is given three of them. */
-const STALLED_MS = 2_000
-const STALLED_FRAMES = 3
-/** Packets may still come, but no picture. */
-const OFFLINE_MS = 8_000
-/** Between two looks at a stream that may have stalled. */
-const MIN_TICK_MS = 20
 /** Longer than the rarest key frames cameras are set to. */
 const MAX_KEY_WAIT_MS = 30_000
 /** A viewer's wish shortens the back-off, but not more often than this. */
@@ -85,16 +67,14 @@ export class Relay {
   #state: RelayState = 'starting'
   #sinceMs: number
   #fault: { code: string; detail: string } | undefined
-  #attempt = Promise.withResolvers<Readiness>()
-  #settled = false
+  readonly #attempt = new Attempt()
   #attemptAtMs = 0
   #wakeUp: AbortController | undefined
   #firstFrameMs: number | undefined
   readonly #record: StreamRecord
   #opening: { atMs: number; playedAtMs?: number } | undefined
   #receiver: RtpReceiver | undefined
-  #bitrateBps: number | undefined
-  #frameRate: number | undefined
+  readonly #rates = new Rates()
   #ended = false
 
   constructor(options: RelayOptions) {
@@ -144,12 +124,12 @@ export class Relay {
       if (this.#state !== 'offline' && clock.monotonicMs() - this.#attemptAtMs >= STABLE_MS) failures = 0
       this.#offline()
       await this.#pause(backOffMs(failures, this.#fault?.code, this.#options.random ?? Math.random), signal)
-      this.#renewAttempt()
+      this.#attempt.renew()
       this.#record.reconnects++
     }
     this.#ended = true
     unsubscribe()
-    this.#settle({ kind: 'failed', code: 'stream-ended', detail: 'the stream was ended' })
+    this.#attempt.settle({ kind: 'failed', code: 'stream-ended', detail: 'the stream was ended' })
     await housekeeping
     this.#window.close()
     this.#writer.close()
@@ -161,14 +141,7 @@ export class Relay {
     const resting = this.#state === 'offline' && this.#wakeUp !== undefined
     if (resting && !this.#retryNow()) return this.#failure()
     if (this.#state === 'live' || this.#state === 'stalled') return this.#readiness()
-    const aborted = Promise.withResolvers<Readiness>()
-    const onAbort = (): void =>
-      aborted.resolve({ kind: 'failed', code: 'timeout', detail: 'no key frame came in time' })
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    const outcome = await Promise.race([this.#attempt.promise, aborted.promise])
-    signal.removeEventListener('abort', onAbort)
-    return outcome
+    return this.#attempt.outcome(signal)
   }
 
   /** From now on the camera's sound is fetched as well; a session without it is begun anew. */
@@ -177,7 +150,7 @@ export class Relay {
     this.#wantsSound = true
     if (this.#receiver === undefined) return // the next session will have it
     this.#anew?.abort()
-    this.#renewAttempt()
+    this.#attempt.renew()
     this.#become('starting')
   }
 
@@ -230,10 +203,11 @@ export class Relay {
 
   #measures(): StreamMeasures {
     const { format, keyFrameIntervalMs, clockOffsetMs } = this.#segmenter
+    const { bitrateBps, frameRate } = this.#rates
     return {
       ...(format === undefined ? {} : { codec: format.codecString, width: format.width, height: format.height }),
-      ...(this.#bitrateBps === undefined ? {} : { bitrateBps: Math.round(this.#bitrateBps) }),
-      ...(this.#frameRate === undefined ? {} : { frameRate: Math.round(this.#frameRate * 10) / 10 }),
+      ...(bitrateBps === undefined ? {} : { bitrateBps: Math.round(bitrateBps) }),
+      ...(frameRate === undefined ? {} : { frameRate: Math.round(frameRate * 10) / 10 }),
       ...(keyFrameIntervalMs === undefined ? {} : { keyFrameIntervalMs: Math.round(keyFrameIntervalMs) }),
       ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
     }
@@ -321,7 +295,7 @@ export class Relay {
       gone.abort()
     })
     const stop = AbortSignal.any([signal, gone.signal])
-    const figures = (atMs: number) => ({
+    const figures = (atMs: number): Received => ({
       packets: receiver.receivedPackets,
       bytes: session.receivedBytes,
       frames: this.#segmenter.frames,
@@ -330,7 +304,8 @@ export class Relay {
     let last = figures(playedAtMs)
     let heardAtMs = playedAtMs
     while (!stop.aborted) {
-      await clock.sleep(this.#tickMs(), stop).catch(() => undefined) // ends early on abort, which the loop sees
+      const ageMs = clock.monotonicMs() - this.#segmenter.lastArrivalMs
+      await clock.sleep(nextLookMs(this.#state, ageMs, this.#segmenter.frameMs), stop).catch(() => undefined) // ends early on abort, which the loop sees
       const nowMs = clock.monotonicMs()
       const now = figures(nowMs)
       if (now.packets !== last.packets) heardAtMs = nowMs
@@ -345,38 +320,20 @@ export class Relay {
     if (fault !== undefined) throw fault
   }
 
-  get #stalledMs(): number {
-    return Math.max(STALLED_MS, STALLED_FRAMES * this.#segmenter.frameMs)
-  }
-
-  /** A second, or less where the picture would count as stalled before that. */
-  #tickMs(): number {
-    if (this.#state !== 'live') return TICK_MS
-    const ageMs = this.#options.clock.monotonicMs() - this.#segmenter.lastArrivalMs
-    return Math.min(TICK_MS, Math.max(MIN_TICK_MS, this.#stalledMs - ageMs))
-  }
-
   #judge(ageMs: number): void {
-    if (this.#state === 'live' && ageMs >= this.#stalledMs) {
+    const { frameMs } = this.#segmenter
+    if (this.#state === 'live' && ageMs >= stalledAfterMs(frameMs)) {
       this.#become('stalled')
-    } else if (this.#state === 'stalled' && ageMs >= Math.max(OFFLINE_MS, this.#stalledMs)) {
+    } else if (this.#state === 'stalled' && ageMs >= offlineAfterMs(frameMs)) {
       this.#fault = { code: 'stalled', detail: `no picture for ${OFFLINE_MS} ms` }
-      this.#renewAttempt()
+      this.#attempt.renew()
       this.#become('offline')
     }
   }
 
-  #measure(
-    from: { bytes: number; frames: number; atMs: number },
-    to: { bytes: number; frames: number; atMs: number },
-  ): boolean {
-    const seconds = (to.atMs - from.atMs) / 1000
-    if (seconds < 0.5) return false
-    const smooth = (old: number | undefined, value: number): number =>
-      old === undefined ? value : old + (value - old) / 4
-    this.#bitrateBps = smooth(this.#bitrateBps, ((to.bytes - from.bytes) * 8) / seconds)
-    this.#frameRate = smooth(this.#frameRate, (to.frames - from.frames) / seconds)
-    this.#writer.slabBytes = this.#bitrateBps / 96 // a sixth of a second
+  #measure(from: Received, to: Received): boolean {
+    if (!this.#rates.measure(from, to)) return false
+    this.#writer.slabBytes = (this.#rates.bitrateBps ?? 0) / 48 // a sixth of a second
     return true
   }
 
@@ -385,7 +342,7 @@ export class Relay {
     this.#opened()
     this.#fault = undefined
     this.#become('live')
-    this.#settle(this.#readiness())
+    this.#attempt.settle(this.#readiness())
   }
 
   #opened(): void {
@@ -405,7 +362,7 @@ export class Relay {
 
   #offline(): void {
     this.#become('offline')
-    this.#settle(this.#failure())
+    this.#attempt.settle(this.#failure())
   }
 
   #become(state: RelayState): void {
@@ -439,18 +396,8 @@ export class Relay {
     const rested = this.#options.clock.monotonicMs() - this.#attemptAtMs >= MIN_ATTEMPT_DISTANCE_MS
     if (this.#fault?.code === 'unauthorized' || !rested || this.#wakeUp === undefined) return false
     this.#wakeUp.abort()
-    this.#renewAttempt()
+    this.#attempt.renew()
     return true
-  }
-
-  #renewAttempt(): void {
-    if (this.#settled) this.#attempt = Promise.withResolvers()
-    this.#settled = false
-  }
-
-  #settle(outcome: Readiness): void {
-    this.#settled = true
-    this.#attempt.resolve(outcome)
   }
 
   async #pause(ms: number, signal: AbortSignal): Promise<void> {

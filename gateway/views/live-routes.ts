@@ -5,7 +5,7 @@ import { Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { LiveView } from './live-view.ts'
 import { sendMedia } from './media-reply.ts'
-import { type MediaAnswer, type Relay, SOUND_PATH } from './sources.ts'
+import { type BlockingReload, type MediaAnswer, type Relay, SOUND_PATH } from './sources.ts'
 import type { Views } from './views.ts'
 
 /** Paths of a relay are far shorter. */
@@ -21,6 +21,18 @@ const Directives = z.object({
   _HLS_msn: count.optional(),
   _HLS_part: count.optional(),
   _HLS_skip: z.enum(['YES', 'v2']).optional(),
+})
+
+/** What a player asks of a playlist; undefined where it is not to be understood. @param query as parsed from the URL */
+export function reloadOf(query: unknown): BlockingReload | undefined {
+  const { data } = Directives.safeParse(query)
+  return data && toReload(data)
+}
+
+const toReload = ({ _HLS_msn: msn, _HLS_part: part, _HLS_skip: skip }: z.infer<typeof Directives>): BlockingReload => ({
+  ...(msn === undefined ? {} : { msn }),
+  ...(part === undefined ? {} : { part }),
+  ...(skip === undefined ? {} : { skip: true }),
 })
 
 /** The media of a view. A URL alone is worth nothing: every request needs the session that the view was granted to. */
@@ -48,13 +60,7 @@ export function liveRoutes(app: App, views: Views): void {
     schema: { tags: ['views'], summary: 'Playlists and parts of a view', params: MediaParams, querystring: Directives },
     handler: (request, reply) => {
       const view = ownView(views, request, request.params.viewId)
-      const { _HLS_msn: msn, _HLS_part: part, _HLS_skip: skip } = request.query
-      const reload = {
-        ...(msn === undefined ? {} : { msn }),
-        ...(part === undefined ? {} : { part }),
-        ...(skip === undefined ? {} : { skip: true }),
-        sound: view.scopes.includes('audio'),
-      }
+      const reload = { ...toReload(request.query), sound: view.scopes.includes('audio') }
       const path = request.params['*']
       return answer(views, view, request, reply, async (relay, signal) => {
         if (path.startsWith(SOUND_PATH)) {

@@ -25,17 +25,7 @@ import { bodyBytes, parseHead } from '../../gateway/rtsp/message.ts'
 import { parseSdp } from '../../gateway/rtsp/sdp.ts'
 import { controlBase, joinControl, parseRtspUri } from '../../gateway/rtsp/uri.ts'
 import { findVideoTrack } from '../../gateway/rtsp/video-track.ts'
-
-/** A reader of bytes that a peer chooses. */
-export interface Parser {
-  name: string
-  /** Sound inputs; what is fed are changed copies of them. */
-  seeds: readonly Buffer[]
-  /** One function an input run: state is kept from input to input, as on a connection. */
-  start(): (bytes: Buffer) => void
-  /** What it holds now, and what it has made, where it does. */
-  figures?(): { heldBytes: number; parts: number }
-}
+import { checkHeld, type Parser } from './parser.ts'
 
 const hex = (...texts: readonly string[]): Buffer[] => texts.map((text) => Buffer.from(text, 'hex'))
 const lines = (...texts: readonly string[]): Buffer[] => texts.map((text) => Buffer.from(text.replaceAll('|', '\r\n')))
@@ -97,17 +87,17 @@ const FRAGMENTS = ((): Buffer => {
 
 /** Packets through the whole of the media plane: receiver, writer, segmenter, window. */
 function muxer(codec: VideoCodec, payloads: readonly Buffer[]): Parser {
-  const slabs = new SlabPool()
-  let writer = new PartWriter(slabs)
   return {
     name: `rtp ${codec}`,
     seeds: packets(payloads),
-    start() {
+    start(reach) {
       let nowMs = 1e12
       let sequence = 0
       const clock = { now: () => nowMs, monotonicMs: () => nowMs }
       const window = new Window({ monotonicMs: clock.monotonicMs })
-      writer = new PartWriter(slabs)
+      window.subscribe({ init: () => {}, part: () => reach('parts'), end: () => {} })
+      const slabs = new SlabPool()
+      const writer = new PartWriter(slabs)
       const segmenter = new Segmenter(writer, window, clock)
       const track = { codec, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }
       const receiver = videoReceiver(track, writer, segmenter)
@@ -123,9 +113,9 @@ function muxer(codec: VideoCodec, payloads: readonly Buffer[]): Parser {
         sequence++
         receiver.packet(bytes, 0, bytes.length)
         receiver.report(bytes, 0, bytes.length)
+        checkHeld(slabs)
       }
     },
-    figures: () => ({ heldBytes: slabs.usedBytes + slabs.freeBytes, parts: writer.nextId }),
   }
 }
 
@@ -154,7 +144,7 @@ export const MEDIA_PARSERS: readonly Parser[] = [
   {
     name: 'rtp aac',
     seeds: packets(AAC_PAYLOADS, 97),
-    start: () => {
+    start: (reach) => {
       let nowMs = 1e12
       let sequence = 0
       const format = aacFormat(AAC_CONFIGS[0] ?? Buffer.alloc(0))
@@ -162,6 +152,7 @@ export const MEDIA_PARSERS: readonly Parser[] = [
       const slabs = new SlabPool()
       const monotonicMs = (): number => nowMs
       const window = new Window({ kind: 'sound', monotonicMs })
+      window.subscribe({ init: () => {}, part: () => reach('parts'), end: () => {} })
       const writer = new PartWriter(slabs, format.sampleRate)
       const picture: PictureTime = {
         generation: 0,
@@ -183,23 +174,25 @@ export const MEDIA_PARSERS: readonly Parser[] = [
         sequence++
         receiver.packet(bytes, 0, bytes.length)
         receiver.report(bytes, 0, bytes.length)
-        if (slabs.usedBytes > 16 * 1024 * 1024) throw new Error(`${slabs.usedBytes} bytes of sound held`)
+        checkHeld(slabs)
       }
     },
   },
   {
     name: 'aac configuration',
     seeds: AAC_CONFIGS,
-    start: () => (bytes) => {
+    start: (reach) => (bytes) => {
       const format = aacFormat(bytes)
-      if (format !== undefined) initSegment(format, format.sampleRate)
+      if (format === undefined) return
+      reach('formats')
+      initSegment(format, format.sampleRate)
     },
   },
   {
     name: 'transcoded fragments',
     seeds: [FRAGMENTS],
-    start: () => {
-      const sink = { init: () => {}, sample: () => {} }
+    start: (reach) => {
+      const sink = { init: () => reach('inits'), sample: () => reach('samples') }
       let reader = new FragmentReader(sink)
       return (bytes) => {
         const cut = bytes.length >> 1
@@ -212,8 +205,8 @@ export const MEDIA_PARSERS: readonly Parser[] = [
   {
     name: 'rtsp stream',
     seeds: [STREAM],
-    start: () => {
-      const sink = { frame: () => {}, message: () => {} }
+    start: (reach) => {
+      const sink = { frame: () => reach('frames'), message: () => reach('messages') }
       let reader = new InterleavedReader(sink)
       return (bytes) => {
         const cut = bytes.length >> 1
@@ -225,9 +218,10 @@ export const MEDIA_PARSERS: readonly Parser[] = [
   {
     name: 'rtsp head',
     seeds: HEADS,
-    start: () => (bytes) => {
+    start: (reach) => (bytes) => {
       const message = parseHead(bytes.toString('latin1'))
       if (message === undefined) return
+      reach('messages')
       bodyBytes(message)
       chooseChallenge(parseChallenges(message.headers.get('www-authenticate') ?? []))
     },
@@ -235,12 +229,14 @@ export const MEDIA_PARSERS: readonly Parser[] = [
   {
     name: 'sdp',
     seeds: SDP,
-    start: () => (bytes) => {
+    start: (reach) => (bytes) => {
       const parsed = parseSdp(bytes.toString('utf8'))
       const sound = parsed.ok ? findAudioTrack(parsed.sdp) : undefined
       if (sound?.kind === 'aac') initSegment(sound.format, sound.format.sampleRate)
+      if (sound !== undefined) reach('sounds')
       const track = parsed.ok ? findVideoTrack(parsed.sdp) : undefined
       if (track === undefined) return
+      reach('pictures')
       const format = videoFormat(track.codec, track.sets)
       if (format !== undefined) initSegment(format, 90_000)
     },
@@ -248,31 +244,37 @@ export const MEDIA_PARSERS: readonly Parser[] = [
   {
     name: 'h264 parameter sets',
     seeds: H264_NALS.slice(0, 1),
-    start: () => (bytes) => {
+    start: (reach) => (bytes) => {
       const format = h264Format({ vps: [], sps: [bytes], pps: hex('68ce3c80') })
-      if (format !== undefined) initSegment(format, 90_000)
+      if (format === undefined) return
+      reach('formats')
+      initSegment(format, 90_000)
     },
   },
   {
     name: 'h265 parameter sets',
     seeds: hex(H265_SETS[1] ?? ''),
-    start: () => (bytes) => {
+    start: (reach) => (bytes) => {
       const format = h265Format({ vps: hex(H265_SETS[0] ?? ''), sps: [bytes], pps: hex(H265_SETS[2] ?? '') })
-      if (format !== undefined) initSegment(format, 90_000)
+      if (format === undefined) return
+      reach('formats')
+      initSegment(format, 90_000)
     },
   },
   {
     name: 'rtcp',
     seeds: SENDER_REPORT,
-    start: () => (bytes) => void findSenderReport(bytes, 0, bytes.length),
+    start: (reach) => (bytes) => {
+      if (findSenderReport(bytes, 0, bytes.length) !== undefined) reach('reports')
+    },
   },
   {
     name: 'udp',
     seeds: packets(H264_PAYLOADS),
-    start: () => {
+    start: (reach) => {
       let nowMs = 0
       const reception = new Reception(90_000, 1)
-      const reorder = new ReorderBuffer(() => {})
+      const reorder = new ReorderBuffer(() => reach('packets'))
       return (bytes) => {
         nowMs += 3
         reception.packet(bytes, nowMs)
@@ -286,12 +288,12 @@ export const MEDIA_PARSERS: readonly Parser[] = [
   {
     name: 'uri',
     seeds: lines('rtsp://192.0.2.7:8554/cam/realmonitor?channel=1&subtype=0', 'rtsps://[2001:db8::1]/a', 'trackID=1'),
-    start: () => {
+    start: (reach) => {
       const base = parseRtspUri('rtsp://192.0.2.7/live?x=1')
       if (base === undefined) throw new Error('the base is no URI')
       return (bytes) => {
         const text = bytes.toString('latin1')
-        parseRtspUri(text)
+        if (parseRtspUri(text) !== undefined) reach('uris')
         const joined = joinControl(base, controlBase(base, text, undefined), text)
         if (!/^rtsp:\/\/192\.0\.2\.7(?:[/?]|$)/.test(joined)) throw new Error(`left the host: ${joined}`)
       }

@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util'
 import { feed } from './feed.ts'
 import { killUnderLoad } from './kills.ts'
 import { MEDIA_PARSERS } from './media-parsers.ts'
+import { MESSAGE_PARSERS } from './message-parsers.ts'
 
 /**
- * A million broken inputs for each parser of what cameras send, and a thousand kills of a gateway under load. An input
- * that fails is printed in hexadecimal with the seed that makes it again; keep it as a test.
+ * A million broken inputs for each parser of what somebody outside sends, and a thousand kills of a gateway under load.
+ * An input that fails is printed in hexadecimal with the seed that makes it again; keep it as a test.
  *
  * usage: node scripts/torture/torture.ts [--inputs 1000000] [--seed 1] [--kills 1000] [--only "rtp h264"]
  */
@@ -17,11 +18,20 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 })
-for (const parser of MEDIA_PARSERS) {
+const inputs = Number(values.inputs)
+for (const parser of [...MEDIA_PARSERS, ...MESSAGE_PARSERS]) {
   if (values.only !== undefined && parser.name !== values.only) continue
-  const startedMs = performance.now()
-  feed(parser, Number(values.inputs), Number(values.seed))
-  console.log(`${parser.name}: ${values.inputs} inputs in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+  const { seconds, worstMs, heapGrowthBytes, reached } = await feed(parser, inputs, Number(values.seed))
+  const figures = [
+    `${inputs} inputs in ${seconds.toFixed(1)} s`,
+    `${Math.round(inputs / seconds)} a second`,
+    `worst ${worstMs.toFixed(1)} ms`,
+    `heap ${(heapGrowthBytes / 2 ** 20).toFixed(1)} MB`,
+    Object.entries(reached)
+      .map(([what, times]) => `${times} ${what}`)
+      .join(', '),
+  ]
+  console.log(`${parser.name}: ${figures.join('; ')}`)
 }
 
 if (values.only === undefined || values.only === 'kills') {

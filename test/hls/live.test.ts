@@ -6,8 +6,10 @@ import { gstMissing, PIPELINES, startGst } from '../fakes/gst-server.ts'
 import { type MediaHttp, serveRelay } from '../fakes/media-http.ts'
 import { lacksFfmpeg, open } from '../virtual-township/running.ts'
 import { told } from './rules/fault.ts'
-import { checkMultivariant } from './rules/multivariant-rules.ts'
+import { checkMediaList } from './rules/media-rules.ts'
+import { checkMultivariant, checkPeak } from './rules/multivariant-rules.ts'
 import { Observer } from './rules/observer.ts'
+import { checkRendition } from './rules/rendition-rules.ts'
 
 // Playlists of real sources over real HTTP, as a low-latency player asks for them: held reloads, hinted parts, delta updates.
 
@@ -22,9 +24,14 @@ interface Followed {
   statuses: Record<string, number>
 }
 
-async function follow(http: MediaHttp, seconds: number): Promise<Followed> {
-  const variant = checkMultivariant(await (await fetch(`${http.url}index.m3u8`, { signal })).text())
-  const playlist = new URL(variant.variants[0]?.uri ?? '', http.url)
+const indexOf = async (http: MediaHttp) =>
+  checkMultivariant(await (await fetch(`${http.url}index.m3u8`, { signal })).text())
+
+/** @param which of the playlists that the multivariant one names */
+async function follow(http: MediaHttp, seconds: number, which: 'picture' | 'sound' = 'picture'): Promise<Followed> {
+  const top = await indexOf(http)
+  const [named] = which === 'picture' ? top.variants : top.renditions
+  const playlist = new URL(named?.uri ?? '', http.url)
   const read = async (uri: string): Promise<Buffer | undefined> => {
     const answer = await fetch(new URL(uri, playlist), { signal })
     const body = Buffer.from(await answer.arrayBuffer())
@@ -33,7 +40,7 @@ async function follow(http: MediaHttp, seconds: number): Promise<Followed> {
   const text = async (query: string): Promise<string> => (await fetch(`${playlist.href}${query}`, { signal })).text()
   const status = async (query: string): Promise<number> => (await fetch(`${playlist.href}${query}`, { signal })).status
   const observer = new Observer(read, () => clock.monotonicMs())
-  observer.faults.push(...variant.faults)
+  observer.faults.push(...top.faults)
   let hinted = 0
   let query = '?'
   const until = clock.monotonicMs() + seconds * 1_000
@@ -53,8 +60,6 @@ async function follow(http: MediaHttp, seconds: number): Promise<Followed> {
         ? `?_HLS_msn=${last.msn}&_HLS_part=${last.parts.length}`
         : `?_HLS_msn=${last.msn + 1}&_HLS_part=0`
   }
-  await observer.compare()
-  observer.faults.push(...checkMultivariant(await (await fetch(`${http.url}index.m3u8`, { signal })).text()).faults)
   const msn = observer.list?.segments.findLast(({ uri }) => uri !== undefined)?.msn ?? 0
   const statuses = {
     tooFarAhead: await status(`?_HLS_msn=${msn + 4}`),
@@ -64,6 +69,12 @@ async function follow(http: MediaHttp, seconds: number): Promise<Followed> {
     noSuchSegment: (await fetch(new URL('s99999.m4s', playlist), { signal })).status,
     notHinted: (await fetch(new URL('p99999.m4s', playlist), { signal })).status,
   }
+  await observer.compare()
+  const now = await indexOf(http)
+  observer.faults.push(...now.faults)
+  const [variant] = now.variants
+  if (which === 'picture' && variant !== undefined)
+    observer.faults.push(...checkPeak(variant, await observer.peakBps()))
   return { observer, hinted, statuses }
 }
 
@@ -103,6 +114,36 @@ t.test("the virtual township's cameras", { skip: lacksFfmpeg }, async (t) => {
   )
   t.equal(sources.length, 8)
   await followAll(t, '127.0.63.0/24', Object.fromEntries(sources))
+})
+
+t.test('a picture and its sound', { skip: gstMissing() }, async (t) => {
+  const server = await startGst({ '/live': PIPELINES.h264Aac })
+  t.teardown(() => server.close())
+  const pool = new RelayPool({ dialer: createDialer(['127.0.0.0/8']), clock })
+  t.teardown(() => pool.close())
+  const uri = `rtsp://127.0.0.1:${server.port}/live`
+  const { relay } = pool.acquire('live', async () => ({ uri }), { sound: true })
+  t.match(await relay.ready(signal), { kind: 'ready' })
+  const http = await serveRelay(relay, true)
+  t.teardown(() => http.close())
+  const both = await Promise.all((['picture', 'sound'] as const).map((which) => follow(http, SECONDS, which)))
+  for (const [at, { observer, hinted }] of both.entries()) {
+    t.equal(told(observer.faults.slice(0, 10)), '', at === 0 ? 'picture' : 'sound')
+    t.ok(hinted > SECONDS / 3, `${hinted} hinted parts came`)
+  }
+  const { variants, renditions } = await indexOf(http)
+  const uris = [variants[0]?.uri ?? '', renditions[0]?.uri ?? '']
+  const read = async (path: string) => {
+    const { list, faults } = checkMediaList(await (await fetch(new URL(path, http.url), { signal })).text())
+    t.equal(told(faults), '', path)
+    return list
+  }
+  for (const [one = '', other = ''] of [uris, uris.toReversed()]) {
+    const [first, then] = [await read(one), await read(other)]
+    const [written] = first.reports.keys()
+    t.equal(new URL(written ?? '', new URL(one, http.url)).href, new URL(other, http.url).href, 'reports the other')
+    t.equal(told(checkRendition(first, written ?? '', then)), '')
+  }
 })
 
 t.test("GStreamer's RTSP server", { skip: gstMissing() }, async (t) => {

@@ -1,8 +1,11 @@
 import t from 'tap'
-import { told } from './rules/fault.ts'
+import { MuxedStream } from '../fakes/muxed-stream.ts'
+import { checkInit, checkPart } from './rules/container-rules.ts'
+import { type Faults, told } from './rules/fault.ts'
 import { checkMediaList } from './rules/media-rules.ts'
-import { checkMultivariant } from './rules/multivariant-rules.ts'
+import { checkMultivariant, checkPeak } from './rules/multivariant-rules.ts'
 import { Observer } from './rules/observer.ts'
+import { checkRendition } from './rules/rendition-rules.ts'
 import { checkDelta, checkUpdate } from './rules/update-rules.ts'
 
 // The validator itself: it is silent on a good playlist, and finds each fault in a broken one.
@@ -199,6 +202,8 @@ x/video.m3u8
     ['4.4.6.2', edit('x/video.m3u8\n', '')],
     ['4.4.6', edit('#EXT-X-VERSION:9', '#EXT-X-TARGETDURATION:2')],
     ['4.4.6', edit(/#EXT-X-STREAM-INF.*\n/, '')],
+    ['apple: FRAME-RATE', edit(',FRAME-RATE=25.000', '')],
+    ['apple: FRAME-RATE', edit('25.000', '120.000')],
   ] as const) {
     const { faults } = checkMultivariant(change(good))
     t.ok(
@@ -206,6 +211,109 @@ x/video.m3u8
       `${rule} among:\n${told(faults)}`,
     )
   }
+  const sound =
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="1",URI="sound/y/sound.m3u8"\n'
+  const heard = edit(
+    '#EXT-X-STREAM',
+    `${sound}#EXT-X-STREAM`,
+  )(edit('25.000', '25.000,AUDIO="sound"')(edit('avc1.640028', 'avc1.640028,mp4a.40.2')(good)))
+  t.equal(told(checkMultivariant(heard).faults), '')
+  for (const [rule, change] of [
+    ['4.4.6.1', edit('TYPE=AUDIO', 'TYPE=SUBTITLES')],
+    ['4.4.6.1', edit('NAME="Sound",', '')],
+    ['4.4.6.1', edit(sound, sound + sound)],
+    ['4.4.6.1', edit(',AUTOSELECT=YES', '')],
+    ['4.4.6.1', edit(',URI="sound/y/sound.m3u8"', '')],
+    ['apple: CHANNELS', edit('CHANNELS="1",', '')],
+    ['4.4.6.2', edit('AUDIO="sound"', 'AUDIO="other"')],
+    ['4.4.6.2', edit(',AUDIO="sound"', '')],
+    ['4.4.6.2', edit(',mp4a.40.2', '')],
+  ] as const) {
+    const { faults } = checkMultivariant(change(heard))
+    t.ok(
+      faults.some((fault) => fault.rule === rule),
+      `${rule} among:\n${told(faults)}`,
+    )
+  }
+})
+
+t.test('the bit rate that was told', async (t) => {
+  const variant = { uri: '', bandwidthBps: 4_000_000, averageBps: 3_000_000, frameRate: 25, audio: undefined }
+  t.same(checkPeak(variant, 5_000_000), [])
+  t.match(checkPeak(variant, 5_100_000), [{ rule: 'apple: BANDWIDTH' }])
+})
+
+t.test('one rendition beside the other', async (t) => {
+  const report = '#EXT-X-RENDITION-REPORT:URI="../y/sound.m3u8",LAST-MSN=11,LAST-PART=0\n'
+  const [picture, sound] = [list(GOOD + report), list(GOOD)]
+  t.equal(told(checkRendition(picture, '../y/sound.m3u8', sound)), '')
+  for (const [rule, from] of [
+    ['apple: low-latency profile', GOOD],
+    ['4.4.5.4', GOOD + report.replace('LAST-PART=0', 'LAST-PART=7')],
+    ['4.4.5.4', GOOD + report.replace('LAST-MSN=11', 'LAST-MSN=12')],
+    ['4.4.5.4', GOOD + report.replace('LAST-MSN=11', 'LAST-MSN=9')],
+    ['6.2.4', GOOD.replace('TARGETDURATION:2', 'TARGETDURATION:3') + report],
+  ] as const) {
+    const faults = checkRendition(list(from), '../y/sound.m3u8', sound)
+    t.ok(
+      faults.some((fault) => fault.rule === rule),
+      `${rule} among:\n${told(faults)}`,
+    )
+  }
+  const absolute = checkMediaList(GOOD + report.replace('../y/', 'https://elsewhere.example/')).faults
+  t.match(absolute, [{ rule: '4.4.5.4' }])
+})
+
+t.test('what the boxes say', async (t) => {
+  const muxed = new MuxedStream('h264')
+  const nals = ['6742001e95a8280bfe54', '68ce3c80', '6588aa55'].map((text) => Buffer.from(text, 'hex'))
+  for (let i = 0; i < 6; i++) await muxed.push(i === 0 ? nals : [Buffer.from('419acc55', 'hex')], i)
+  muxed.segmenter.endSession()
+  const faultsOf = (check: (faults: Faults) => unknown): string => {
+    const faults: Faults = []
+    check(faults)
+    return told(faults)
+  }
+  const init = await muxed.bytes(`${muxed.window.prefix}/init-0.mp4`)
+  t.equal(
+    faultsOf((faults) => t.same(checkInit(init, faults), { timescale: 90_000 })),
+    '',
+  )
+  const renamed = (bytes: Buffer, from: string, to: string): Buffer => {
+    const broken = Buffer.from(bytes)
+    broken.write(to, bytes.lastIndexOf(from), 'latin1')
+    return broken
+  }
+  for (const [from, to, rule] of [
+    ['ftyp', 'free', /4\.4\.4\.5/],
+    ['trak', 'free', /one track/],
+    ['mvex', 'free', /fragments/],
+    ['avc1', 'avc3', /sample entries/],
+  ] as const) {
+    t.match(
+      faultsOf((faults) => checkInit(renamed(init, from, to), faults)),
+      rule,
+      from,
+    )
+  }
+  const parts = muxed.window.segments.flatMap((segment) => segment.parts)
+  const bytes = parts.map((part) => Buffer.concat(part.buffers))
+  const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = bytes
+  t.equal(
+    faultsOf((faults) => {
+      t.match(checkPart(first, 'first', faults), { startTicks: 90_000, startsWithSync: true, samples: 1 })
+      t.match(checkPart(second, 'second', faults), { startTicks: 93_600, startsWithSync: false })
+    }),
+    '',
+  )
+  t.match(
+    faultsOf((faults) => checkPart(Buffer.concat([first, second]), 'x', faults)),
+    /boxes moof,mdat,moof,mdat/,
+  )
+  t.match(
+    faultsOf((faults) => checkPart(renamed(first, 'tfdt', 'free'), 'x', faults)),
+    /no tfhd, tfdt and trun/,
+  )
 })
 
 t.test('what was listed must be there to load, for as long as the RFC says', async (t) => {

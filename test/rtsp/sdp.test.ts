@@ -117,7 +117,7 @@ const QUIRKS: { name: string; text: string; payloadType: number; sets?: number }
     payloadType: 96,
   },
   {
-    name: 'sprop with start codes',
+    name: 'sprop with start codes and trailing zeros',
     text: `v=0\r\n${VIDEO}a=fmtp:96 sprop-parameter-sets=AAAAAWdCwB4=,AAABaM48gAAA\r\n`,
     payloadType: 96,
     sets: 2,
@@ -146,6 +146,14 @@ for (const { name, text, payloadType, sets } of QUIRKS) {
     t.equal(findAudioTrack(parsed.sdp), undefined)
   })
 }
+
+t.test('quirk: a profile-level-id that is not the one of the SPS, which counts', async (t) => {
+  const parsed = parseSdp(
+    `v=0\r\n${VIDEO}a=fmtp:96 profile-level-id=640028;sprop-parameter-sets=Z0IAHpWoKAv+VA==,aM48gA==\r\n`,
+  )
+  const track = parsed.ok ? findVideoTrack(parsed.sdp) : undefined
+  t.equal(track && h264Format(track.sets)?.codecString, 'avc1.42001e')
+})
 
 t.test('JPEG is taken where there is no other video', async (t) => {
   const codec = (text: string): string | undefined => {

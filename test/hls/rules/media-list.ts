@@ -36,6 +36,8 @@ export interface MediaList {
   independentSegments: boolean
   segments: ListedSegment[]
   hint: string | undefined
+  /** Of other renditions, by URI: how far each has come. */
+  reports: Map<string, { lastMsn: number; lastPart: number }>
   /** Lines that hold for the whole list: they must not change from one version to the next (§6.2.1). */
   constant: string[]
 }
@@ -74,6 +76,7 @@ export function readMediaList(text: string, faults: Faults): MediaList {
     independentSegments: false,
     segments: [],
     hint: undefined,
+    reports: new Map(),
     constant: [],
   }
   const bad = (rule: string, why: string): void => void faults.push({ rule, why })
@@ -191,6 +194,17 @@ export function readMediaList(text: string, faults: Faults): MediaList {
         if (of.get('TYPE') !== 'PART') bad('4.4.5.3', `TYPE is ${of.get('TYPE')}`)
         if (list.hint !== undefined) bad('6.2.6', 'more than one hint of a type')
         list.hint = quoted(of.get('URI'), `URI of ${tag}`, '4.4.5.3', faults)
+        break
+      }
+      case 'EXT-X-RENDITION-REPORT': {
+        const of = attributes(value, tag, faults)
+        const uri = quoted(of.get('URI'), `URI of ${tag}`, '4.4.5.4', faults) ?? ''
+        if (uri.startsWith('/') || /^[a-z]+:/.test(uri)) bad('4.4.5.4', `${uri} is not relative`)
+        if (list.reports.has(uri)) bad('4.4.5.4', `${uri} is reported twice`)
+        list.reports.set(uri, {
+          lastMsn: integer(of.get('LAST-MSN'), 'LAST-MSN', '4.4.5.4', faults),
+          lastPart: integer(of.get('LAST-PART'), 'LAST-PART', '4.4.5.4', faults),
+        })
         break
       }
       case 'EXT-X-PLAYLIST-TYPE':

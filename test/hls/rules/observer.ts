@@ -1,10 +1,14 @@
+import { checkInit, checkPart } from './container-rules.ts'
 import type { Fault } from './fault.ts'
-import type { MediaList } from './media-list.ts'
+import type { ListedPart, MediaList } from './media-list.ts'
 import { checkMediaList, listedS } from './media-rules.ts'
 import { checkDelta, checkUpdate } from './update-rules.ts'
 
 /** Reads below the media playlist's own folder; undefined where the server has it no longer. */
 export type Read = (uri: string) => Promise<Buffer | undefined>
+
+/** Durations are written with five decimals; that of a part's last frame is foretold. */
+const DURATION_TOLERANCE_S = 0.1
 
 interface Promised {
   uri: string
@@ -50,15 +54,52 @@ export class Observer {
     for (const owed of [...this.#owed(list)]) if (nowMs <= owed.untilMs) await this.#load(owed)
   }
 
-  /** A segment is what its parts are, one behind the other; both are on offer for a while. */
+  /**
+   * A segment is what its parts are, one behind the other; both are on offer for a while. Their boxes say what the
+   * playlist says of them, and one part goes on where the one before it ended.
+   */
   async compare(): Promise<void> {
-    for (const { uri, parts } of this.list?.segments ?? []) {
+    let end: { dsn: number; ticks: number } | undefined
+    for (const segment of this.list?.segments ?? []) {
+      const { uri, parts, map, dsn } = segment
       if (uri === undefined || parts.length === 0) continue
       const bytes = await Promise.all(parts.map((part) => this.#read(part.uri)))
       const whole = await this.#read(uri)
       if (whole === undefined || !Buffer.concat(bytes.map((part) => part ?? Buffer.alloc(0))).equals(whole))
         this.faults.push({ rule: '4.4.4.9', why: `${uri} is not what its parts are` })
+      const init = await this.#read(map ?? '')
+      if (init === undefined) continue
+      const { timescale } = checkInit(init, this.faults)
+      for (const [i, part] of parts.entries()) {
+        const ticks = this.#look(part, bytes[i], timescale, end?.dsn === dsn ? end.ticks : undefined)
+        end = { dsn, ticks }
+      }
     }
+  }
+
+  /** Bits a second of the busiest segment that is listed now; one of less than half a target duration says nothing (§4.4.6.2). */
+  async peakBps(): Promise<number> {
+    const leastS = (this.list?.targetS ?? 0) / 2
+    const rates = (this.list?.segments ?? []).map(async ({ uri, durationS = 0 }) =>
+      uri === undefined || durationS < leastS ? 0 : (((await this.#read(uri))?.length ?? 0) * 8) / durationS,
+    )
+    return Math.max(0, ...(await Promise.all(rates)))
+  }
+
+  /** @returns where it ends */
+  #look(part: ListedPart, bytes: Buffer | undefined, timescale: number, before: number | undefined): number {
+    const { faults } = this
+    if (bytes === undefined) return Number.NaN
+    const { startTicks, durationTicks, startsWithSync } = checkPart(bytes, part.uri, faults)
+    const bad = (rule: string, why: string): void => void faults.push({ rule, why: `${part.uri}: ${why}` })
+    if (part.independent !== startsWithSync)
+      bad('4.4.4.9', `INDEPENDENT is ${part.independent}, it begins with ${startsWithSync ? 'a' : 'no'} sync sample`)
+    const lastsS = durationTicks / timescale
+    if (Math.abs(lastsS - part.durationS) > DURATION_TOLERANCE_S)
+      bad('4.4.4.9', `said to last ${part.durationS} s, its samples last ${lastsS.toFixed(3)}`)
+    const gapS = before === undefined ? 0 : (startTicks - before) / timescale
+    if (Math.abs(gapS) > DURATION_TOLERANCE_S) bad('apple: continuous time stamps', `begins ${gapS.toFixed(3)} s off`)
+    return startTicks + durationTicks
   }
 
   #remember(list: MediaList, nowMs: number): void {

@@ -1,6 +1,7 @@
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
+import { Table } from '../ui/table.tsx'
 import type { Entry } from './admin-calls.ts'
 import { auditActionWords } from './audit-csv.ts'
 
@@ -8,42 +9,31 @@ import { auditActionWords } from './audit-csv.ts'
 export function AuditTable({ entries }: { entries: readonly Entry[] }) {
   const { t } = useParts().language
   return (
-    <div class="table-scroll">
-      <table class="audit-table">
-        <thead>
-          <tr>
-            <th scope="col">{t('audit.number')}</th>
-            <th scope="col">{t('audit.time')}</th>
-            <th scope="col">{t('audit.actor')}</th>
-            <th scope="col">{t('audit.action')}</th>
-            <th scope="col">{t('audit.object')}</th>
-            <th scope="col">{t('audit.result')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr key={entry.sequence}>
-              <th scope="row">{entry.sequence}</th>
-              <td data-label={t('audit.time')}>{dateTime(entry.at)}</td>
-              <td data-label={t('audit.actor')}>{entry.actorName}</td>
-              <td data-label={t('audit.action')}>{auditActionWords(t, entry.action)}</td>
-              <td data-label={t('audit.object')} class="audit-object">
-                <code>{entry.object}</code>
-                {entry.detail !== undefined && (
-                  <details>
-                    <summary>{t('audit.detail')}</summary>
-                    <code>{JSON.stringify(entry.detail)}</code>
-                  </details>
-                )}
-              </td>
-              <td data-label={t('audit.result')}>
-                <Icon name={entry.result === 'done' ? 'ok' : 'refused'} /> {t(`auditResult.${entry.result}`)}
-                {entry.why !== undefined && <span class="secondary">{entry.why}</span>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="audit-table"
+      columns={['audit.number', 'audit.time', 'audit.actor', 'audit.action', 'audit.object', 'audit.result']}
+    >
+      {entries.map((entry) => (
+        <tr key={entry.sequence}>
+          <th scope="row">{entry.sequence}</th>
+          <td data-label={t('audit.time')}>{dateTime(entry.at)}</td>
+          <td data-label={t('audit.actor')}>{entry.actorName}</td>
+          <td data-label={t('audit.action')}>{auditActionWords(t, entry.action)}</td>
+          <td data-label={t('audit.object')} class="audit-object">
+            <code>{entry.object}</code>
+            {entry.detail !== undefined && (
+              <details>
+                <summary>{t('audit.detail')}</summary>
+                <code>{JSON.stringify(entry.detail)}</code>
+              </details>
+            )}
+          </td>
+          <td data-label={t('audit.result')}>
+            <Icon name={entry.result === 'done' ? 'ok' : 'refused'} /> {t(`auditResult.${entry.result}`)}
+            {entry.why !== undefined && <span class="secondary">{entry.why}</span>}
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }

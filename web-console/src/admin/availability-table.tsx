@@ -3,6 +3,7 @@ import { useParts } from '../parts.ts'
 import { duration } from '../time.ts'
 import { Choice } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
+import { Table } from '../ui/table.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 const SPANS = ['1', '7', '30'] as const
@@ -30,30 +31,25 @@ export function AvailabilityTable() {
       />
       <LoadedList of={loaded} empty={t('tree.empty')}>
         {(items) => (
-          <div class="table-scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{t('links.cell')}</th>
-                  <th scope="col">{t('health.cameras')}</th>
-                  <th scope="col">{t('health.availability')}</th>
-                  <th scope="col">{t('health.offlineTime')}</th>
-                  <th scope="col">{t('health.stalledTime')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((item) => (
-                  <tr key={item.key}>
-                    <th scope="row">{township.cellName(item.key)}</th>
-                    <td data-label={t('health.cameras')}>{item.cameras}</td>
-                    <td data-label={t('health.availability')}>{(item.availability * 100).toFixed(1)} %</td>
-                    <td data-label={t('health.offlineTime')}>{duration(item.offlineSeconds)}</td>
-                    <td data-label={t('health.stalledTime')}>{duration(item.stalledSeconds)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            columns={[
+              'links.cell',
+              'health.cameras',
+              'health.availability',
+              'health.offlineTime',
+              'health.stalledTime',
+            ]}
+          >
+            {items.map((item) => (
+              <tr key={item.key}>
+                <th scope="row">{township.cellName(item.key)}</th>
+                <td data-label={t('health.cameras')}>{item.cameras}</td>
+                <td data-label={t('health.availability')}>{(item.availability * 100).toFixed(1)} %</td>
+                <td data-label={t('health.offlineTime')}>{duration(item.offlineSeconds)}</td>
+                <td data-label={t('health.stalledTime')}>{duration(item.stalledSeconds)}</td>
+              </tr>
+            ))}
+          </Table>
         )}
       </LoadedList>
     </section>

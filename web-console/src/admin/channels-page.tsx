@@ -5,6 +5,7 @@ import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
 import { type Loaded, LoadedList, useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { Table } from '../ui/table.tsx'
 import { ChannelDialog } from './channel-dialog.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 import './admin.css'
@@ -47,26 +48,12 @@ export function ChannelsPage() {
 }
 
 function ChannelTable({ channels, onChanged }: { channels: readonly Channel[]; onChanged: () => void }) {
-  const { t } = useParts().language
   return (
-    <div class="table-scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('channels.name')}</th>
-            <th scope="col">{t('channels.kind')}</th>
-            <th scope="col">{t('channels.host')}</th>
-            <th scope="col">{t('channels.queue')}</th>
-            <th scope="col">{t('channels.acts')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {channels.map((channel) => (
-            <ChannelRow key={channel.id} channel={channel} onChanged={onChanged} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={['channels.name', 'channels.kind', 'channels.host', 'channels.queue', 'channels.acts']}>
+      {channels.map((channel) => (
+        <ChannelRow key={channel.id} channel={channel} onChanged={onChanged} />
+      ))}
+    </Table>
   )
 }
 

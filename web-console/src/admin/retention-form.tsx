@@ -8,6 +8,7 @@ import { dateTime } from '../time.ts'
 import { TextField } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { Table } from '../ui/table.tsx'
 import type { Entry } from './admin-calls.ts'
 import { useAdminCalls } from './use-admin-calls.ts'
 
@@ -106,32 +107,20 @@ function Deletions() {
       <p class="secondary">{t('retention.proofHint')}</p>
       <LoadedList<Entry> of={deletions} empty={t('retention.nothingYet')}>
         {(entries) => (
-          <div class="table-scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{t('retention.deletedAt')}</th>
-                  <th scope="col">{t('links.camera')}</th>
-                  <th scope="col">{t('retention.hash')}</th>
-                  <th scope="col">{t('retention.entry')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {entries.map(({ sequence, at, detail }) => (
-                  <tr key={sequence}>
-                    <th scope="row">{dateTime(at)}</th>
-                    <td data-label={t('links.camera')}>
-                      {township.cameras.value.get(String(detail?.cameraId))?.name ?? String(detail?.cameraId)}
-                    </td>
-                    <td data-label={t('retention.hash')}>
-                      <code>{String(detail?.sha256).slice(0, 16)}…</code>
-                    </td>
-                    <td data-label={t('retention.entry')}>{sequence}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={['retention.deletedAt', 'links.camera', 'retention.hash', 'retention.entry']}>
+            {entries.map(({ sequence, at, detail }) => (
+              <tr key={sequence}>
+                <th scope="row">{dateTime(at)}</th>
+                <td data-label={t('links.camera')}>
+                  {township.cameras.value.get(String(detail?.cameraId))?.name ?? String(detail?.cameraId)}
+                </td>
+                <td data-label={t('retention.hash')}>
+                  <code>{String(detail?.sha256).slice(0, 16)}…</code>
+                </td>
+                <td data-label={t('retention.entry')}>{sequence}</td>
+              </tr>
+            ))}
+          </Table>
         )}
       </LoadedList>
     </>

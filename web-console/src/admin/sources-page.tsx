@@ -4,6 +4,7 @@ import { useParts } from '../parts.ts'
 import { ago, dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
+import { Table } from '../ui/table.tsx'
 import { DryRunForm } from './dry-run.tsx'
 import { SourceDialog } from './source-dialog.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
@@ -67,6 +68,8 @@ export function SourcesPage() {
   )
 }
 
+const COLUMNS = ['sources.name', 'sources.kind', 'links.cell', 'links.camera', 'sources.heard'] as const
+
 interface TableProps {
   sources: readonly AlarmSource[]
   /** Absent: nothing can be changed any more. */
@@ -77,53 +80,39 @@ function SourceTable({ sources, onOpen }: TableProps) {
   const { township, language } = useParts()
   const { t } = language
   return (
-    <div class="table-scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('sources.name')}</th>
-            <th scope="col">{t('sources.kind')}</th>
-            <th scope="col">{t('links.cell')}</th>
-            <th scope="col">{t('links.camera')}</th>
-            <th scope="col">{t('sources.heard')}</th>
-            {onOpen !== undefined && <th scope="col">{t('links.acts')}</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {sources.map((source) => (
-            <tr key={source.id}>
-              <th scope="row">
-                {source.name}
-                <span class="secondary">{source.id}</span>
-              </th>
-              <td data-label={t('sources.kind')}>
-                {t(`sourceKind.${source.kind}`)}
-                {source.mapping !== undefined && <span class="secondary">{source.mapping}</span>}
-                {source.priority !== undefined && <span class="secondary">{t(`priority.${source.priority}`)}</span>}
-              </td>
-              <td data-label={t('links.cell')}>{township.cellName(source.cellCode)}</td>
-              <td data-label={t('links.camera')}>
-                {source.cameraId === undefined ? '—' : (township.cameras.value.get(source.cameraId)?.name ?? '—')}
-              </td>
-              <td data-label={t('sources.heard')}>
-                <Heard source={source} />
-              </td>
-              {onOpen !== undefined && (
-                <td>
-                  <button
-                    type="button"
-                    aria-label={t('people.manageOf', { name: source.name })}
-                    onClick={() => onOpen(source)}
-                  >
-                    {t('people.manage')}
-                  </button>
-                </td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={onOpen === undefined ? COLUMNS : [...COLUMNS, 'links.acts']}>
+      {sources.map((source) => (
+        <tr key={source.id}>
+          <th scope="row">
+            {source.name}
+            <span class="secondary">{source.id}</span>
+          </th>
+          <td data-label={t('sources.kind')}>
+            {t(`sourceKind.${source.kind}`)}
+            {source.mapping !== undefined && <span class="secondary">{source.mapping}</span>}
+            {source.priority !== undefined && <span class="secondary">{t(`priority.${source.priority}`)}</span>}
+          </td>
+          <td data-label={t('links.cell')}>{township.cellName(source.cellCode)}</td>
+          <td data-label={t('links.camera')}>
+            {source.cameraId === undefined ? '—' : (township.cameras.value.get(source.cameraId)?.name ?? '—')}
+          </td>
+          <td data-label={t('sources.heard')}>
+            <Heard source={source} />
+          </td>
+          {onOpen !== undefined && (
+            <td>
+              <button
+                type="button"
+                aria-label={t('people.manageOf', { name: source.name })}
+                onClick={() => onOpen(source)}
+              >
+                {t('people.manage')}
+              </button>
+            </td>
+          )}
+        </tr>
+      ))}
+    </Table>
   )
 }
 

@@ -8,6 +8,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { Choices, TextField } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { Table } from '../ui/table.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 /** Bearer tokens of scripts: made with an end, shown once, revoked in one act. */
@@ -41,45 +42,32 @@ export function TokenList() {
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
       <LoadedList of={tokens} empty={t('tokens.none')}>
         {(items) => (
-          <div class="table-scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{t('tokens.name')}</th>
-                  <th scope="col">{t('people.roles')}</th>
-                  <th scope="col">{t('links.until')}</th>
-                  <th scope="col">{t('links.state')}</th>
-                  <th scope="col">{t('links.acts')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((token) => (
-                  <tr key={token.id}>
-                    <th scope="row">{token.name}</th>
-                    <td data-label={t('people.roles')}>
-                      {token.roles.map((role) => t(`role.${role}`)).join(t('list.separator'))}
-                    </td>
-                    <td data-label={t('links.until')}>
-                      {token.expiresAt === undefined ? t('links.noEnd') : date(token.expiresAt)}
-                    </td>
-                    <td data-label={t('links.state')}>{t(token.revoked ? 'linkState.revoked' : 'linkState.active')}</td>
-                    <td>
-                      {!token.revoked && (
-                        <button
-                          type="button"
-                          class="danger"
-                          aria-label={t('tokens.revokeOf', { name: token.name })}
-                          onClick={() => void revoke(token.id)}
-                        >
-                          {t('links.revoke')}
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={['tokens.name', 'people.roles', 'links.until', 'links.state', 'links.acts']}>
+            {items.map((token) => (
+              <tr key={token.id}>
+                <th scope="row">{token.name}</th>
+                <td data-label={t('people.roles')}>
+                  {token.roles.map((role) => t(`role.${role}`)).join(t('list.separator'))}
+                </td>
+                <td data-label={t('links.until')}>
+                  {token.expiresAt === undefined ? t('links.noEnd') : date(token.expiresAt)}
+                </td>
+                <td data-label={t('links.state')}>{t(token.revoked ? 'linkState.revoked' : 'linkState.active')}</td>
+                <td>
+                  {!token.revoked && (
+                    <button
+                      type="button"
+                      class="danger"
+                      aria-label={t('tokens.revokeOf', { name: token.name })}
+                      onClick={() => void revoke(token.id)}
+                    >
+                      {t('links.revoke')}
+                    </button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </LoadedList>
       {isMaking.value && (

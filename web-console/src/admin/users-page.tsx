@@ -3,6 +3,7 @@ import type { User } from '../../../gateway/contracts/identity.ts'
 import { useParts } from '../parts.ts'
 import { date } from '../time.ts'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
+import { Table } from '../ui/table.tsx'
 import { PersonDialog } from './person-dialog.tsx'
 import { TokenList } from './token-list.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
@@ -34,52 +35,40 @@ export function UsersPage() {
       </div>
       <LoadedList of={people} empty={t('people.none')}>
         {(users) => (
-          <div class="table-scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{t('people.name')}</th>
-                  <th scope="col">{t('signIn.username')}</th>
-                  <th scope="col">{t('people.roles')}</th>
-                  <th scope="col">{t('people.cells')}</th>
-                  <th scope="col">{t('links.state')}</th>
-                  <th scope="col">{t('links.acts')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {users.map((user) => (
-                  <tr key={user.id}>
-                    <th scope="row">
-                      {user.displayName}
-                      {user.unit !== undefined && <span class="secondary">{user.unit}</span>}
-                    </th>
-                    <td data-label={t('signIn.username')}>{user.username}</td>
-                    <td data-label={t('people.roles')}>
-                      {user.roles.map((role) => t(`role.${role}`)).join(t('list.separator'))}
-                    </td>
-                    <td data-label={t('people.cells')}>
-                      {user.cellCodes?.map(township.cellName).join(t('list.separator')) ?? t('people.allCells')}
-                    </td>
-                    <td data-label={t('links.state')}>
-                      {t(user.disabled ? 'people.disabled' : 'people.enabled')}
-                      <span class="secondary">{t('links.since', { time: date(user.createdAt) })}</span>
-                    </td>
-                    <td>
-                      <button
-                        type="button"
-                        aria-label={t('people.manageOf', { name: user.displayName })}
-                        onClick={() => {
-                          open.value = user
-                        }}
-                      >
-                        {t('people.manage')}
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            columns={['people.name', 'signIn.username', 'people.roles', 'people.cells', 'links.state', 'links.acts']}
+          >
+            {users.map((user) => (
+              <tr key={user.id}>
+                <th scope="row">
+                  {user.displayName}
+                  {user.unit !== undefined && <span class="secondary">{user.unit}</span>}
+                </th>
+                <td data-label={t('signIn.username')}>{user.username}</td>
+                <td data-label={t('people.roles')}>
+                  {user.roles.map((role) => t(`role.${role}`)).join(t('list.separator'))}
+                </td>
+                <td data-label={t('people.cells')}>
+                  {user.cellCodes?.map(township.cellName).join(t('list.separator')) ?? t('people.allCells')}
+                </td>
+                <td data-label={t('links.state')}>
+                  {t(user.disabled ? 'people.disabled' : 'people.enabled')}
+                  <span class="secondary">{t('links.since', { time: date(user.createdAt) })}</span>
+                </td>
+                <td>
+                  <button
+                    type="button"
+                    aria-label={t('people.manageOf', { name: user.displayName })}
+                    onClick={() => {
+                      open.value = user
+                    }}
+                  >
+                    {t('people.manage')}
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </LoadedList>
       <TokenList />

@@ -2,6 +2,7 @@ import type { Link } from '../../../gateway/contracts/link.ts'
 import type { RegisterRow } from '../../../gateway/contracts/register.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime } from '../time.ts'
+import { Table } from '../ui/table.tsx'
 
 const REVOCABLE = new Set<Link['state']>(['draft', 'awaiting-consent', 'active', 'paused', 'suspended'])
 /** Filing that is about to be late, or is. */
@@ -26,45 +27,40 @@ export function LinkTable({ rows, acts, onSheet }: TableProps) {
   const { township, language } = useParts()
   const { t } = language
   return (
-    <div class="table-scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t('links.camera')}</th>
-            <th scope="col">{t('links.cell')}</th>
-            <th scope="col">{t('links.ownership')}</th>
-            <th scope="col">{t('links.state')}</th>
-            <th scope="col">{t('links.party')}</th>
-            <th scope="col">{t('links.scopes')}</th>
-            <th scope="col">{t('links.until')}</th>
-            <th scope="col">{t('links.filing')}</th>
-            <th scope="col">{t('links.acts')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.cameraId}>
-              <th scope="row">{row.cameraName}</th>
-              <td data-label={t('links.cell')}>{township.cellName(row.cellCode)}</td>
-              <td data-label={t('links.ownership')}>{t(`ownership.${row.ownership}`)}</td>
-              <LinkCells link={row.link} />
-              <td data-label={t('links.until')}>
-                <Until row={row} />
-              </td>
-              <td data-label={t('links.filing')}>
-                <Filing row={row} />
-              </td>
-              <td class="register-acts">
-                {acts !== undefined && <Acts row={row} acts={acts} />}
-                <button type="button" onClick={() => onSheet(row)}>
-                  {t('sheet.filing')}
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      columns={[
+        'links.camera',
+        'links.cell',
+        'links.ownership',
+        'links.state',
+        'links.party',
+        'links.scopes',
+        'links.until',
+        'links.filing',
+        'links.acts',
+      ]}
+    >
+      {rows.map((row) => (
+        <tr key={row.cameraId}>
+          <th scope="row">{row.cameraName}</th>
+          <td data-label={t('links.cell')}>{township.cellName(row.cellCode)}</td>
+          <td data-label={t('links.ownership')}>{t(`ownership.${row.ownership}`)}</td>
+          <LinkCells link={row.link} />
+          <td data-label={t('links.until')}>
+            <Until row={row} />
+          </td>
+          <td data-label={t('links.filing')}>
+            <Filing row={row} />
+          </td>
+          <td class="register-acts">
+            {acts !== undefined && <Acts row={row} acts={acts} />}
+            <button type="button" onClick={() => onSheet(row)}>
+              {t('sheet.filing')}
+            </button>
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

@@ -20,6 +20,8 @@ const ADDRESS_BASE = '127.0.61.0'
 const PUBLIC_DEVICES = ['cam-dongjie', 'cam-qiaotou', 'cam-guangchang', 'cam-weishengyuan']
 const MADE_PUBLIC_DEVICES = ['nvr-xiaoxue', 'cam-chachang']
 const UNREGISTERED = 'cam-liangzhan'
+/** Registered by ONVIF as well: by its streams it is another device. */
+const RTSP_DEVICE = 'cam-qiaotou'
 const PANEL = 'panel-yanjie'
 const ADMIN_PASSWORD = 'admin-of-the-journeys'
 const PEOPLE_PASSWORD = 'people-of-the-journeys'
@@ -33,8 +35,10 @@ export interface JourneyGateway {
   publicCameras: string[]
   /** A device that no camera is registered of, and where it answers. */
   unregistered: { device: Device; address: string }
-  /** Its main stream, H.265, as somebody would type it for a device without ONVIF. */
+  /** A stream as somebody would type it for a device without ONVIF. */
   rtspStream: { uri: string; username: string; password: string }
+  /** Another one, H.265, of the device that is not registered. */
+  h265Stream: { uri: string; username: string; password: string }
   /** The cameras themselves, by their ids in the township: what they were asked, and what is wrong with them. */
   township: Township
   panel: Panel
@@ -111,7 +115,8 @@ export async function startGateway(environment: Readonly<Record<string, string>>
     adminPassword: ADMIN_PASSWORD,
     publicCameras: registered.flatMap(({ channels }) => channels.map(({ name }) => name)),
     unregistered: { device, address: found.onvif ?? '' },
-    rtspStream: streamOf(township, UNREGISTERED),
+    rtspStream: streamOf(township, RTSP_DEVICE),
+    h265Stream: streamOf(township, UNREGISTERED),
     township,
     panel,
     cameraIds: seeded.cameraIds,

@@ -123,7 +123,7 @@ t.test(
   { skip },
   async (t) => {
     const { page, faults } = await installer()
-    const { uri, username, password } = gateway.rtspStream
+    const { uri, username, password } = gateway.h265Stream
     await pressOn(page.getByLabel('所属网格'), 'ArrowDown')
     await pressOn(page.getByText('没有 ONVIF'))
     await typeInto(page.getByLabel('主码流地址'), uri)

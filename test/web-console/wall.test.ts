@@ -1,8 +1,9 @@
 import t from 'tap'
+import type { CameraStream } from '../../gateway/contracts/camera.ts'
 import type { Case } from '../../gateway/contracts/case.ts'
-import type { WallTile } from '../../gateway/contracts/wall.ts'
+import { LAYOUTS, type WallTile } from '../../gateway/contracts/wall.ts'
 import { fillSlots } from '../../web-console/src/wall/alarm-slots.ts'
-import { admit, DECODE_BUDGET, decodeLoad } from '../../web-console/src/wall/pixel-budget.ts'
+import { admit, DECODE_BUDGET, decodeLoad, streamOf } from '../../web-console/src/wall/pixel-budget.ts'
 import { cameraOfTurn } from '../../web-console/src/wall/round-turn.ts'
 import { isFound } from '../../web-console/src/wall/search.ts'
 import { createTurnstile } from '../../web-console/src/wall/turnstile.ts'
@@ -93,17 +94,93 @@ t.test('alarm slots', async (t) => {
   for (const [name, shown, open, expected] of cases) t.same(fillSlots(shown, open), expected, name)
 })
 
+const stream = (
+  role: CameraStream['role'],
+  codec: CameraStream['codec'],
+  size: readonly [width: number, height: number],
+  frameRate?: number,
+): CameraStream => ({
+  role,
+  codec,
+  width: size[0],
+  height: size[1],
+  ...(frameRate === undefined ? {} : { frameRate }),
+  uri: '',
+})
+const HD: readonly [number, number] = [1920, 1080]
+const SMALL: readonly [number, number] = [640, 360]
+
+t.test('what a picture costs: what comes, not what was asked for', async (t) => {
+  const uhd = stream('main', 'h265', [3840, 2160], 25)
+  const small = stream('sub', 'h264', SMALL, 15)
+  type Cost = [name: string, streams: CameraStream[], asked: 'auto' | 'sub', plays: string[], load: number]
+  const costs: Cost[] = [
+    ['the sub-stream', [uhd, small], 'sub', ['h264'], 640 * 360 * 15],
+    ['the main stream of one alone', [uhd, small], 'auto', ['h264', 'h265'], 3840 * 2160 * 25],
+    ['which this browser cannot play', [uhd, small], 'auto', ['h264'], 640 * 360 * 15],
+    ['no sub-stream', [uhd], 'sub', ['h264', 'h265'], 3840 * 2160 * 25],
+    ['no sub-stream, and made into H.264', [uhd], 'sub', ['h264'], 1280 * 720 * 25],
+    [
+      'a sub-stream that cannot be played: the main one comes',
+      [stream('main', 'h264', HD, 25), stream('sub', 'h265', SMALL, 15)],
+      'sub',
+      ['h264'],
+      1920 * 1080 * 25,
+    ],
+    [
+      'JPEG, made into H.264',
+      [stream('main', 'mjpeg', HD, 5), stream('sub', 'mjpeg', SMALL, 5)],
+      'auto',
+      ['h264'],
+      640 * 360 * 5,
+    ],
+    ['no frame rate', [stream('sub', 'h264', SMALL)], 'sub', ['h264'], 640 * 360 * 25],
+    ['no size: nothing comes for nothing', [stream('sub', 'h264', [0, 0], 25)], 'sub', ['h264'], 704 * 576 * 25],
+    ['no size of a main stream', [stream('main', 'h264', [0, 0], 25)], 'sub', ['h264'], 1920 * 1080 * 25],
+    ['no stream', [], 'auto', ['h264'], 0],
+  ]
+  for (const [name, streams, asked, plays, load] of costs) t.equal(decodeLoad({ streams }, asked, plays), load, name)
+})
+
 t.test('the pixel budget', async (t) => {
-  const main = { role: 'main' as const, codec: 'h265' as const, width: 3840, height: 2160, frameRate: 25, uri: '' }
-  const sub = { role: 'sub' as const, codec: 'h264' as const, width: 640, height: 360, frameRate: 15, uri: '' }
-  t.equal(decodeLoad({ streams: [main, sub] }, 'sub'), 640 * 360 * 15)
-  t.equal(decodeLoad({ streams: [main, sub] }, 'auto'), 3840 * 2160 * 25)
-  t.equal(decodeLoad({ streams: [main] }, 'sub'), 3840 * 2160 * 25, 'without a sub-stream')
   const tiles = (load: number, count: number) => Array.from({ length: count }, (_, index) => ({ index, load }))
   t.equal(admit(tiles(640 * 360 * 15, 36)).played.size, 36, 'a wall of sub-streams')
   t.equal(admit(tiles(640 * 360 * 25, 36)).played.size, 32, 'at 25 frames a second')
   t.same([...admit(tiles(3840 * 2160 * 25, 4)).played], [0], 'the first always plays')
   t.same([...admit([{ index: 3, load: DECODE_BUDGET }, ...tiles(1, 2)]).played], [3], 'full to the pixel')
+})
+
+t.test('no wall decodes more than one and a half times what a large screen paints', async (t) => {
+  const painted = 3840 * 2160 * 15
+  const kinds = [
+    [stream('main', 'h264', HD, 25), stream('sub', 'h264', SMALL, 15)],
+    [stream('main', 'h265', HD, 25), stream('sub', 'h264', [704, 576], 25)],
+    [stream('main', 'h264', HD, 25)],
+    [stream('main', 'h264', HD, 25), stream('sub', 'h265', SMALL, 15)],
+    [stream('main', 'h264', [0, 0])],
+    [stream('main', 'mjpeg', [1280, 720], 5)],
+  ].map((streams) => ({ streams }))
+  let walls = 0
+  for (const layout of LAYOUTS) {
+    const asked = streamOf(layout)
+    for (const [at] of kinds.entries()) {
+      for (const isMixed of [false, true]) {
+        const cameras = Array.from({ length: layout }, (_, tile) => kinds[(at + (isMixed ? tile : 0)) % kinds.length])
+        const wanted = cameras.map((camera, index) => ({
+          index,
+          load: camera === undefined ? 0 : decodeLoad(camera, asked, ['h264']),
+        }))
+        const { played, load } = admit(wanted)
+        const sum = wanted.reduce((all, tile) => all + (played.has(tile.index) ? tile.load : 0), 0)
+        t.equal(load, sum)
+        if (load > 1.5 * painted) t.fail(`${layout} tiles of kind ${at}: ${load}`)
+        const cheapest = Math.min(...wanted.filter(({ index }) => !played.has(index)).map((tile) => tile.load))
+        if (load + cheapest <= DECODE_BUDGET) t.fail(`${layout} tiles of kind ${at}: one more would fit`)
+        walls += 1
+      }
+    }
+  }
+  t.equal(walls, LAYOUTS.length * kinds.length * 2)
 })
 
 t.test('a few at a time, in their order; whoever leaves the queue holds up nobody', async (t) => {

@@ -8,6 +8,7 @@ import { nearestCameras } from '../map/geometry.ts'
 import { NEAREST } from '../map/township-map.tsx'
 import { useParts } from '../parts.ts'
 import { openLiveSocket } from '../player/live-socket.ts'
+import { playableCodecs } from '../player/player.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { CasePicture } from './case-picture.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
@@ -265,9 +266,10 @@ export function WallPage() {
 function admissionOf(contents: readonly TileContent[], stream: 'auto' | 'sub', selected: number) {
   const rank = ({ index, case: one }: TileContent): number =>
     contents.length === 1 || index === selected ? 0 : one === undefined ? 2 : 1
+  const codecs = playableCodecs()
   const wanted = contents
     .filter(({ camera }) => camera !== undefined)
     .sort((one, other) => rank(one) - rank(other) || one.index - other.index)
-    .map(({ index, camera }) => ({ index, load: camera === undefined ? 0 : decodeLoad(camera, stream) }))
+    .map(({ index, camera }) => ({ index, load: camera === undefined ? 0 : decodeLoad(camera, stream, codecs) }))
   return admit(wanted)
 }

@@ -12,7 +12,6 @@ import {
   type Services,
 } from './device.ts'
 import { type HttpAnswer, post } from './http.ts'
-import { type MediaProfile, parseProfiles, parseStreamUri } from './media.ts'
 import {
   attemptsLeft,
   type Credentials,
@@ -28,8 +27,8 @@ import {
   type SoapFault,
   usernameToken,
 } from './soap.ts'
-import { type PathSecrets, parseXaddr, rewriteUri } from './uri.ts'
-import { escapeXml, PROFILES_LIMITS, SOAP_LIMITS, type XmlElement, type XmlLimits } from './xml.ts'
+import { parseXaddr } from './uri.ts'
+import { escapeXml, SOAP_LIMITS, type XmlElement, type XmlLimits } from './xml.ts'
 
 export type OnvifFailure =
   | DialFault
@@ -63,15 +62,8 @@ export interface OnvifOptions {
   readableLogin?: boolean
 }
 
-export interface OnvifStreamUri {
-  uri: string
-  pathSecrets: PathSecrets | undefined
-}
-
 export const DEVICE_PATH = '/onvif/device_service'
 const TIMEOUT_MS = 10_000
-/** Recorders with many channels are slow to list them (agsh/onvif#328). */
-const PROFILES_TIMEOUT_MS = 30_000
 /** Cameras lock accounts; a check ends here, whatever it has learnt. */
 const MAX_REFUSED_LOGINS = 2
 const NONCE_BYTES = 20
@@ -101,7 +93,7 @@ type Login =
   /** `requests` sent with the nonce so far (RFC 7616 nc). */
   | { kind: 'digest' | 'both' | 'basic'; challenges: Challenge[]; requests: number }
 
-const fail = (why: OnvifFailure, detail: string): { ok: false; why: OnvifFailure; detail: string } => ({
+export const fail = (why: OnvifFailure, detail: string): { ok: false; why: OnvifFailure; detail: string } => ({
   ok: false,
   why,
   detail,
@@ -201,49 +193,6 @@ export class OnvifClient {
     return older.ok ? { ok: true, value: parseCapabilities(older.value) } : older
   }
 
-  /** Media2 where it is listed and works, else Media1. */
-  async media(services: Services, signal: AbortSignal): Promise<OnvifResult<OnvifMedia>> {
-    const call = (to: ServiceAddress, body: string): Call => ({
-      to,
-      body,
-      limits: PROFILES_LIMITS,
-      timeoutMs: PROFILES_TIMEOUT_MS,
-    })
-    const media2 = services.get(NS.media2)
-    if (media2 !== undefined) {
-      const service = this.#serviceAt(media2, services)
-      // Without a Type the specification wants empty configurations, and Hikvision and Uniview obey.
-      const body = `<m:GetProfiles xmlns:m="${NS.media2}"><m:Type>All</m:Type></m:GetProfiles>`
-      const answer = await this.#ask(call(service, body), signal)
-      const profiles = answer.ok ? parseProfiles(answer.value) : []
-      if (profiles.some(({ encoder }) => encoder !== undefined)) {
-        return { ok: true, value: { version: 2, service, profiles } }
-      }
-      if (!answer.ok && FINAL.has(answer.why)) return answer
-    }
-    const service = this.#serviceAt(services.get(NS.media) ?? '', services)
-    const answer = await this.#ask(call(service, `<m:GetProfiles xmlns:m="${NS.media}"/>`), signal)
-    if (!answer.ok) return answer
-    return { ok: true, value: { version: 1, service, profiles: parseProfiles(answer.value) } }
-  }
-
-  /** GetStreamUri for RTP over RTSP, unicast; the answer's host is replaced by the one that works. */
-  async streamUri(media: OnvifMedia, token: string, signal: AbortSignal): Promise<OnvifResult<OnvifStreamUri>> {
-    const profile = escapeXml(token)
-    const body =
-      media.version === 2
-        ? `<m:GetStreamUri xmlns:m="${NS.media2}"><m:Protocol>RTSP</m:Protocol><m:ProfileToken>${profile}</m:ProfileToken></m:GetStreamUri>`
-        : `<m:GetStreamUri xmlns:m="${NS.media}" xmlns:t="${NS.schema}"><m:StreamSetup><t:Stream>RTP-Unicast</t:Stream>` +
-          `<t:Transport><t:Protocol>RTSP</t:Protocol></t:Transport></m:StreamSetup><m:ProfileToken>${profile}</m:ProfileToken></m:GetStreamUri>`
-    const answer = await this.#ask({ to: media.service, body }, signal)
-    if (!answer.ok) return answer
-    const reported = parseStreamUri(answer.value)
-    if (reported === undefined) return fail('unusable-uri', `no URI for ${oneLine(token)}`)
-    const rewritten = rewriteUri(reported, { host: this.#options.host }, ['rtsp', 'rtsps'])
-    if (!rewritten.ok) return fail('unusable-uri', `URI for ${oneLine(token)}: ${rewritten.why}`)
-    return { ok: true, value: { uri: rewritten.uri, pathSecrets: rewritten.pathSecrets } }
-  }
-
   /** One request to a service, with the login the device wants. Rejects only with the signal's reason. */
   request(call: Call, signal: AbortSignal): Promise<OnvifResult<XmlElement>> {
     return this.#ask(call, signal)
@@ -251,7 +200,12 @@ export class OnvifClient {
 
   /** Where a reported address leads: to this device and nowhere else; undefined unless it is http or https. */
   addressOf(xaddr: string, services: Services): ServiceAddress | undefined {
-    return parseXaddr(xaddr) === undefined ? undefined : this.#serviceAt(xaddr, services)
+    return parseXaddr(xaddr) === undefined ? undefined : this.serviceAt(xaddr, services)
+  }
+
+  /** As it was dialled. */
+  get host(): string {
+    return this.#options.host
   }
 
   get #device(): ServiceAddress {
@@ -263,7 +217,7 @@ export class OnvifClient {
    * means the one we came in by (a forwarded port), and so does one in the other scheme: nobody is led from HTTPS to
    * HTTP. The reported host is never used.
    */
-  #serviceAt(xaddr: string, services: Services): ServiceAddress {
+  serviceAt(xaddr: string, services: Services): ServiceAddress {
     const reported = parseXaddr(xaddr)
     if (reported === undefined) return { port: this.#options.port, path: DEVICE_PATH }
     const device = parseXaddr(services.get(NS.device) ?? '')
@@ -382,27 +336,10 @@ export class OnvifClient {
   }
 }
 
-export interface OnvifMedia {
-  version: 1 | 2
-  service: ServiceAddress
-  profiles: MediaProfile[]
-}
-
 const tds = (name: string, content = ''): string => `<d:${name} xmlns:d="${NS.device}">${content}</d:${name}>`
 
 const isStale = (challenges: readonly Challenge[]): boolean =>
   challenges.some((challenge) => challenge.scheme === 'digest' && challenge.stale)
-
-/** Failures that the other media service would meet as well. */
-const FINAL: ReadonlySet<OnvifFailure> = new Set([
-  'login-needed',
-  'login-refused',
-  'login-locked',
-  'clock-refused',
-  'certificate-changed',
-  'refused',
-  'unreachable',
-])
 
 function toExchange({ status, challenges, body }: HttpAnswer & { ok: true }, limits: XmlLimits): Exchange {
   const message = parseSoap(body, limits)

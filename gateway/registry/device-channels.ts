@@ -1,7 +1,8 @@
 import { type Codec, MAX_CHANNELS_A_PAGE, type StreamRole } from '../contracts/device.ts'
-import type { OnvifClient, OnvifMedia, OnvifResult } from '../onvif/client.ts'
+import type { OnvifClient, OnvifResult } from '../onvif/client.ts'
 import type { Services } from '../onvif/device.ts'
 import { type ChosenProfile, chooseStreams, type MediaChannel } from '../onvif/media.ts'
+import { askMedia, askStreamUri, type OnvifMedia } from '../onvif/media-client.ts'
 import type { PathSecrets } from '../onvif/uri.ts'
 import type { ProbeCode } from './probe-codes.ts'
 
@@ -51,7 +52,7 @@ export async function readChannels(client: OnvifClient, wish: ChannelWish, signa
   const nothing = { channelCount: 0, nextChannel: undefined }
   const services = await client.services(signal)
   const known: Services = services.ok ? services.value : new Map()
-  const media = await client.media(known, signal)
+  const media = await askMedia(client, known, signal)
   if (!media.ok) return { ...nothing, kind: 'unanswered', failure: media }
   const { profiles } = media.value
   const all = chooseStreams(profiles)
@@ -106,7 +107,7 @@ async function readStreams(
       // Of a recorder with many channels only what will be used is asked for.
       if (asked >= MAX_STREAM_URIS || (wanted.length > 1 && role === 'other')) continue
       asked += 1
-      const answer = await client.streamUri(media, profile.token, signal)
+      const answer = await askStreamUri(client, media, profile.token, signal)
       if (answer.ok) found.push(toStream(role, profile, answer.value))
       else failure ??= answer
     }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { toInstant } from '../contracts/common.ts'
 import type { PtzAnswer, PtzPresets } from '../contracts/ptz.ts'
 import type { OnvifFailure, OnvifResult } from '../onvif/client.ts'
+import { askMedia } from '../onvif/media-client.ts'
 import { continuousMove, getPresets, gotoPreset, type PtzHead, stopMoving, type Velocity } from '../onvif/ptz.ts'
 import { NS } from '../onvif/soap.ts'
 import type { Database } from '../storage/database.ts'
@@ -173,7 +174,7 @@ export class PtzControl {
     const { client, services } = connected.value
     const service = client.addressOf(services.get(NS.ptz) ?? '', services)
     if (service === undefined) return { kind: 'no-ptz', detail: 'the device has no PTZ service' }
-    const media = await client.media(services, timeLimit())
+    const media = await askMedia(client, services, timeLimit())
     if (!media.ok) return this.#failed(cameraId, media)
     const shown = media.value.profiles.find(({ source, encoder }) => source === row.channel && encoder !== undefined)
     if (shown === undefined) return { kind: 'no-ptz', detail: 'the device has no profile of this picture' }

@@ -5,6 +5,7 @@ import { createServer as createTcpServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { createDialer } from '../../gateway/dial.ts'
 import { OnvifClient, type OnvifOptions } from '../../gateway/onvif/client.ts'
+import { askMedia, askStreamUri } from '../../gateway/onvif/media-client.ts'
 import { envelope, NS } from '../../gateway/onvif/soap.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { lacksOpenssl, tlsFront } from '../fakes/tls-front.ts'
@@ -308,11 +309,11 @@ t.test('services and media fall back', async (t) => {
   const services = await one.services(signal)
   if (!services.ok) throw new Error('no services')
   const withBroken = new Map([...services.value, [NS.media2, 'http://10.9.9.9:8000/onvif/media2']])
-  const media = await one.media(withBroken, signal)
+  const media = await askMedia(one, withBroken, signal)
   if (!media.ok) throw new Error('no media')
   t.match(media.value, { version: 1, service: { port, path: '/onvif/media' } }, 'own host, port as we came in')
   t.ok(asked.some(({ body }) => body.includes('<m:Type>All</m:Type>')))
-  t.match(await one.streamUri(media.value, 'p"<1', signal), {
+  t.match(await askStreamUri(one, media.value, 'p"<1', signal), {
     ok: true,
     value: { uri: 'rtsp://127.0.0.1:554/a?b=1&c=12' },
   })

@@ -7,6 +7,7 @@ import { ProblemNote } from '../ui/problem-note.tsx'
 import { RoundForm } from './round-form.tsx'
 import type { Saved } from './saved.ts'
 import type { WallState } from './wall-state.ts'
+import './saved-dialog.css'
 
 /** Layouts and rounds of this person: to keep, to bring back, to throw away. */
 export function SavedDialog({ wall, saved, onClose }: { wall: WallState; saved: Saved; onClose: () => void }) {

@@ -15,7 +15,6 @@ import type { Township } from '../../scripts/virtual-township/township.ts'
 import type { Device } from '../../scripts/virtual-township/township-data.ts'
 import { open } from '../virtual-township/running.ts'
 
-const ADDRESS_BASE = '127.0.61.0'
 /** Four public cameras for the wall, five that these journeys declare public, and one that nobody has registered yet. */
 const PUBLIC_DEVICES = ['cam-dongjie', 'cam-qiaotou', 'cam-guangchang', 'cam-weishengyuan']
 const MADE_PUBLIC_DEVICES = ['nvr-xiaoxue', 'cam-chachang']
@@ -53,8 +52,15 @@ export interface JourneyGateway {
   close(): Promise<void>
 }
 
-/** The real gateway with its console, and a small virtual township behind it. @param environment beside what it needs */
-export async function startGateway(environment: Readonly<Record<string, string>> = {}): Promise<JourneyGateway> {
+/**
+ * The real gateway with its console, and a small virtual township behind it.
+ * @param addressBase the network of its cameras, which no other file has
+ * @param environment beside what it needs
+ */
+export async function startGateway(
+  addressBase: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<JourneyGateway> {
   // ./scripts/test has built it; a file that is run alone shows what stands in the sources now.
   if (process.env.CONSOLE_IS_BUILT === undefined) {
     const root = resolve(import.meta.dirname, '../../web-console')
@@ -72,7 +78,7 @@ export async function startGateway(environment: Readonly<Record<string, string>>
   if (!loaded.ok) throw new Error(loaded.faults.join('; '))
 
   const stop = new AbortController()
-  const township = await open(ADDRESS_BASE, [...PUBLIC_DEVICES, ...MADE_PUBLIC_DEVICES, UNREGISTERED])
+  const township = await open(addressBase, [...PUBLIC_DEVICES, ...MADE_PUBLIC_DEVICES, UNREGISTERED])
   const deps = {
     clock: systemClock,
     log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),

@@ -8,7 +8,7 @@ const skip = lacksBrowser
 const PASSWORD = 'the next shift comes'
 
 t.test('a shift is handed over by keyboard alone, and the desk belongs to the one who came', { skip }, async (t) => {
-  const [gateway, browser] = await Promise.all([startGateway(), launch()])
+  const [gateway, browser] = await Promise.all([startGateway('127.0.73.0'), launch()])
   t.teardown(async () => {
     await browser.close()
     await gateway.close()

@@ -25,7 +25,7 @@ let browser: Browser
 
 t.before(async () => {
   if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway({ GRIDLIGHT_MAX_TRANSCODES: '0' }), launch()])
+  ;[gateway, browser] = await Promise.all([startGateway('127.0.74.0', { GRIDLIGHT_MAX_TRANSCODES: '0' }), launch()])
 })
 t.teardown(async () => {
   await browser?.close()

@@ -35,7 +35,7 @@ let browser: Browser
 
 t.before(async () => {
   if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway(), launch()])
+  ;[gateway, browser] = await Promise.all([startGateway('127.0.75.0'), launch()])
 })
 t.teardown(async () => {
   await browser?.close()

@@ -17,7 +17,7 @@ t.before(async () => {
   if (skip) return
   ;[tiles, elsewhere] = await Promise.all([startTileServer(), startTileServer()])
   const environment = { GRIDLIGHT_MAP_TILE_URL: tiles.url, GRIDLIGHT_MAP_TILE_DATUM: 'gcj02' }
-  ;[gateway, browser] = await Promise.all([startGateway(environment), launch()])
+  ;[gateway, browser] = await Promise.all([startGateway('127.0.76.0', environment), launch()])
 })
 t.teardown(async () => {
   await browser?.close()

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
 import { Foreign, type TopicReceipt } from './foreign.ts'
-import { Intake, type IntakeDeps, type OwnAlarm, type Receipt } from './intake.ts'
+import { Intake, type IntakeDeps, type OwnAlarm } from './intake.ts'
 import { loadRoute } from './load-routes.ts'
 import { LoadWatch, type LoadWatchDeps } from './load-watch.ts'
 import { MappedSources } from './mapped-sources.ts'
@@ -14,6 +14,8 @@ import { type AlarmRoutesDeps, alarmRoutes } from './routes.ts'
 import { DEFAULT_SILENCE_MS, SourceWatch } from './source-watch.ts'
 import { ensureSystemSource, isMqttPassword, type OpenAlarm, openAlarmsOf, SYSTEM_SOURCE_ID } from './sources.ts'
 import { pruneRejected } from './store.ts'
+import type { Receipt } from './store-messages.ts'
+import { pruneTakenAhead } from './taken-ahead.ts'
 
 const HOUSEKEEPING_MS = 60_000
 const KEEP_REJECTED = 10_000
@@ -32,10 +34,12 @@ export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesD
 
 export interface Alarms {
   /** A message of a source; resolves when it is on disk, rejects when it is not: acknowledge after this only. */
-  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string, isAhead?: boolean): Promise<Receipt>
+  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
   heartbeat(sourceId: string): void
   /** The same for a message on a topic of a device's own choice, once for every source registered there. */
   receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]>
+  /** A message on any topic that comes again in its order; what must not wait is told now. Never rejects. */
+  receiveAhead(topic: string, payload: Uint8Array): Promise<void>
   /** Where the listener of panels puts what it reads. */
   readonly panels: PanelDesk
   /** Which topics beside Gridlight's own are listened to, and who may speak there. */
@@ -74,15 +78,8 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   const mapped = new MappedSources(database, deps.mappings)
   const foreign = new Foreign({ clock, intake, mapped, count, heard: (sourceId) => watch.heard(sourceId) })
 
-  const receive = async (
-    sourceId: string,
-    payload: Uint8Array,
-    idempotencyKey?: string,
-    isAhead = false,
-  ): Promise<Receipt> => {
-    const receipt = await (isAhead
-      ? foreign.receiveAhead(sourceId, payload)
-      : foreign.receiveOwn(sourceId, payload, idempotencyKey))
+  const receive = async (sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> => {
+    const receipt = await foreign.receiveOwn(sourceId, payload, idempotencyKey)
     if (receipt.kind !== 'rejected') watch.heard(sourceId)
     return receipt
   }
@@ -103,6 +100,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       try {
         await mapped.refresh()
         await pruneRejected(database, KEEP_REJECTED, new Date(clock.now() - KEEP_REJECTED_MS))
+        await pruneTakenAhead(database, clock.now())
       } catch (error) {
         log.error({ err: error }, 'the housekeeping of alarm sources failed; trying again in a minute')
       }
@@ -113,6 +111,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     receive,
     heartbeat: (sourceId) => watch.beat(sourceId),
     receiveTopic: (topic, payload) => foreign.receiveTopic(topic, payload),
+    receiveAhead: (topic, payload) => foreign.receiveAhead(topic, payload),
     topics: mapped,
     panels: createPanelDesk({ database, clock, intake, watch, vault: deps.vault }),
     raise: (alarm) => intake.raise(alarm),

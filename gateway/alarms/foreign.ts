@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
-import type { Intake, Receipt } from './intake.ts'
+import { parseInput } from '../mqtt/topics.ts'
+import type { Intake } from './intake.ts'
 import { type Mapped, mapMessage } from './map-message.ts'
 import type { MappedSources, RegisteredSource } from './mapped-sources.ts'
-import { normalise } from './normalise.ts'
+import { type NormalAlarm, normalise } from './normalise.ts'
+import type { Receipt } from './store-messages.ts'
 
 export interface TopicReceipt {
   sourceId: string
@@ -17,9 +19,16 @@ export interface ForeignDeps {
   heard(sourceId: string): void
 }
 
+/** Ordinary messages that are told ahead at a time: enough for a busy day, while a flood keeps to its order. */
+const MAX_AHEAD = 10
+/** With the urgent ones among them. */
+const MAX_URGENT_AHEAD = 1000
+
 /** Messages of devices in their own words, on their own topics or on those that Gridlight gave. */
 export class Foreign {
   readonly #deps: ForeignDeps
+  /** Messages that are told ahead and not stored yet. */
+  #hurrying = 0
 
   constructor(deps: ForeignDeps) {
     this.#deps = deps
@@ -40,17 +49,51 @@ export class Foreign {
     )
   }
 
-  /** A message in our words that overtook others of its source; in any other words it waits for its turn. */
-  async receiveAhead(sourceId: string, payload: Uint8Array): Promise<Receipt> {
-    const read = normalise(payload, undefined, this.#deps.mapped.urgencyOf(sourceId))
-    if (!read.ok) return { kind: 'ignored', why: 'it comes again in its order' }
-    return this.#deps.intake.receiveAhead(sourceId, payload, read.alarm)
+  /**
+   * A message that comes again in its order, told now as far as it begins an alarm: an end would end what came before.
+   * Where many new ones come at once only the urgent are told ahead. Never rejects: what is not told now is told then.
+   */
+  async receiveAhead(topic: string, payload: Uint8Array): Promise<void> {
+    const { intake, mapped, clock } = this.#deps
+    const own = parseInput(topic)
+    const read = own === undefined ? undefined : normalise(payload, undefined, mapped.urgencyOf(own.sourceId))
+    if (own !== undefined && read?.ok) {
+      return this.#hurry(own.sourceId, read.alarm, () => intake.receiveAhead(own.sourceId, payload, read.alarm))
+    }
+    const receivedAt = new Date(clock.now())
+    const source = own === undefined ? undefined : mapped.byId(own.sourceId)
+    const told =
+      own === undefined
+        ? [...this.#toldOn(topic, payload, receivedAt)]
+        : source === undefined
+          ? []
+          : [{ source, mapped: mapMessage(source.mapping, source, { topic: undefined, payload, receivedAt }) }]
+    await Promise.all(
+      told.flatMap(({ source: { id }, mapped: becomes }) =>
+        becomes.kind === 'alarms'
+          ? becomes.alarms.map((one) => this.#hurry(id, one.alarm, () => intake.receiveMapped(id, payload, one, true)))
+          : [],
+      ),
+    )
   }
 
   /** One receipt for every source that has a rule for the topic. @throws when it could not be stored */
   async receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]> {
     const receivedAt = new Date(this.#deps.clock.now())
     const receipts: TopicReceipt[] = []
+    for (const { source, mapped } of this.#toldOn(topic, payload, receivedAt)) {
+      receipts.push({ sourceId: source.id, receipt: await this.#take(source, payload, mapped) })
+      this.#deps.heard(source.id)
+    }
+    return receipts
+  }
+
+  /** What a message on a topic of a device's own choice means to each source that is registered there. */
+  *#toldOn(
+    topic: string,
+    payload: Uint8Array,
+    receivedAt: Date,
+  ): Iterable<{ source: RegisteredSource; mapped: Mapped }> {
     const named = new Set<string>()
     for (const source of this.#deps.mapped.at(topic)) {
       // What a device of its own took is not also the business of whoever takes the rest.
@@ -58,10 +101,25 @@ export class Foreign {
       if (source.device === undefined && named.has(share)) continue
       const mapped = mapMessage(source.mapping, source, { topic, payload, receivedAt })
       if (source.device !== undefined && mapped.kind !== 'ignored') named.add(share)
-      receipts.push({ sourceId: source.id, receipt: await this.#take(source, payload, mapped) })
-      this.#deps.heard(source.id)
+      yield { source, mapped }
     }
-    return receipts
+  }
+
+  async #hurry(
+    sourceId: string,
+    { state, priority }: Pick<NormalAlarm, 'state' | 'priority'>,
+    take: () => Promise<Receipt>,
+  ): Promise<void> {
+    if (state === 'cleared' || this.#hurrying >= (priority === 1 ? MAX_URGENT_AHEAD : MAX_AHEAD)) return
+    this.#hurrying++
+    try {
+      await take()
+      this.#deps.heard(sourceId)
+    } catch {
+      // The intake has logged it, and the message comes again.
+    } finally {
+      this.#hurrying--
+    }
   }
 
   async #take(

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
-import type { Intake, Receipt } from './intake.ts'
+import type { Intake } from './intake.ts'
 import { findPanelAccount } from './panel-accounts.ts'
 import type { PanelReport } from './panel-report.ts'
 import type { SourceWatch } from './source-watch.ts'
+import type { Receipt } from './store-messages.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 /** What the listener of panels needs. */

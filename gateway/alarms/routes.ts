@@ -4,12 +4,12 @@ import { Id, IdParams, page } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
-import type { Receipt } from './intake.ts'
 import { MAX_MESSAGE_BYTES } from './normalise.ts'
 import { rejectedRoute } from './rejected-routes.ts'
 import { type SourceRoutesDeps, sourceRoutes } from './source-routes.ts'
 import { isWebhookToken } from './sources.ts'
 import { type AlarmPlace, listAlarms, readAlarm } from './store.ts'
+import type { Receipt } from './store-messages.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 /** A webhook source that sends faster is asked to try again; MQTT is the way for floods. */

@@ -189,8 +189,8 @@ async function update(tx: Tx, { id, cellCode }: SourceRow, data: Partial<SourceR
   if (count === 0) throw new Problem('conflict', 'the alarm source was changed by somebody else; look at it again')
 }
 
-async function tellEnds(tx: Tx, { events }: SourceRegisterDeps, sourceId: string): Promise<void> {
-  const ended = await endStates(tx, sourceId)
+async function tellEnds(tx: Tx, { database, events }: SourceRegisterDeps, sourceId: string): Promise<void> {
+  const ended = await endStates(tx, database.provider, sourceId)
   await events.publishAll(
     tx,
     ended.map((alarm) => ({ kind: 'alarm', cellCode: alarm.cellCode, data: alarm })),

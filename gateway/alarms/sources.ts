@@ -235,6 +235,18 @@ export async function countSequences(
   return gaps
 }
 
+/** The parts of a gap that are really missing. @param held numbers that are here and not stored yet */
+export function withoutHeld<T extends { from: number; to: number }>(gap: T, held: readonly number[]): T[] {
+  const parts: T[] = []
+  let { from } = gap
+  for (const number of held.filter((one) => one >= gap.from && one <= gap.to).sort((a, b) => a - b)) {
+    if (number > from) parts.push({ ...gap, from, to: number - 1 })
+    from = Math.max(from, number + 1)
+  }
+  if (from <= gap.to) parts.push({ ...gap, from, to: gap.to })
+  return parts
+}
+
 /** Sources whose silence means something now. */
 export async function beatingSources(database: Database, now: Date): Promise<SourceRow[]> {
   return database.client.alarmSource.findMany({

@@ -133,10 +133,38 @@ export async function clearAlarm(tx: Tx, id: string): Promise<boolean> {
   return count > 0
 }
 
-/** The same, with another key from now on. @returns whether it was active until now */
-export async function endAlarm(tx: Tx, { id, sourceKey }: Pick<Alarm, 'id' | 'sourceKey'>): Promise<boolean> {
-  const { count } = await tx.alarm.updateMany({ where: { id, state: 'active' }, data: { state: 'cleared', sourceKey } })
-  return count > 0
+const CLEAR = {
+  sqlite: `UPDATE "Alarm" SET "state" = 'cleared', "sourceKey" = value ->> 'sourceKey' FROM json_each(?)
+    WHERE "Alarm"."id" = value ->> 'id' AND "Alarm"."state" = 'active' RETURNING "Alarm"."id"`,
+  postgresql: `UPDATE "Alarm" SET "state" = 'cleared', "sourceKey" = "new"."sourceKey"
+    FROM jsonb_to_recordset($1::jsonb) AS "new" ("id" text, "sourceKey" text)
+    WHERE "Alarm"."id" = "new"."id" AND "Alarm"."state" = 'active' RETURNING "Alarm"."id"`,
+} as const satisfies Record<Database['provider'], string>
+
+/** Ends alarms, with other keys from now on. @returns those that were active until now */
+export async function clearAlarms(
+  tx: Tx,
+  provider: Database['provider'],
+  alarms: readonly Pick<Alarm, 'id' | 'sourceKey'>[],
+): Promise<Set<string>> {
+  if (alarms.length === 0) return new Set()
+  // In one order everywhere: two nodes that end the same alarms would otherwise wait for each other.
+  const inOrder = alarms.toSorted((a, b) => compare(a.id, b.id))
+  const rows = await tx.$queryRawUnsafe<{ id: string }[]>(CLEAR[provider], JSON.stringify(inOrder))
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Alarms that one of these sources calls by one of these keys. */
+export async function alarmsByKey(tx: Tx, sourceIds: readonly string[], keys: readonly string[]): Promise<Alarm[]> {
+  if (keys.length === 0) return []
+  const rows = await tx.alarm.findMany({
+    where: { sourceId: { in: [...new Set(sourceIds)] }, sourceKey: { in: [...new Set(keys)] } },
+  })
+  return rows.map(toAlarm)
+}
+
+export async function alarmsOf(tx: Tx, ids: readonly string[]): Promise<Alarm[]> {
+  return ids.length === 0 ? [] : (await tx.alarm.findMany({ where: { id: { in: [...ids] } } })).map(toAlarm)
 }
 
 /** While a state lasts it has one key, so that telling it again changes nothing. */
@@ -145,18 +173,30 @@ export const openKey = (channel: string): string => `${channel}@open`
 /** Once it is over the alarm has a key of its own, and the next beginning is another alarm. */
 export const endedKey = (channel: string, alarmId: string): string => `${channel}@${alarmId}`
 
+/** The alarm that was told ahead is the one that its state's end will end. */
+export async function nameAlarm(tx: Tx, id: string, sourceKey: string): Promise<void> {
+  await tx.alarm.updateMany({ where: { id, state: 'active' }, data: { sourceKey } })
+}
+
 /** Ends the states of a source that are open, for nobody would hear of their end. @returns the alarms as they are now */
-export async function endStates(tx: Tx, sourceId: string): Promise<Alarm[]> {
+export async function endStates(tx: Tx, provider: Database['provider'], sourceId: string): Promise<Alarm[]> {
+  const ahead = await tx.takenAhead.findMany({ where: { sourceId } })
+  await tx.takenAhead.deleteMany({ where: { sourceId } })
   const rows = await tx.alarm.findMany({
-    where: { sourceId, state: 'active', sourceKey: { endsWith: openKey('') } },
+    where: {
+      sourceId,
+      state: 'active',
+      OR: [{ sourceKey: { endsWith: openKey('') } }, { id: { in: ahead.map(({ alarmId }) => alarmId) } }],
+    },
     orderBy: { id: 'asc' },
   })
   const ended = rows.map((row): Alarm => {
-    const channel = row.sourceKey.slice(0, -openKey('').length)
+    const { sourceKey } = row
+    const channel = sourceKey.slice(0, sourceKey.lastIndexOf('@'))
     return { ...toAlarm(row), state: 'cleared', sourceKey: endedKey(channel, row.id) }
   })
-  for (const alarm of ended) await endAlarm(tx, alarm)
-  return ended
+  const endedIds = await clearAlarms(tx, provider, ended)
+  return ended.filter(({ id }) => endedIds.has(id))
 }
 
 export interface AlarmFilter {

@@ -14,13 +14,9 @@ export type InputReceipt =
 /** Takes what sources send. */
 export interface InputTaker {
   /** Rejects when the message is not on disk; it is not acknowledged then. */
-  receive(
-    sourceId: string,
-    payload: Uint8Array,
-    idempotencyKey?: string,
-    /** It overtook others of its source, so its number says nothing about them; it comes again in its order. */
-    isAhead?: boolean,
-  ): Promise<InputReceipt>
+  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<InputReceipt>
+  /** A message on any topic that comes again in its order; what must not wait is taken now. Never rejects. */
+  receiveAhead(topic: string, payload: Uint8Array): Promise<void>
   heartbeat(sourceId: string): void
   /** The same for a message on a topic of a device's own choice, once for every source registered there. */
   receiveTopic(topic: string, payload: Uint8Array): Promise<readonly { sourceId: string; receipt: InputReceipt }[]>

@@ -7,6 +7,9 @@ import { readServerSentEvents } from '../../test/fakes/server-sent-events.ts'
 import { post } from './whole-gateway.ts'
 
 const CELL = '990123101001001'
+/** Of devices that speak their own words. */
+export const DOOR_TOPIC = 'zigbee2mqtt/bench-door'
+export const DETECTOR_TOPIC = 'zigbee2mqtt/bench-detector'
 
 export const until = async (atMs: number): Promise<void> => {
   const leftMs = atMs - performance.now()
@@ -23,11 +26,13 @@ export interface BenchSource {
   id: string
   password: string
   webhookToken: string
+  /** A smoke detector, as it signs in. */
+  detector: { username: string; password: string }
   /** Bearer token of an operator. */
   token: string
 }
 
-/** A township's cells, a source and an operator. */
+/** A township's cells, a panel, two devices and an operator. */
 export async function registerSource(url: string): Promise<BenchSource> {
   const signedIn = await fetch(`${url}/api/v1/session`, {
     method: 'POST',
@@ -39,13 +44,23 @@ export async function registerSource(url: string): Promise<BenchSource> {
   const admin = { cookie, 'x-csrf-token': csrfToken }
   const grid = readFileSync(join(import.meta.dirname, '../virtual-township/grid.geojson'), 'utf8')
   await post(`${url}/api/v1/grid`, admin, JSON.parse(grid), 'PUT')
-  const source = await post<{ id: string; mqtt: { password: string }; webhook: { token: string } }>(
-    `${url}/api/v1/alarm-sources`,
-    admin,
-    { name: 'bench', kind: 'panel', cellCode: CELL },
-  )
+  const register = (body: object) =>
+    post<{ id: string; mqtt: { username: string; password: string }; webhook: { token: string } }>(
+      `${url}/api/v1/alarm-sources`,
+      admin,
+      { cellCode: CELL, ...body },
+    )
+  const source = await register({ name: 'bench', kind: 'panel' })
+  await register({ name: 'door', kind: 'sensor', mapping: 'zigbee2mqtt', topic: DOOR_TOPIC })
+  const detector = await register({ name: 'detector', kind: 'sensor', mapping: 'zigbee2mqtt', topic: DETECTOR_TOPIC })
   const { token } = await post<{ token: string }>(`${url}/api/v1/tokens`, admin, { name: 'bench', roles: ['operator'] })
-  return { id: source.id, password: source.mqtt.password, webhookToken: source.webhook.token, token }
+  return {
+    id: source.id,
+    password: source.mqtt.password,
+    webhookToken: source.webhook.token,
+    detector: { username: detector.mqtt.username, password: detector.mqtt.password },
+    token,
+  }
 }
 
 /** A console that listens to live events. */
@@ -58,8 +73,10 @@ export async function readAlarms(url: string, token: string) {
   const running = (async () => {
     for (;;) {
       const { event, data } = await events.next()
-      const key = String(data.sourceKey)
       if (event !== 'alarm') continue
+      // A device's own words name no alarm; its state does.
+      if (data.type === 'smoke' && data.state !== 'active') continue
+      const key = data.type === 'smoke' ? 'smoke' : String(data.sourceKey)
       seenMs.set(key, performance.now())
       waiters.get(key)?.()
     }
@@ -72,6 +89,8 @@ export async function readAlarms(url: string, token: string) {
   const latencies = (): number[] => [...seenMs].map(([key, ms]) => ms - (sentMs.get(key) ?? ms))
   return {
     sent: (key: string) => void sentMs.set(key, performance.now()),
+    /** The next of this name is another one. */
+    forget: (key: string) => void seenMs.delete(key),
     seen,
     latencies,
     /** Waits until all that was sent has come. */
@@ -85,13 +104,14 @@ export async function readAlarms(url: string, token: string) {
       await post(`${at}/api/v1/webhooks/${source.id}`, { authorization: `Bearer ${source.webhookToken}` }, message)
       return seen('fresh')
     },
-    /** Waits until the gateway has counted so many. */
-    stored: async (at: string, expected: number): Promise<number> => {
+    /** Waits until the gateway has counted so many of these types. */
+    stored: async (at: string, types: string, expected: number): Promise<number> => {
       for (;;) {
         const { items } = (await (await fetch(`${at}/api/v1/cases?limit=500`, { headers })).json()) as {
-          items: { occurrences: number }[]
+          items: { type: string; occurrences: number }[]
         }
-        const total = items.reduce((sum, { occurrences }) => sum + occurrences, 0)
+        const mine = items.filter(({ type }) => types.includes(type))
+        const total = mine.reduce((sum, { occurrences }) => sum + occurrences, 0)
         if (total >= expected) return total
         await delay(100)
       }

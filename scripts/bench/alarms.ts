@@ -6,7 +6,7 @@ import { connectAsync, type MqttClient } from 'mqtt'
 import { spawnGateway } from '../../test/fakes/gateway-process.ts'
 import { startMosquitto } from '../../test/fakes/mosquitto.ts'
 import { postgresqlBinaries, startPostgresql } from '../../test/fakes/postgresql.ts'
-import { bare, percentiles, readAlarms, registerSource, until } from './alarm-load.ts'
+import { bare, DETECTOR_TOPIC, DOOR_TOPIC, percentiles, readAlarms, registerSource, until } from './alarm-load.ts'
 
 /**
  * Alarms through the whole gateway, in a process of its own: how many a second, how long until each is acknowledged and
@@ -32,6 +32,14 @@ const [rate, seconds, flood, backlog] = [values.rate, values.seconds, values.flo
 ]
 const IN_FLIGHT = 100
 const CONNECTIONS = 4
+
+/** The aims: ms until a new or urgent alarm is on the console, and alarms a second from a broker's backlog. */
+const MAX_NEW_MS = 2000
+const MIN_CATCH_UP = 500
+
+const judged = (ms: number): string => `${ms.toFixed(0)} ms (${ms <= MAX_NEW_MS ? 'ok' : 'TOO LATE'})`
+
+let smokes = 0
 
 const ends: (() => Promise<void>)[] = []
 const life = { teardown: (end: () => Promise<void>) => void ends.push(end) }
@@ -92,8 +100,11 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   console.log(`  publish to ack:     ${percentiles(acks)}`)
   console.log(`  publish to console: ${percentiles(alarms.latencies())}`)
 
-  // As fast as it goes, with one urgent alarm in the middle, from a connection of its own.
+  // As fast as it goes, with two urgent alarms in the middle, each from a connection of its own: in our words and a device's.
   const other = await connect()
+  const detector = await (external === undefined
+    ? connectAsync(brokerUrl, { protocolVersion: 4, ...source.detector })
+    : connect())
   let left = flood
   const floodStartedMs = performance.now()
   const worker = async (client: MqttClient): Promise<void> => {
@@ -103,21 +114,32 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   await until(floodStartedMs + 3000)
   const urgent = await publish(other, { type: 'panic-button' })
   const seenMs = await alarms.seen(urgent.key)
+  const smokeMs = await smoke(detector, alarms)
   const within = flood - left
   await work
   const tookS = (performance.now() - floodStartedMs) / 1000
   console.log(`  flood: ${flood} acknowledged in ${tookS.toFixed(1)} s, ${(flood / tookS).toFixed(0)}/s`)
   console.log(
-    `  one P1 after ${within} of them: on the console after ${seenMs.toFixed(0)} ms (ack ${urgent.ackMs.toFixed(0)} ms)`,
+    `  one P1 before ${within} of them, on the console: ${judged(seenMs)} (ack ${urgent.ackMs.toFixed(0)} ms); in a device's words: ${judged(smokeMs)}`,
   )
-  await other.endAsync()
+  await Promise.all([other.endAsync(), detector.endAsync()])
 
   if (external === undefined) return
-  // The gateway is away while the broker takes an hour's alarms, then comes back; a new one comes by the webhook.
+  // The gateway is away while the broker takes an hour's alarms, half of them doors in a device's words; then it comes
+  // back, and new ones come: by the webhook, and behind all that in the broker, in our words and in a device's.
   alarms.close()
   await gateway.stop('SIGTERM')
   left = backlog
-  await Promise.all(clients.flatMap((client) => Array.from({ length: IN_FLIGHT }, () => worker(client))))
+  const keep = async (client: MqttClient): Promise<void> => {
+    while (left-- > 0) {
+      if (left % 2 === 0) await publish(client)
+      else
+        await client.publishAsync(DOOR_TOPIC, JSON.stringify({ contact: left % 4 === 1, linkquality: left }), {
+          qos: 1,
+        })
+    }
+  }
+  await Promise.all(clients.flatMap((client) => Array.from({ length: IN_FLIGHT }, () => keep(client))))
   gateway = spawnGateway(life, dataDir, environment)
   url = await gateway.url
   const again = await readAlarms(url, source.token)
@@ -127,16 +149,28 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   again.sent('behind')
   await clients[0]?.publishAsync(`gridlight/v1/in/${source.id}/alarm`, JSON.stringify(behind), { qos: 1 })
   const behindMs = await again.seen('behind')
+  const smokeMsBehind = clients[0] === undefined ? Number.NaN : await smoke(clients[0], again)
   const expected = sent + 2
-  const total = await again.stored(url, expected)
+  const total = await again.stored(url, 'motion intrusion panic-button', expected)
   const catchUpS = (performance.now() - backMs) / 1000
+  const perSecond = backlog / catchUpS
   console.log(
-    `  backlog of ${backlog}: taken in ${catchUpS.toFixed(1)} s, ${(backlog / catchUpS).toFixed(0)}/s; ${total} of ${expected} stored`,
+    `  backlog of ${backlog}: taken in ${catchUpS.toFixed(1)} s, ${perSecond.toFixed(0)}/s (${perSecond >= MIN_CATCH_UP ? 'ok' : 'TOO SLOW'}); ${total} of ${expected} stored`,
   )
   console.log(
-    `  new alarms meanwhile, to the console: webhook ${freshMs.toFixed(0)} ms, same broker ${behindMs.toFixed(0)} ms`,
+    `  new alarms meanwhile, on the console: webhook ${judged(freshMs)}, same broker ${judged(behindMs)}, in a device's words ${judged(smokeMsBehind)}`,
   )
   again.close()
+}
+
+/** One urgent alarm in a device's own words. @returns ms until the console had it */
+async function smoke(client: MqttClient, alarms: Awaited<ReturnType<typeof readAlarms>>): Promise<number> {
+  alarms.forget('smoke')
+  alarms.sent('smoke')
+  await client.publishAsync(DETECTOR_TOPIC, JSON.stringify({ smoke: true, linkquality: smokes++ }), { qos: 1 })
+  const ms = await alarms.seen('smoke')
+  await client.publishAsync(DETECTOR_TOPIC, JSON.stringify({ smoke: false, linkquality: smokes++ }), { qos: 1 })
+  return ms
 }
 
 /** The peer: a round trip through Mosquitto alone. */

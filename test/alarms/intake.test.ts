@@ -23,6 +23,35 @@ await onBothDatabases(t, async (t, open) => {
     t.match(JSON.parse(event?.dataJson ?? ''), { id: row?.id, strippedFields: 1, text: '北门' })
   })
 
+  t.test('an urgent alarm overtakes the others of its source, and none of them is missed for it', async (t) => {
+    const database = await open(t)
+    const { alarms, events } = await startAlarms(t, database)
+    const [{ id }, other] = [await addSource(database), await addSource(database)]
+    const told: string[] = []
+    events.onEvents((all) => {
+      for (const event of all) if (event.kind === 'alarm') told.push(event.data.sourceKey)
+    })
+    const send = (source: string, key: string, changes: object) =>
+      alarms.receive(source, bytes(message(key, { type: 'motion', ...changes })))
+    // 150 is never sent.
+    const numbers = Array.from({ length: 500 }, (_, n) => n).filter((n) => n !== 150)
+    await Promise.all([
+      ...numbers.map((sequence) => send(id, `k${sequence}`, { sequence })),
+      send(id, 'urgent', { sequence: 500, type: 'smoke' }),
+      send(other.id, 'other', {}),
+    ])
+    while (told.length < 502) await new Promise(setImmediate)
+    t.ok(told.indexOf('urgent') < 100, 'with the next commit')
+    t.ok(told.indexOf('other') < 200, 'a source that sends little waits for its turn, not for the flood')
+    const gaps = await database.client.alarm.findMany({ where: { type: 'source-silent' } })
+    t.strictSame(
+      gaps.map(({ text }) => text),
+      ['缺失消息 missing messages 150'],
+    )
+    const kept = told.filter((key) => key.startsWith('k')).map((key) => Number(key.slice(1)))
+    t.strictSame(kept, numbers, 'in their order')
+  })
+
   t.test('each of 50 alarms sent 10 times, shuffled, is one alarm and one event', async (t) => {
     const database = await open(t)
     const { alarms } = await startAlarms(t, database)

@@ -63,6 +63,58 @@ await onBothDatabases(t, async (t, open) => {
     t.strictSame(await states(database), ['panic-button active', 'panic-button active'])
   })
 
+  t.test('what was told ahead of its turn is the same alarm when its message comes in order', async (t) => {
+    const database = await open(t)
+    await addSource(database, undefined, { mapping: 'zigbee2mqtt', topic: TOPIC })
+    const { alarms } = await startAlarms(t, database)
+    const [opens, closes] = [bytes({ contact: false, battery: 90 }), bytes({ contact: true })]
+    const inOrder = async (payload: Buffer) => (await alarms.receiveTopic(TOPIC, payload))[0]?.receipt.kind
+    const ids = async () =>
+      (await database.client.alarm.findMany({ orderBy: { receivedAt: 'asc' } })).map(({ id }) => id)
+
+    await alarms.receiveAhead(TOPIC, opens)
+    await alarms.receiveAhead(TOPIC, bytes({ contact: false, battery: 89 }))
+    t.strictSame(await states(database), ['door active'], 'a state that is told again is told ahead once')
+    const [told] = await ids()
+    // What waited in the broker: another opening, its end, then the one that was told, and its end.
+    t.equal(await inOrder(bytes({ contact: false, battery: 91 })), 'stored')
+    t.equal(await inOrder(closes), 'stored')
+    t.equal(await inOrder(opens), 'repeated')
+    t.strictSame(await states(database), ['door active', 'door cleared'])
+    await alarms.receiveAhead(TOPIC, closes)
+    t.strictSame(await states(database), ['door active', 'door cleared'], 'an end waits for its turn')
+    t.equal(await inOrder(closes), 'stored')
+    t.strictSame(await states(database), ['door cleared', 'door cleared'])
+    const row = await database.client.alarm.findUniqueOrThrow({ where: { id: told ?? '' } })
+    t.equal(row.state, 'cleared', 'its end ends the alarm that was told')
+
+    await inOrder(opens)
+    await alarms.receiveAhead(TOPIC, bytes({ contact: false, battery: 88 }))
+    t.equal((await ids()).length, 4, 'rather told twice than late: it may be a new opening')
+    t.equal(await inOrder(bytes({ contact: false, battery: 88 })), 'repeated')
+    t.strictSame(await states(database), ['door active', 'door cleared', 'door cleared', 'door cleared'])
+    t.equal(await database.client.takenAhead.count(), 0)
+    await inOrder(closes)
+    // Both in one batch, whichever is first.
+    await Promise.all([alarms.receiveAhead(TOPIC, opens), alarms.receiveTopic(TOPIC, opens)])
+    t.equal((await ids()).length, 5)
+    t.equal((await states(database)).filter((state) => state === 'door active').length, 1)
+  })
+
+  t.test('a push that was told ahead is counted once, and every further one as well', async (t) => {
+    const database = await open(t)
+    await addSource(database, undefined, { mapping: 'shelly-gen1', topic: 'shellies/b1', alarmType: 'panic-button' })
+    const { alarms } = await startAlarms(t, database)
+    const [topic, push] = ['shellies/b1/input_event/0', bytes({ event: 'S', event_cnt: 1 })]
+    await Promise.all([alarms.receiveAhead(topic, push), alarms.receiveAhead(topic, push)])
+    t.equal(await database.client.alarm.count(), 1)
+    for (let n = 1; n <= 3; n++) {
+      await alarms.receiveTopic(topic, push)
+      t.equal(await database.client.alarm.count(), n)
+    }
+    t.equal(await database.client.case.count(), 3, 'urgent ones are cases of their own')
+  })
+
   t.test('a mapped source also speaks in our words, and in its own on the topic it was given', async (t) => {
     const database = await open(t)
     const source = await addSource(database, undefined, { mapping: 'tasmota', topic: 'plug', alarmType: 'door' })

@@ -175,8 +175,18 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   on('alarms/intake.ts', 'test/alarms/intake.test.ts')(
     'alarms: an unbounded queue',
-    'if (this.#waiting.length >= MAX_WAITING_MESSAGES) {',
-    'if (this.#waiting.length < 0) {',
+    'if (this.#waiting.size >= MAX_WAITING_MESSAGES) {',
+    'if (this.#waiting.size < 0) {',
+  ),
+  on('alarms/open-states.ts', 'test/alarms/mapped-alarms.test.ts')(
+    'alarms: what was told ahead is told again in its order',
+    'told.row.messageHash === unnamed?.messageHash',
+    "told.row.messageHash === 'never'",
+  ),
+  on('alarms/source-register.ts', 'test/alarms/source-register.test.ts')(
+    'alarms: a retired source leaves a state that nobody can end',
+    'await tellEnds(tx, deps, id)\n    await deps.endConnections(tx, id)',
+    'await deps.endConnections(tx, id)',
   ),
   on('links/owner-ledger-routes.ts', 'test/links/owner.test.ts')(
     'owner: a still of another camera',

@@ -11,6 +11,7 @@ export const CONSOLE_PAGES = [
   '/patrol',
   '/install',
   '/handover',
+  '/figures',
   '/health',
   '/links',
   '/audit',

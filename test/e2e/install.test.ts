@@ -124,6 +124,8 @@ t.test(
   async (t) => {
     const { page, faults } = await installer()
     const { uri, username, password } = gateway.h265Stream
+    // What is found would move the form away under the focus.
+    await page.getByRole('button', { name: '开始搜索' }).waitFor()
     await pressOn(page.getByLabel('所属网格'), 'ArrowDown')
     await pressOn(page.getByText('没有 ONVIF'))
     await typeInto(page.getByLabel('主码流地址'), uri)
@@ -156,6 +158,37 @@ t.test(
     await page.context().close()
   },
 )
+
+t.test('a table is checked without touching a device, then registered row by row', { skip }, async (t) => {
+  const { page, faults } = await installer()
+  const { uri, username, password } = gateway.rtspStream
+  const table = [
+    '名称,网格编码,场所类别,权属,接入方式,主码流,用户名,密码',
+    `桥头（表格）,990123101001001,其他,公共,rtsp,${uri},${username},${password}`,
+    `河堤,123,其他,公共,rtsp,rtsp://127.0.0.1:1/main,${username},${password}`,
+  ]
+  await page.getByText('从表格批量登记').tap()
+  const panel = page.locator('details', { hasText: '从表格批量登记' })
+  const [template] = await Promise.all([
+    page.waitForEvent('download'),
+    panel.getByRole('link', { name: '下载模板' }).tap(),
+  ])
+  t.match(template.suggestedFilename(), /^cameras-.*\.csv$/)
+  await panel
+    .locator('input[type=file]')
+    .setInputFiles({ name: '点位.csv', mimeType: 'application/vnd.ms-excel', buffer: Buffer.from(table.join('\r\n')) })
+  await panel.getByText('检查结果：新增 1，更新 0，不变 0，有问题 1').waitFor()
+  t.match(await textOf(panel.locator('.check-failed')), /第 3 行 河堤.*123/)
+  const named = async (): Promise<boolean> =>
+    (await page.request.get(`${gateway.baseUrl}/api/v1/cameras`)).text().then((text) => text.includes('桥头（表格）'))
+  t.notOk(await named(), 'nothing is written by the check')
+  await panel.getByRole('button', { name: '登记 1 路' }).tap()
+  await panel.getByText('完成：新增 1，更新 0').waitFor({ timeout: 30_000 })
+  t.ok(await named())
+  t.same(await seriousFaults(page), [])
+  t.same(faults, [])
+  await page.context().close()
+})
 
 t.test('the label is read where the browser can, and chooses the device', { skip }, async (t) => {
   const camera = await launch(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])

@@ -41,7 +41,7 @@ t.test(
       { username: 'admin', pages: ['/health', '/users', '/sources', '/channels', '/settings', '/install', '/links'] },
       { username: 'auditor', pages: ['/audit', '/links'] },
       { username: 'patrol-dongjie', pages: ['/patrol', '/alarms'] },
-      { username: 'operator', pages: ['/handover', '/health'] },
+      { username: 'operator', pages: ['/handover', '/health', '/figures'] },
     ]
     for (const { username, pages } of visits) {
       for (const options of [DESK, PHONE]) {

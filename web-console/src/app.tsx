@@ -23,6 +23,7 @@ const PAGE_CODE: Readonly<Record<PagePath, Parameters<typeof LazyPage>[0]['load'
   '/patrol': () => import('./patrol/patrol-page.tsx').then((code) => code.PatrolPage),
   '/install': () => import('./install/install-page.tsx').then((code) => code.InstallPage),
   '/handover': () => import('./handover/handover-page.tsx').then((code) => code.HandoverPage),
+  '/figures': () => import('./admin/figures-page.tsx').then((code) => code.FiguresPage),
   '/health': () => import('./admin/health-page.tsx').then((code) => code.HealthPage),
   '/links': () => import('./links/links-page.tsx').then((code) => code.LinksPage),
   '/audit': () => import('./admin/audit-page.tsx').then((code) => code.AuditPage),

@@ -8,6 +8,7 @@ export const PAGES = {
   '/patrol': ['patrol-lead'],
   '/install': ['installer', 'administrator'],
   '/handover': ['operator', 'auditor', 'administrator'],
+  '/figures': ['operator', 'auditor', 'administrator'],
   '/health': ['operator', 'installer', 'administrator'],
   '/links': ['auditor', 'operator', 'installer', 'administrator'],
   '/audit': ['auditor', 'administrator'],
@@ -31,8 +32,8 @@ const HOME: Readonly<Record<Role, PagePath>> = {
   'feed-owner': '/owner',
 }
 
-/** Pages that nobody needs at work; they are reached by their address. */
-const UNLISTED = new Set<PagePath>(['/gallery'])
+/** Reached from another page, or by their address alone: the header has room for what a shift needs. */
+const UNLISTED = new Set<PagePath>(['/figures', '/gallery'])
 
 /** What the navigation offers. */
 export const listedPages = (roles: readonly Role[]): PagePath[] => pagesFor(roles).filter((page) => !UNLISTED.has(page))

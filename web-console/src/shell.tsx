@@ -15,6 +15,7 @@ const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/patrol': 'page.patrol',
   '/install': 'page.install',
   '/handover': 'page.handover',
+  '/figures': 'page.figures',
   '/health': 'page.health',
   '/links': 'page.links',
   '/audit': 'page.audit',

@@ -13,7 +13,7 @@ import { AuditCheckpoint, AuditEntry, AuditVerdict } from '../../../gateway/cont
 import { Camera, type CameraPatch } from '../../../gateway/contracts/camera.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
 import { type CameraPhoto, type CameraPhotoKind, CameraPhotos } from '../../../gateway/contracts/camera-photo.ts'
-import { CaseTargets } from '../../../gateway/contracts/case-figures.ts'
+import { CaseFigures, type CaseFiguresQuery, CaseTargets } from '../../../gateway/contracts/case-figures.ts'
 import {
   Channel,
   type ChannelChange,
@@ -122,6 +122,10 @@ export function createAdminCalls(client: Client) {
     setPhone: (userId: string, phone: string | null) =>
       client.send('PUT', `${API}/users/${userId}/phone`, { body: { phone } }),
 
+    figures: (query: { by: CaseFiguresQuery['by']; days: number }, signal: AbortSignal) =>
+      client.call('GET', `${API}/case-figures`, CaseFigures, { query, signal }),
+    figuresCsv: ({ by, days }: { by: CaseFiguresQuery['by']; days: number }) =>
+      `${API}/case-figures?by=${by}&days=${days}`,
     targets: (signal: AbortSignal) => client.call('GET', `${API}/case-targets`, CaseTargets, { signal }),
     setTargets: (body: CaseTargets) => client.call('PUT', `${API}/case-targets`, CaseTargets, { body }),
     retention: (signal: AbortSignal) => client.call('GET', `${API}/clip-retention`, ClipRetention, { signal }),

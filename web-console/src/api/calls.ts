@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Alarm, AlarmLoad } from '../../../gateway/contracts/alarm.ts'
-import { Camera, type NewCamera } from '../../../gateway/contracts/camera.ts'
+import { Camera, CameraImportAnswer, type NewCamera } from '../../../gateway/contracts/camera.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
 import type { CameraPhotoKind } from '../../../gateway/contracts/camera-photo.ts'
 import { Case, Duty, type NewCaseAction } from '../../../gateway/contracts/case.ts'
@@ -43,6 +43,9 @@ import { type Answer, allPages, type Client } from './client.ts'
 
 const API = '/api/v1'
 
+const ImportProgress = z.object({ done: z.number(), total: z.number() })
+/** The table as a whole could not be read. */
+const ImportFault = z.object({ problem: z.string() })
 const Started = z.object({ id: z.string() })
 const Cameras = page(Camera)
 const Alarms = page(Alarm)
@@ -78,6 +81,24 @@ export function createCalls(client: Client) {
     grid: () => client.call('GET', `${API}/grid`, Grid),
     cameras: () => all('/cameras', Cameras),
     registerCamera: (body: NewCamera) => client.call('POST', `${API}/cameras`, Camera, { body }),
+    /** @param onRow how far it is, after each row */
+    importCameras: (
+      table: Blob,
+      dryRun: boolean,
+      onRow: (progress: z.infer<typeof ImportProgress>) => void,
+      signal: AbortSignal,
+    ) =>
+      client.call('POST', `${API}/cameras/import`, CameraImportAnswer.or(ImportFault), {
+        query: { dryRun: String(dryRun) },
+        // Windows calls it something else, and so does whoever has no office program.
+        file: new Blob([table], { type: 'text/csv' }),
+        onLine: (line) => {
+          const progress = ImportProgress.safeParse(line)
+          if (progress.success) onRow(progress.data)
+        },
+        signal,
+      }),
+    importTemplate: `${API}/cameras/import/template`,
     alarms: (limit: number) => client.call('GET', `${API}/alarms`, Alarms, { query: { limit } }),
     alarm: (id: string, signal: AbortSignal) => client.call('GET', `${API}/alarms/${id}`, Alarm, { signal }),
 

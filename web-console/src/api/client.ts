@@ -29,6 +29,8 @@ export interface CallOptions {
   file?: Blob
   query?: Readonly<Record<string, string | number | undefined>>
   signal?: AbortSignal
+  /** The answer comes line by line; what is told before the last line goes here, and takes as long as it takes. */
+  onLine?: (line: unknown) => void
   /** Lets the request outlive the page, for what must be said while it closes. */
   keepalive?: boolean
 }
@@ -53,11 +55,13 @@ export function createClient({ language, onSignedOut }: ClientOptions): Client {
   let csrfToken: string | undefined
 
   async function request(method: Method, path: string, options: CallOptions): Promise<Answer<unknown>> {
-    const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language() }
+    const { onLine } = options
+    const accept = onLine === undefined ? 'application/json' : 'application/x-ndjson'
+    const headers: Record<string, string> = { accept, 'accept-language': language() }
     if (options.body !== undefined) headers['content-type'] = 'application/json'
     if (method !== 'GET' && csrfToken !== undefined) headers['x-csrf-token'] = csrfToken
-    const timeout = AbortSignal.timeout(TIMEOUT_MS)
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+    const timeout = onLine === undefined ? [AbortSignal.timeout(TIMEOUT_MS)] : []
+    const signal = AbortSignal.any([...(options.signal === undefined ? [] : [options.signal]), ...timeout])
     try {
       const response = await fetch(withQuery(path, options.query), {
         method,
@@ -69,7 +73,7 @@ export function createClient({ language, onSignedOut }: ClientOptions): Client {
         ...(options.file === undefined ? {} : { body: options.file }),
         ...(options.keepalive ? { keepalive: true } : {}),
       })
-      const text = await response.text()
+      const text = onLine === undefined || !response.ok ? await response.text() : await lastLine(response, onLine)
       const json = parseJson(text)
       if (response.ok) return { kind: 'ok', data: json }
       const problem = toProblem(response.status, json)
@@ -98,6 +102,19 @@ export function createClient({ language, onSignedOut }: ClientOptions): Client {
     setCsrfToken: (token) => {
       csrfToken = token
     },
+  }
+}
+
+/** Tells the lines as they come. @returns the last of them */
+async function lastLine({ body }: Response, onLine: (line: unknown) => void): Promise<string> {
+  let rest = ''
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done) return rest
+    const lines = (rest + value).split('\n').filter((line) => line !== '')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(parseJson(line))
   }
 }
 

@@ -8,6 +8,7 @@ import { Field, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import type { Draft } from './draft.ts'
+import { ImportTable } from './import-table.tsx'
 import { cellAt, locate } from './position.ts'
 import { RtspForm } from './rtsp-form.tsx'
 import { type Label, ScanLabel } from './scan-label.tsx'
@@ -64,6 +65,7 @@ export function DeviceStep({ draft }: { draft: Draft }) {
         </div>
       </form>
       <RtspForm draft={draft} />
+      <ImportTable />
     </>
   )
 }

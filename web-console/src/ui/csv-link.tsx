@@ -3,12 +3,14 @@ import { useParts } from '../parts.ts'
 
 /** Saves a list as CSV. The gateway answers CSV by content negotiation, which a plain link cannot ask for. */
 export function CsvLink({ href, name, label }: { href: string; name: string; label: string }) {
-  const { t } = useParts().language
+  const { t, code } = useParts().language
   const hasFailed = useSignal(false)
 
   async function save(event: Event): Promise<void> {
     event.preventDefault()
-    const response = await fetch(href, { headers: { accept: 'text/csv' } }).catch(() => undefined)
+    const response = await fetch(href, { headers: { accept: 'text/csv', 'accept-language': code.value } }).catch(
+      () => undefined,
+    )
     hasFailed.value = response?.ok !== true
     if (response?.ok !== true) return
     const url = URL.createObjectURL(await response.blob())

@@ -1,0 +1,115 @@
+import { useSignal } from '@preact/signals'
+import type { CaseFigure, CaseMoment } from '../../../gateway/contracts/case-figures.ts'
+import { CaseMoment as Moments } from '../../../gateway/contracts/case-figures.ts'
+import { useParts } from '../parts.ts'
+import { duration } from '../time.ts'
+import { CsvLink } from '../ui/csv-link.tsx'
+import { Choice } from '../ui/field.tsx'
+import { LoadedList, useLoaded } from '../ui/loaded.tsx'
+import { useAdminCalls } from './use-admin-calls.ts'
+import './admin.css'
+
+const SPANS = ['1', '7', '30', '92'] as const
+const WAYS = ['all', 'day', 'cell', 'priority'] as const
+type Way = (typeof WAYS)[number]
+
+/** How long the steps of cases took and whether somebody was there in time: of cases, never of people. */
+export function FiguresPage() {
+  const { t } = useParts().language
+  const calls = useAdminCalls()
+  const days = useSignal<(typeof SPANS)[number] | undefined>('7')
+  const by = useSignal<Way | undefined>('priority')
+  const isPartial = useSignal(false)
+  const query = { by: by.value ?? 'all', days: Number(days.value) }
+  const loaded = useLoaded(
+    async (signal) => {
+      const answer = await calls.figures(query, signal)
+      if (answer.kind !== 'ok') return answer
+      isPartial.value = answer.data.isPartial
+      return { kind: 'ok', data: answer.data.items }
+    },
+    [days.value, by.value],
+  )
+  return (
+    <main class="page admin">
+      <div class="page-head">
+        <h1>{t('figures.title')}</h1>
+        <CsvLink href={calls.figuresCsv(query)} name="case-figures" label={t('links.csv')} />
+      </div>
+      <p class="secondary">{t('figures.hint')}</p>
+      <div class="filters">
+        <Choice
+          legend={t('health.span')}
+          options={SPANS.map((value) => ({ value, label: t('health.days', { n: value }) }))}
+          value={days}
+        />
+        <Choice
+          legend={t('figures.by')}
+          options={WAYS.map((value) => ({ value, label: t(`figures.by.${value}`) }))}
+          value={by}
+        />
+      </div>
+      {isPartial.value && <p class="hint">{t('figures.partial')}</p>}
+      <LoadedList of={loaded} empty={t('figures.none')}>
+        {(items) => items.map((figure) => <Figure key={figure.key} figure={figure} by={query.by} />)}
+      </LoadedList>
+    </main>
+  )
+}
+
+function Figure({ figure, by }: { figure: CaseFigure; by: Way }) {
+  const { township, language } = useParts()
+  const { t } = language
+  const { key, cases, response, rating, steps } = figure
+  const title = {
+    all: () => t('figures.by.all'),
+    day: () => key,
+    cell: () => township.cellName(key),
+    priority: () => t(`priority.${key as '1' | '2' | '3' | '4'}`), // the gateway's priorities
+  }[by]()
+  return (
+    <section class="panel">
+      <h2>{title}</h2>
+      <p>
+        {t('figures.cases', { n: cases, met: response.met, late: response.late, running: response.running })}
+        {rating !== undefined && ` · ${t('figures.rating', { mean: rating.mean.toFixed(1), n: rating.count })}`}
+      </p>
+      {steps.length > 0 && (
+        <div class="table-scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t('figures.moment')}</th>
+                <th scope="col">{t('figures.count')}</th>
+                <th scope="col">{t('figures.own')}</th>
+                <th scope="col">{t('figures.fromOpened')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {inOrder(steps).map(({ moment, count, p50Ms, p95Ms, fromOpenedP50Ms, fromOpenedP95Ms }) => (
+                <tr key={moment}>
+                  <th scope="row">{t(`moment.${moment}`)}</th>
+                  <td data-label={t('figures.count')}>{count}</td>
+                  <td data-label={t('figures.own')}>{both(p50Ms, p95Ms)}</td>
+                  <td data-label={t('figures.fromOpened')}>
+                    {moment === 'gateway' ? '—' : both(fromOpenedP50Ms, fromOpenedP95Ms)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  )
+}
+
+const inOrder = (steps: CaseFigure['steps']): CaseFigure['steps'] =>
+  steps.toSorted((a, b) => placeOf(a.moment) - placeOf(b.moment))
+const placeOf = (moment: CaseMoment): number => Moments.options.indexOf(moment)
+
+const both = (p50Ms: number, p95Ms: number): string => `${time(p50Ms)} / ${time(p95Ms)}`
+
+/** `64 ms`, `2.3 s`, `4:12`. */
+const time = (ms: number): string =>
+  ms < 1000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms / 1000)

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { WallTile } from '../../../gateway/contracts/wall.ts'
 import { AlarmRow } from '../alarms/alarm-list.tsx'
@@ -11,6 +11,7 @@ import { Choice, Choices, TextField } from '../ui/field.tsx'
 import { ICONS, Icon } from '../ui/icon.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { EmptyTile } from '../wall/empty-tile.tsx'
+import { SoundButton } from '../wall/sound-button.tsx'
 import { TileBar } from '../wall/tile-bar.tsx'
 import { TileCard } from '../wall/tile-card.tsx'
 import { sampleAlarms, sampleCamera, sampleCases, tileStates } from './samples.ts'
@@ -27,7 +28,7 @@ const EMPTY_TILES: readonly WallTile[] = [
   { kind: 'camera', cameraId: '' },
 ]
 
-/** Every component in every state, in both themes; the language is that of the page. For those who build and check it. */
+/** Every component in every state, tiles as large as among nine and as small as among thirty-six, in both themes; the language is that of the page. For those who build and check it. */
 export function GalleryPage() {
   const { t } = useParts().language
   return (
@@ -37,6 +38,7 @@ export function GalleryPage() {
         <div key={theme} class="gallery-theme" data-theme={theme}>
           <h2>{t(`gallery.${theme}`)}</h2>
           <Tiles />
+          <Sounds />
           <Alarms />
           <Controls />
         </div>
@@ -52,30 +54,53 @@ function Tiles() {
   return (
     <>
       <h3>{t('gallery.tiles')}</h3>
-      <div class="gallery-tiles" data-theme="dark">
-        {tileStates(startedMs).map(({ camera: cameraState, ownership, state }) => {
-          const camera = sampleCamera(cameraState, ownership, startedMs - 3_600_000)
-          return (
-            <div key={JSON.stringify(state)} class={`tile tile-${state.kind}`} data-sample={state.kind}>
-              <TileCard camera={camera} state={state} onRetry={nothing} onAskReason={nothing} onZoom={nothing} />
-              <TileBar camera={camera} state={state} onRemove={nothing} />
+      {(['', 'gallery-small'] as const).map((size) => (
+        <div key={size} class={`gallery-tiles ${size}`} data-theme="dark">
+          {tileStates(startedMs).map(({ camera: cameraState, ownership, state }) => {
+            const camera = sampleCamera(cameraState, ownership, startedMs - 3_600_000)
+            return (
+              <div key={JSON.stringify(state)} class={`tile tile-${state.kind}`} data-sample={state.kind}>
+                <TileCard
+                  camera={camera}
+                  state={state}
+                  onRetry={nothing}
+                  onAskReason={nothing}
+                  onZoom={nothing}
+                  onHealth={nothing}
+                />
+                <TileBar camera={camera} state={state} onRemove={nothing} onZoom={nothing} />
+              </div>
+            )
+          })}
+          {EMPTY_TILES.map((tile) => (
+            <div key={tile.kind} class="tile" data-sample={`empty-${tile.kind}`}>
+              <EmptyTile
+                index={0}
+                tile={tile}
+                roundName={undefined}
+                onChoose={nothing}
+                onMakeSlot={nothing}
+                onRemove={nothing}
+              />
             </div>
-          )
-        })}
-        {EMPTY_TILES.map((tile) => (
-          <div key={tile.kind} class="tile" data-sample={`empty-${tile.kind}`}>
-            <EmptyTile
-              index={0}
-              tile={tile}
-              roundName={undefined}
-              onChoose={nothing}
-              onMakeSlot={nothing}
-              onRemove={nothing}
-            />
-          </div>
-        ))}
-      </div>
+          ))}
+        </div>
+      ))}
     </>
+  )
+}
+
+const SOUNDS = (['muted', 'starting', 'heard', 'blocked', 'missing'] as const).map((state) => signal(state))
+
+function Sounds() {
+  return (
+    <div class="gallery-tiles gallery-small" data-theme="dark">
+      {SOUNDS.map((sound) => (
+        <div key={sound.value} class="tile">
+          <SoundButton session={{ sound, listen: nothing }} />
+        </div>
+      ))}
+    </div>
   )
 }
 

@@ -35,7 +35,7 @@ export function tileStates(
     { ...online, state: { kind: 'opening', step: 'first-frame', sinceMs: nowMs - 2_000 } },
     { ...online, state: { kind: 'live', ageSeconds: 0.6 } },
     { ...online, state: { kind: 'live', ageSeconds: 3.4 } },
-    { ...online, state: { kind: 'stalled', lastFrameAtMs: nowMs - 6_000 } },
+    { ...online, state: { kind: 'stalled', lastFrameAtMs: nowMs - 6_000, reconnectsAtMs: nowMs + 4_000 } },
     { ...online, state: { kind: 'no-picture', sinceMs } },
     {
       ...offline,
@@ -43,7 +43,7 @@ export function tileStates(
     },
     { ...online, state: { kind: 'gateway-away', sinceMs } },
     { ...online, state: { kind: 'unsupported', mimeType: 'video/mp4; codecs="hvc1.1.6.L93.B0"', sinceMs } },
-    { ...online, state: { kind: 'over-budget' } },
+    { ...online, state: { kind: 'over-budget', sinceMs } },
     { ...locked, state: { kind: 'reason-needed', sinceMs } },
     { ...locked, state: { kind: 'refused', problem: { status: 403, code: 'outside-hours' }, sinceMs } },
     { ...locked, state: { kind: 'refused', problem: { status: 403, code: 'link-paused' }, sinceMs } },

@@ -1,6 +1,5 @@
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { useParts } from '../parts.ts'
-import { timeOfDay } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { ShownState } from './tile-card.tsx'
@@ -17,12 +16,15 @@ interface BarProps {
   camera: Camera
   state: ShownState
   onRemove?: () => void
+  /** Shows it alone. */
+  onZoom?: () => void
 }
 
 /** Number, place and state of a picture; what plays says so in words. */
-export function TileBar({ content, camera, state, onRemove }: BarProps) {
+export function TileBar({ content, camera, state, onRemove, onZoom }: BarProps) {
   const { t } = useParts().language
   const removeLabel = t('tile.remove', { name: camera.name })
+  const zoomLabel = t('tile.zoomOf', { name: camera.name })
   return (
     <div class="tile-bar">
       {content !== undefined && <span class="tile-number">{content.index + 1}</span>}
@@ -45,6 +47,20 @@ export function TileBar({ content, camera, state, onRemove }: BarProps) {
         </span>
       )}
       {state.kind === 'stalled' && <Stalled lastFrameAtMs={state.lastFrameAtMs} />}
+      {onZoom !== undefined && (state.kind === 'live' || state.kind === 'stalled') && (
+        <button
+          type="button"
+          class="quiet tile-zoom"
+          aria-label={zoomLabel}
+          title={zoomLabel}
+          onClick={(event) => {
+            event.stopPropagation()
+            onZoom()
+          }}
+        >
+          <Icon name="zoom" />
+        </button>
+      )}
       {onRemove !== undefined && content?.case === undefined && (
         <button
           type="button"
@@ -69,7 +85,7 @@ function Stalled({ lastFrameAtMs }: { lastFrameAtMs: number }) {
   return (
     <span class="tile-stalled-words">
       <Icon name="stalled" />
-      {language.t('tile.stalled', { seconds, time: timeOfDay(lastFrameAtMs) })}
+      {language.t('tile.stalled', { seconds })}
     </span>
   )
 }

@@ -6,7 +6,7 @@ import { problemWords } from '../ui/problem-note.tsx'
 import type { TileState } from './tile-session.ts'
 
 /** What a tile says of its camera: what its session says, or that the wall's pixel budget is spent. */
-export type ShownState = TileState | { kind: 'over-budget' }
+export type ShownState = TileState | { kind: 'over-budget'; sinceMs: number }
 
 interface CardProps {
   camera: Camera
@@ -14,18 +14,22 @@ interface CardProps {
   onRetry: () => void
   onAskReason: () => void
   onZoom: () => void
+  /** To the page that says what is wrong with the cameras, for those who have it. */
+  onHealth?: () => void
 }
 
 /** Steps of opening, in their order; what is done is ticked, what goes on has its seconds. */
 const STEPS = ['signalling', 'receiving', 'first-frame'] as const
 
 const OFFLINE_AFTER_MS = 2_000
+/** Opening that takes so long may be begun anew by hand. */
+const SLOW_AFTER_MS = 8_000
 
 /** `hvc1.1.6.L93.B0` of `video/mp4; codecs="hvc1.1.6.L93.B0"` (RFC 6381). */
 const codecsOf = (mimeType: string): string => /codecs="?([^"]+)/.exec(mimeType)?.[1] ?? mimeType
 
 /** What a tile says instead of a picture: what, since when, why, and what can be done. */
-export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardProps) {
+export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth }: CardProps) {
   const { language, nowMs } = useParts()
   const { t } = language
   const stop = (act: () => void) => (event: Event) => {
@@ -38,12 +42,23 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
     </button>
   )
 
-  if (state.kind === 'live' || state.kind === 'stalled') return null
+  if (state.kind === 'live') return null
+  if (state.kind === 'stalled') {
+    const seconds = Math.max(1, Math.ceil((state.reconnectsAtMs - nowMs.value) / 1000))
+    return (
+      <div class="tile-card tile-over">
+        <p>{t('tile.pictureOf', { time: timeOfDay(state.lastFrameAtMs) })}</p>
+        <p class="secondary">{t('tile.reconnects', { seconds })}</p>
+        {retryButton}
+      </div>
+    )
+  }
   const isOffline = camera.state === 'offline'
   // A camera known to be away is said to be away, and asked all the same.
   const isLate = state.kind === 'opening' && isOffline && nowMs.value - state.sinceMs > OFFLINE_AFTER_MS
   if (state.kind === 'opening' && !isLate) {
     const at = STEPS.indexOf(state.step)
+    const waitedMs = nowMs.value - state.sinceMs
     return (
       <div class="tile-card tile-skeleton">
         <Icon name="stalled" />
@@ -54,7 +69,8 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
             </li>
           ))}
         </ol>
-        <p class="secondary">{duration((nowMs.value - state.sinceMs) / 1000)}</p>
+        <p class="secondary">{duration(waitedMs / 1000)}</p>
+        {waitedMs > SLOW_AFTER_MS && state.step !== 'signalling' && retryButton}
       </div>
     )
   }
@@ -63,7 +79,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
       <div class="tile-card tile-locked">
         <Icon name="lock" />
         <p>{t('tile.reasonNeeded')}</p>
-        <p class="secondary tile-more">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
         <button type="button" onClick={stop(onAskReason)}>
           {t('reason.give')}
         </button>
@@ -75,8 +91,10 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
     return (
       <div class="tile-card tile-locked">
         <Icon name="refused" />
-        <p>{cause}</p>
-        <p class="secondary tile-more">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        <p>
+          {cause} <code class="tile-more">{state.problem.code}</code>
+        </p>
+        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
         {nextStep !== undefined && <p class="secondary tile-more">{nextStep}</p>}
         {state.problem.code === 'reason-required' ? (
           <button type="button" onClick={stop(onAskReason)}>
@@ -111,7 +129,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
       <div class="tile-card">
         <Icon name="unsupported" />
         <p>{t('tile.unsupported')}</p>
-        <p class="secondary tile-more">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
         <p class="secondary tile-more">{t('tile.unsupportedNext', { codec: codecsOf(state.mimeType) })}</p>
         {retryButton}
       </div>
@@ -122,6 +140,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
       <div class="tile-card">
         <Icon name="unsupported" />
         <p>{t('tile.overBudget')}</p>
+        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
         <p class="secondary tile-more">{t('tile.overBudgetNext')}</p>
         <button type="button" onClick={stop(onZoom)}>
           {t('tile.zoom')}
@@ -149,9 +168,20 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom }: CardPr
         {ago(t, since, nowMs.value)}
         {isOffline && camera.stateReason !== undefined && ` · ${camera.stateReason}`}
       </p>
-      {words !== undefined && <p class="secondary">{words.cause}</p>}
+      {words !== undefined && (
+        <p class="secondary">
+          {words.cause} <code class="tile-more">{problem?.code}</code>
+        </p>
+      )}
       <p class="secondary tile-more">{words?.nextStep ?? t('tile.retriesItself')}</p>
-      {retryButton}
+      <span class="tile-choices">
+        {retryButton}
+        {isOffline && onHealth !== undefined && (
+          <button type="button" class="quiet tile-more" onClick={stop(onHealth)}>
+            {t('page.health')}
+          </button>
+        )}
+      </span>
     </div>
   )
 }

@@ -19,7 +19,7 @@ import type { Turnstile } from './turnstile.ts'
 export type TileState =
   | { kind: 'opening'; step: 'signalling' | 'receiving' | 'first-frame'; sinceMs: number }
   | { kind: 'live'; ageSeconds: number | undefined }
-  | { kind: 'stalled'; lastFrameAtMs: number }
+  | { kind: 'stalled'; lastFrameAtMs: number; reconnectsAtMs: number }
   /** It may be watched but gives no picture now; another try follows by itself. */
   | { kind: 'no-picture'; sinceMs: number; problem?: ProblemAnswer }
   | { kind: 'gateway-away'; sinceMs: number }
@@ -45,7 +45,7 @@ export interface TileSession {
   listen(isOn: boolean): void
   /** The view that is open now. */
   viewId(): string | undefined
-  /** Asks again after a refusal or an end. */
+  /** Asks again after a refusal or an end, and does not wait for a picture that stands still or does not come. */
   retry(): void
   close(): void
 }
@@ -197,6 +197,9 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     )
     until.addEventListener('abort', () => ended.resolve({ kind: 'closed' }), { signal: over.signal })
     addEventListener('pagehide', () => void parts.calls.closeView(view.id), { signal: over.signal })
+    wake.addEventListener('wake', () => state.value.kind !== 'live' && ended.resolve({ kind: 'lost' }), {
+      signal: over.signal,
+    })
 
     const play = async (attach: Attach): Promise<Outcome> => {
       if (until.aborted) return { kind: 'closed' }
@@ -253,7 +256,8 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
         state.value = { kind: 'opening', step: now.step, sinceMs: startedMs }
         giveUpAfter(FIRST_FRAME_TIMEOUT_MS)
       } else if (now.kind === 'stalled') {
-        state.value = { kind: 'stalled', lastFrameAtMs: now.lastFrameAtMs }
+        const reconnectsAtMs = Date.now() + RECONNECT_AFTER_MS
+        state.value = { kind: 'stalled', lastFrameAtMs: now.lastFrameAtMs, reconnectsAtMs }
         clearTimeout(giveUp)
         giveUp = undefined
         giveUpAfter(RECONNECT_AFTER_MS)

@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks'
 import { useParts } from '../parts.ts'
 import { CAMERA_DRAG_TYPE, TILE_DRAG_TYPE } from '../ui/drag.ts'
 import { EmptyTile } from './empty-tile.tsx'
@@ -34,7 +35,8 @@ export interface TileProps {
 export function Tile(props: TileProps) {
   const { content, selected, isPlayed, onSelect, onZoom, onDropCamera, onDropTile } = props
   const { index, camera } = content
-  const { t } = useParts().language
+  const { language, router } = useParts()
+  const { t } = language
   const { means, stream, frugal, onSession } = props
   const { session, video } = useTileSession({
     camera: isPlayed ? camera : undefined,
@@ -44,7 +46,10 @@ export function Tile(props: TileProps) {
     frugal,
     onSession,
   })
-  const state = isPlayed ? session?.state.value : { kind: 'over-budget' as const }
+  const spentAt = useRef<number | undefined>(undefined)
+  spentAt.current = isPlayed ? undefined : (spentAt.current ?? Date.now())
+  const state =
+    spentAt.current === undefined ? session?.state.value : { kind: 'over-budget' as const, sinceMs: spentAt.current }
   const kind = camera === undefined ? (content.tile.kind === 'alarm-slot' ? 'alarm-slot' : 'empty') : state?.kind
   return (
     <section
@@ -80,8 +85,15 @@ export function Tile(props: TileProps) {
               onRetry={() => session?.retry()}
               onAskReason={props.onAskReason}
               onZoom={onZoom}
+              onHealth={() => router.go('/health')}
             />
-            <TileBar content={content} camera={camera} state={state} onRemove={props.onRemove} />
+            <TileBar
+              content={content}
+              camera={camera}
+              state={state}
+              onRemove={props.onRemove}
+              {...(props.isAlone ? {} : { onZoom })}
+            />
             {props.isAlone && state.kind === 'live' && <PtzPad cameraId={camera.id} />}
             {props.isAlone && session?.stream === stream && <SoundButton session={session} />}
           </>

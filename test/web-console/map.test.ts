@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Camera } from '../../gateway/contracts/camera.ts'
 import { distanceM, nearestCameras, toGcj02, toMap } from '../../web-console/src/map/geometry.ts'
+import { namesThatFit } from '../../web-console/src/map/map-names.ts'
 
 t.test('Web Mercator', async (t) => {
   t.match(toMap([0, 0]), { x: 0.5, y: 0.5 })
@@ -48,4 +49,16 @@ t.test('the cameras near a place', async (t) => {
     ['here', 'near', 'far', 'away'],
   )
   t.ok(Math.abs(distanceM([119.6, 29.1], [119.601, 29.1]) - 97.2) < 0.5)
+})
+
+t.test('names on the map lie over nothing', async (t) => {
+  const at = (id: string, left: number, top: number, name = '东街口') => ({ camera: { id, name }, at: { left, top } })
+  const cases: [string, ReturnType<typeof at>[], string[]][] = [
+    ['apart', [at('a', 0, 0), at('b', 200, 0)], ['a', 'b']],
+    ['the same spot: neither lies over the other camera', [at('a', 0, 0), at('b', 4, 16)], ['b']],
+    ['side by side: the first has its name', [at('a', 0, 0), at('b', 30, 0)], ['a']],
+    ['a longer name needs more room', [at('a', 0, 0, '中心小学南围墙'), at('b', 55, 0)], ['a']],
+    ['letters are narrower', [at('a', 0, 0, 'Gate'), at('b', 45, 0, 'Gate')], ['a', 'b']],
+  ]
+  for (const [name, placed, named] of cases) t.same([...namesThatFit(placed)], named, name)
 })

@@ -2,11 +2,14 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Alarm, AlarmLoad } from '../../../gateway/contracts/alarm.ts'
 import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
+import { gather } from '../gather.ts'
 import type { Live } from '../live.ts'
 
 /** More than a shift can read; older ones are in the gateway. */
 const KEPT = 200
 const BURDEN_EVERY_MS = 15_000
+/** The list is drawn anew no more often than this, so that keys are answered while hundreds come. */
+const STORM_SPAN_MS = 200
 
 export type BoardState =
   | { kind: 'loading' }
@@ -34,12 +37,15 @@ export function createAlarmBoard(calls: Calls, live: Live, until: AbortSignal): 
   const burden = signal<AlarmLoad | undefined>(undefined)
   let heardSinceAsked = new Set<string>()
 
+  const list = gather<Alarm>(STORM_SPAN_MS, (alarms) => {
+    known.value = keepNewest(new Map([...known.value, ...alarms.map((alarm) => [alarm.id, alarm] as const)]))
+  })
   live.on(
     'alarm',
     (alarm) => {
       heardSinceAsked.add(alarm.id)
-      const isNew = !known.value.has(alarm.id)
-      known.value = keepNewest(new Map(known.value).set(alarm.id, alarm))
+      const isNew = !known.value.has(alarm.id) && announced.value?.id !== alarm.id
+      list(alarm)
       if (isNew && alarm.priority === 1 && alarm.state === 'active') announced.value = alarm
     },
     until,

@@ -2,6 +2,7 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Case, NewCaseAction } from '../../../gateway/contracts/case.ts'
 import type { Calls } from '../api/calls.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
+import { gather } from '../gather.ts'
 import type { Live } from '../live.ts'
 import { byUrgency, isWaiting } from './urgency.ts'
 
@@ -25,6 +26,9 @@ export interface CaseBoard {
   load(): Promise<void>
 }
 
+/** The queue is drawn anew no more often than this, so that keys are answered while hundreds come. */
+const STORM_SPAN_MS = 200
+
 export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): CaseBoard {
   const known = signal<ReadonlyMap<string, Case>>(new Map())
   const chosenId = signal<string | undefined>(undefined)
@@ -43,7 +47,7 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
     }
     known.value = merged
   }
-  live.on('case', (one) => take([one]), until)
+  live.on('case', gather(STORM_SPAN_MS, take), until)
 
   const open = computed(() =>
     [...known.value.values()].filter(({ closedAt }) => closedAt === undefined).sort(byUrgency),

@@ -8,13 +8,12 @@ import { useLifetime } from '../ui/use-lifetime.ts'
 import { type AlarmPlace, alarmPlaces } from './alarm-places.ts'
 import { middleOf, placeOf } from './geometry.ts'
 import { AlarmMarker, CameraMarker } from './map-markers.tsx'
+import { namesThatFit } from './map-names.ts'
 import { createMapView, type MapView, type Size, tilesFor } from './map-view.ts'
 import './map.css'
 
 const PAN_PX = 80
 const WHEEL_PX_PER_STEP = 240
-/** With more cameras than this on the screen, names would lie over each other. */
-const MAX_NAMED = 60
 
 interface GridMapProps {
   settings: MapSettings
@@ -63,6 +62,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
   const placed = cameras
     .flatMap((camera) => (camera.position === undefined ? [] : [{ camera, at: screen(placeOf(camera.position)) }]))
     .filter(({ at }) => isInside(at))
+  const named = namesThatFit(placed)
   const unplaced = cameras.filter(({ position }) => position === undefined).length
 
   return (
@@ -117,7 +117,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
             key={camera.id}
             camera={camera}
             at={at}
-            isNamed={placed.length <= MAX_NAMED}
+            isNamed={named.has(camera.id)}
             onOpen={(again) => onOpen(camera.id, again)}
           />
         ))}

@@ -3,11 +3,7 @@ import { useParts } from '../parts.ts'
 import { CAMERA_DRAG_TYPE } from '../ui/drag.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { AlarmPlace } from './alarm-places.ts'
-
-interface Spot {
-  left: number
-  top: number
-}
+import type { Spot } from './map-view.ts'
 
 const spotStyle = ({ left, top }: Spot) => ({ transform: `translate(${left}px, ${top}px)` })
 

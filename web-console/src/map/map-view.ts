@@ -17,11 +17,17 @@ interface Frame {
   zoom: number
 }
 
+/** Where something is painted, pixels from the corner. */
+export interface Spot {
+  left: number
+  top: number
+}
+
 /** What part of the world is on the screen. */
 export interface MapView {
   readonly frame: ReadonlySignal<Frame>
   /** Where a place is painted, pixels from the corner of an element of that size; shifted where the tiles are. */
-  toScreen(place: LonLat, size: Size): { left: number; top: number }
+  toScreen(place: LonLat, size: Size): Spot
   /** Shows all places, until somebody moves the map. */
   fit(places: readonly LonLat[], size: Size, isAsked?: boolean): void
   pan(dx: number, dy: number): void

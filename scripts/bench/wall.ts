@@ -3,16 +3,18 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { z } from 'zod'
 import { LAYOUTS } from '../../gateway/contracts/wall.ts'
+import { inpMs, PHONE, scriptBytes, slowDown, VITALS, type Vitals } from './vitals.ts'
 import { SAMPLER, type WallSample } from './wall-sampler.ts'
 import { PASSWORD, startGateway } from './whole-gateway.ts'
 
 /**
- * A wall in Chromium for so many minutes: first frame of each tile, age of the pictures, dropped frames, time without a
- * moving picture, and whether the page's heap grows. The console must be built. One camera stands on several tiles, each
- * with a view and a decoder of its own.
+ * A wall in Chromium for so many minutes: LCP, CLS, INP and JavaScript of the page, first frame of each tile, age of the
+ * pictures, dropped frames, time without a moving picture, and whether the page's heap grows; then LCP and JavaScript of the
+ * patrol's page on a slow phone. The console must be built. One camera stands on several tiles, each with a view and a
+ * decoder of its own.
  *
  * usage: npm run bench:wall -- [MINUTES] [--tiles 16] [--browser /usr/bin/chromium]
  */
@@ -22,6 +24,9 @@ const ALL_LIVE_MS = 60_000
 /** The heap of the first minute fills with what a wall keeps. */
 const WARM_UP_MS = 60_000
 const HEAP_EVERY_MS = 15_000
+const KEYS_EVERY_MS = 5_000
+/** Nothing bigger is painted after so long. */
+const PAINTED_AFTER_MS = 3_000
 
 const Seeded = z.looseObject({ event: z.string(), cameraIds: z.record(z.string(), z.string()).optional() })
 
@@ -50,12 +55,21 @@ async function main(): Promise<void> {
       cameraId: cameraIds[PUBLIC_CAMERAS[at % PUBLIC_CAMERAS.length] ?? ''],
     }))
     await page.addInitScript(`localStorage['gridlight.wall'] = '${JSON.stringify({ layout, tiles })}'`)
+    await signIn(page, gateway.url, 'operator')
     await page.addInitScript(SAMPLER)
-    await signIn(page, gateway.url)
+    await page.addInitScript(VITALS)
+    await page.reload()
     const last = page.locator('[data-state=live]').nth(layout - 1)
     await last.waitFor({ timeout: ALL_LIVE_MS }).catch(() => console.log('not all tiles were live at once'))
+    const scripts = await scriptBytes(page)
+    const typing = typeOnAndOff(page, minutes * 60_000)
     const heaps = await watchHeap(page, minutes * 60_000)
-    report(layout, minutes, await page.evaluate<WallSample>('window.wallSample()'), heaps)
+    const keys = await typing
+    const vitals = await page.evaluate<Vitals>('window.vitals()')
+    const sample = await page.evaluate<WallSample>('window.wallSample()')
+    await context.close()
+    report(layout, minutes, sample, heaps)
+    reportPage({ vitals, keys, scripts, phone: await onPhone(browser, gateway.url) })
   } finally {
     await browser.close()
     township.kill('SIGTERM')
@@ -63,12 +77,40 @@ async function main(): Promise<void> {
   }
 }
 
-async function signIn(page: Page, url: string): Promise<void> {
+async function signIn(page: Page, url: string, username: string): Promise<void> {
   await page.goto(url)
-  await page.locator('input[name=username]').fill('operator')
+  await page.locator('input[name=username]').fill(username)
   await page.locator('input[name=password]').fill(PASSWORD)
   await page.locator('button[type=submit]').click()
-  await page.locator('[data-tile]').first().waitFor()
+  await page.locator('header.header').waitFor()
+}
+
+/** An operator who chooses tiles, searches and lets it be, over and over. @returns how many keys were pressed */
+async function typeOnAndOff(page: Page, forMs: number): Promise<number> {
+  const startedAt = performance.now()
+  for (let keys = 0; ; ) {
+    for (const key of ['Digit2', 'ArrowRight', 'Slash', 'KeyD', 'Backspace', 'Escape']) {
+      await page.keyboard.press(key)
+      keys += 1
+    }
+    if (performance.now() - startedAt + KEYS_EVERY_MS >= forMs) return keys
+    await delay(KEYS_EVERY_MS)
+  }
+}
+
+async function onPhone(browser: Browser, url: string): Promise<{ lcpMs: number; scripts: number }> {
+  const context = await browser.newContext(PHONE)
+  const page = await context.newPage()
+  await signIn(page, url, 'patrol-dongjie')
+  await page.addInitScript(VITALS)
+  await slowDown(context, page)
+  await page.reload()
+  await page.locator('.duty').waitFor()
+  await delay(PAINTED_AFTER_MS)
+  const { lcpMs } = await page.evaluate<Vitals>('window.vitals()')
+  const scripts = await scriptBytes(page)
+  await context.close()
+  return { lcpMs, scripts }
 }
 
 /** The heap after a collection, again and again, by minutes since the beginning. */
@@ -112,6 +154,27 @@ async function startSeededTownship(baseUrl: string) {
   }
   await once(township, 'exit')
   throw new Error('the township has ended')
+}
+
+interface PageFigures {
+  vitals: Vitals
+  keys: number
+  scripts: number
+  phone: { lcpMs: number; scripts: number }
+}
+
+/** console.md §3: what the page itself is held to. */
+function reportPage({ vitals, keys, scripts, phone }: PageFigures): void {
+  const kilo = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+  const lines: [string, string, string][] = [
+    ['LCP, wall', `${vitals.lcpMs.toFixed(0)} ms`, '1500 ms'],
+    ['CLS, wall', vitals.cls.toFixed(3), '0.05'],
+    [`INP, wall, ${keys} keys`, `${inpMs(vitals.interactionsMs, keys)} ms`, '200 ms'],
+    ['JavaScript, wall, gzip', kilo(scripts), '250 kB'],
+    ['LCP, patrol page on a slow phone', `${phone.lcpMs.toFixed(0)} ms`, '2500 ms'],
+    ['JavaScript, patrol page, gzip', kilo(phone.scripts), '120 kB'],
+  ]
+  for (const [what, value, most] of lines) console.log(`${what.padEnd(42)}${value.padEnd(12)}at most ${most}`)
 }
 
 function report(tiles: number, minutes: number, sample: WallSample, heaps: { minute: number; bytes: number }[]): void {

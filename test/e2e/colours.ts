@@ -13,22 +13,42 @@ export interface BadgeLook {
   shape: boolean[]
 }
 
-const LOOK = `async (base64) => {
+interface Region {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+type Pixel = [number, number, number]
+
+/** Pixels of regions of a PNG, row by row. */
+const CUT = `async (base64, regions) => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
   const picture = await createImageBitmap(new Blob([bytes]))
-  const { width, height } = picture
-  const canvas = new OffscreenCanvas(width, height).getContext('2d')
+  const canvas = new OffscreenCanvas(picture.width, picture.height).getContext('2d')
   canvas.drawImage(picture, 0, 0)
-  const { data } = canvas.getImageData(0, 0, width, height)
-  return { width, height, pixels: Array.from({ length: width * height }, (_, at) => [...data.slice(4 * at, 4 * at + 3)]) }
+  return regions.map(({ x, y, width, height }) => {
+    const { data } = canvas.getImageData(x, y, width, height)
+    return Array.from({ length: width * height }, (_, at) => [...data.slice(4 * at, 4 * at + 3)])
+  })
 }`
 
-/** Takes a picture of a badge as it is on the screen. */
-export async function lookOf(badge: Locator): Promise<BadgeLook> {
-  const base64 = (await badge.screenshot()).toString('base64')
-  const { width, height, pixels } = await badge
-    .page()
-    .evaluate<{ width: number; height: number; pixels: [number, number, number][] }>(`(${LOOK})('${base64}')`)
+/** Takes one picture of a place as it is on the screen, and looks at the badges in it. */
+export async function looksOf(place: Locator, badges: readonly Locator[]): Promise<BadgeLook[]> {
+  const base64 = (await place.screenshot()).toString('base64')
+  const [corner, ...boxes] = await Promise.all([place, ...badges].map((one) => one.boundingBox()))
+  const regions = boxes.map((box): Region => {
+    if (box === null || corner == null) throw new Error('a badge that is not on the screen')
+    const [x, y] = [Math.round(box.x - corner.x), Math.round(box.y - corner.y)]
+    return { x, y, width: Math.round(box.width), height: Math.round(box.height) }
+  })
+  const cut = await place.page().evaluate<Pixel[][]>(`(${CUT})('${base64}', ${JSON.stringify(regions)})`)
+  return cut.map((pixels, at) => lookOf(pixels, regions[at]?.width ?? 1))
+}
+
+function lookOf(pixels: readonly Pixel[], width: number): BadgeLook {
+  const height = pixels.length / width
   const [ground = [0, 0, 0]] = pixels
   const shape = pixels.map((pixel) => deltaE(pixel, ground) > 5)
   const counts = new Map<string, number>()

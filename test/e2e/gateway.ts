@@ -52,6 +52,13 @@ export interface JourneyGateway {
   close(): Promise<void>
 }
 
+/** ./scripts/test has built it; a file that is run alone shows what stands in the sources now. */
+export async function buildConsole(): Promise<void> {
+  if (process.env.CONSOLE_IS_BUILT !== undefined) return
+  const root = resolve(import.meta.dirname, '../../web-console')
+  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error' })
+}
+
 /**
  * The real gateway with its console, and a small virtual township behind it.
  * @param addressBase the network of its cameras, which no other file has
@@ -61,11 +68,7 @@ export async function startGateway(
   addressBase: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<JourneyGateway> {
-  // ./scripts/test has built it; a file that is run alone shows what stands in the sources now.
-  if (process.env.CONSOLE_IS_BUILT === undefined) {
-    const root = resolve(import.meta.dirname, '../../web-console')
-    await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error' })
-  }
+  await buildConsole()
   const dataDir = mkdtempSync(join(tmpdir(), 'gridlight-journeys-'))
   const loaded = loadConfig({
     GRIDLIGHT_DATA_DIR: dataDir,

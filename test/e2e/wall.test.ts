@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import type { Browser, Page } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Layout, WallTile } from '../../gateway/contracts/wall.ts'
 import { layCable } from '../fakes/cable.ts'
 import { lacksBrowser, launch, openPage, seriousFaults, WALL } from './browser.ts'
-import { contrast, deltaE, lookOf, shapeDifference } from './colours.ts'
 import { type JourneyGateway, startGateway } from './gateway.ts'
 import { becomes, framesOf, signInAs, statesOf, textOf, tileIs } from './journeys.ts'
 import { pressOn, tabTo, typeInto } from './keyboard.ts'
@@ -428,103 +427,5 @@ t.test('the gateway starts anew: the wall comes back by itself', { skip }, async
   await page.waitForTimeout(1_000) // the time over which frames are counted
   const after = await framesOf(page)
   for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} moves`)
-  await page.context().close()
-})
-
-/** Animations that repeat: how long one turn takes, and all of them. */
-const FLASHES = `document.getAnimations()
-  .map((animation) => animation.effect.getComputedTiming())
-  .filter(({ iterations }) => iterations > 1)
-  .map(({ duration, endTime }) => ({ periodMs: duration, forMs: endTime }))`
-
-/**
- * console.md §2: least ΔE2000 between the fills of any two priorities, for each way of seeing, less half a unit for what
- * the browser's filters round.
- */
-const LEAST_DELTA_E = {
-  none: 19.5,
-  protanopia: 16.5,
-  deuteranopia: 14.5,
-  tritanopia: 22.5,
-  achromatopsia: 9.2,
-} as const
-
-/** Looks at the four badges as people see them who see colours otherwise, and in the colours of a forced palette. */
-async function badgesAreToldApart(t: Test, page: Page): Promise<void> {
-  const devtools = await page.context().newCDPSession(page)
-  const badges = (theme: string) =>
-    Promise.all(
-      [1, 2, 3, 4].map((priority) =>
-        lookOf(page.locator(`[data-theme=${theme}] .alarm:not(.alarm-cleared) .priority-${priority}`).first()),
-      ),
-    )
-  const pairs = <T>(of: readonly T[]): [T, T][] =>
-    of.flatMap((one, at) => of.slice(at + 1).map((other): [T, T] => [one, other]))
-  const check = async (theme: string, how: string, leastDeltaE: number, digitContrast: number): Promise<void> => {
-    const looks = await badges(theme)
-    const least = Math.min(...pairs(looks).map(([one, other]) => deltaE(one.fill, other.fill)))
-    t.ok(least >= leastDeltaE, `${how}, ${theme}: ΔE ${least.toFixed(1)}`)
-    const shapes = Math.min(...pairs(looks).map(([one, other]) => shapeDifference(one, other)))
-    t.ok(shapes > 0.03, `${how}, ${theme}: shapes differ in ${(100 * shapes).toFixed(0)} % of the pixels`)
-    const digits = Math.min(...looks.map(({ fill, glyph }) => contrast(fill, glyph)))
-    t.ok(digits >= digitContrast, `${how}, ${theme}: digits ${digits.toFixed(1)}:1`)
-  }
-  for (const [type, least] of Object.entries(LEAST_DELTA_E)) {
-    // Cast: the keys above are those of the protocol.
-    await devtools.send('Emulation.setEmulatedVisionDeficiency', { type: type as keyof typeof LEAST_DELTA_E })
-    // The digit is a part of a picture there (WCAG 1.4.11).
-    for (const theme of ['dark', 'light']) await check(theme, type, least, type === 'none' ? 4.5 : 3)
-  }
-  await devtools.send('Emulation.setEmulatedVisionDeficiency', { type: 'none' })
-  for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ forcedColors: 'active', colorScheme })
-    for (const theme of ['dark', 'light']) await check(theme, `forced colours, ${colorScheme}`, 0, 4.5)
-  }
-  await page.emulateMedia({ forcedColors: 'none', colorScheme: 'no-preference' })
-}
-
-t.test('every component in every state, both themes, both languages', { skip }, async (t) => {
-  const { page, faults } = await openPage(browser, WALL)
-  await signInAs(page, gateway.baseUrl, 'admin', gateway.adminPassword)
-  t.equal(await page.locator('a[href="/gallery"]').count(), 0, 'nobody meets it at work')
-  await page.goto(`${gateway.baseUrl}/gallery`)
-  await page.locator('[data-sample]').first().waitFor()
-  const kinds = await page.evaluate<string[]>(
-    `[...new Set([...document.querySelectorAll('[data-sample]')].map(({ dataset }) => dataset.sample))]`,
-  )
-  t.equal(kinds.length, 14, kinds.join(' '))
-  const flashes = await page.evaluate<{ periodMs: number; forMs: number }[]>(FLASHES)
-  t.ok(flashes.length > 0, 'what is urgent and new flashes')
-  t.same(
-    flashes.filter(({ periodMs, forMs }) => periodMs < 1_000 || forMs > 10_000),
-    [],
-    'at most once a second, ten seconds long',
-  )
-  for (const language of ['zh', 'en']) {
-    t.same(await seriousFaults(page), [], language)
-    const unsaid = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-sample]')]
-      .filter((tile) => tile.querySelector('.icon') === null || tile.textContent.trim().length < 8)
-      .map(({ dataset }) => dataset.sample)`)
-    t.same(unsaid, [], `${language}: every tile has its icon and its words`)
-    // Steps of opening are what comes next by themselves.
-    const silent = await page.evaluate<
-      string[]
-    >(`[...document.querySelectorAll('[data-sample]:not([data-sample^=empty])')]
-      .filter((tile) => !/\\d:\\d\\d|\\d ?s\\b/.test(tile.textContent) ||
-        tile.querySelector('button:not(.tile-remove), .tile-steps') === null)
-      .map(({ dataset }) => dataset.sample)`)
-    t.same(silent, [], `${language}: since when, and what can be done`)
-    const cut = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-sample]')]
-      .filter((tile) => tile.scrollHeight > tile.clientHeight || tile.scrollWidth > tile.clientWidth)
-      .map(({ dataset }) => dataset.sample)`)
-    t.same(cut, [], `${language}: nothing is cut off, in large tiles and in small ones`)
-    await page.locator('header button[lang]').click()
-  }
-  await badgesAreToldApart(t, page)
-  await page.emulateMedia({ reducedMotion: 'reduce' })
-  const moving = await page.evaluate<string[]>(`[...document.querySelectorAll('*')]
-    .filter((element) => getComputedStyle(element).animationName !== 'none').map(({ className }) => String(className))`)
-  t.same(moving, [], 'nothing moves for who wants it still')
-  t.same(faults, [])
   await page.context().close()
 })

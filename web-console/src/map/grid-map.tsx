@@ -14,6 +14,8 @@ import './map.css'
 
 const PAN_PX = 80
 const WHEEL_PX_PER_STEP = 240
+/** Names beside the text of the page, as map.css has them. */
+const NAME_EM = 0.857
 
 interface GridMapProps {
   settings: MapSettings
@@ -29,6 +31,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
   const view = useMemo(() => createMapView(tiles?.datum ?? 'wgs84'), [tiles])
   const element = useRef<HTMLDivElement>(null)
   const size = useSignal<Size>({ width: 0, height: 0 })
+  const nameEmPx = useSignal(0)
 
   const cells = township.cells.value.flatMap(({ properties, geometry }) =>
     geometry === null ? [] : [{ code: properties.code, name: properties.name, geometry }],
@@ -41,7 +44,9 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
   useLifetime(
     (until) => {
       const observer = new ResizeObserver(([entry]) => {
-        if (entry !== undefined) size.value = { width: entry.contentRect.width, height: entry.contentRect.height }
+        if (entry === undefined) return
+        nameEmPx.value = NAME_EM * Number.parseFloat(getComputedStyle(entry.target).fontSize)
+        size.value = { width: entry.contentRect.width, height: entry.contentRect.height }
       })
       if (element.current !== null) observer.observe(element.current)
       until.addEventListener('abort', () => observer.disconnect())
@@ -62,7 +67,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
   const placed = cameras
     .flatMap((camera) => (camera.position === undefined ? [] : [{ camera, at: screen(placeOf(camera.position)) }]))
     .filter(({ at }) => isInside(at))
-  const named = namesThatFit(placed)
+  const named = namesThatFit(placed, nameEmPx.value)
   const unplaced = cameras.filter(({ position }) => position === undefined).length
 
   return (

@@ -34,6 +34,7 @@ import {
   User,
   type UserChange,
 } from '../../../gateway/contracts/identity.ts'
+import { DeadLetter, OutboxAnswer, type OutboxState } from '../../../gateway/contracts/outbox.ts'
 import { Settings } from '../../../gateway/contracts/settings.ts'
 import { type Answer, allPages, type Client } from '../api/client.ts'
 
@@ -102,6 +103,7 @@ export function createAdminCalls(client: Client) {
     createChannel: (body: z.input<typeof NewChannel>) => client.call('POST', `${API}/channels`, Channel, { body }),
     changeChannel: (id: string, body: ChannelChange) =>
       client.call('PATCH', `${API}/channels/${id}`, Channel, { body }),
+    removeChannel: (id: string) => client.send('DELETE', `${API}/channels/${id}`),
     testChannel: (id: string, phone: string | undefined) =>
       client.call('POST', `${API}/channels/${id}/test`, ChannelTest, { body: phone === undefined ? {} : { phone } }),
     deadLetters: (signal: AbortSignal) =>
@@ -130,6 +132,12 @@ export function createAdminCalls(client: Client) {
     setTargets: (body: CaseTargets) => client.call('PUT', `${API}/case-targets`, CaseTargets, { body }),
     retention: (signal: AbortSignal) => client.call('GET', `${API}/clip-retention`, ClipRetention, { signal }),
     setRetention: (body: ClipRetention) => client.call('PUT', `${API}/clip-retention`, ClipRetention, { body }),
+    outbox: async (signal: AbortSignal): Promise<Answer<OutboxState[]>> => {
+      const answer = await client.call('GET', `${API}/outbox`, OutboxAnswer, { signal })
+      return answer.kind === 'ok' ? { kind: 'ok', data: answer.data.items } : answer
+    },
+    outboxDeadLetters: (signal: AbortSignal) =>
+      allPages(client, `${API}/outbox/dead-letters`, page(DeadLetter), {}, signal),
     settings: (signal: AbortSignal) => client.call('GET', `${API}/settings`, Settings, { signal }),
   }
 }

@@ -37,7 +37,8 @@ export function ChannelsPage() {
       <DeadLetters onChanged={channels.reload} />
       {isMaking.value && (
         <ChannelDialog
-          onMade={channels.reload}
+          channel={undefined}
+          onChanged={channels.reload}
           onClose={() => {
             isMaking.value = false
           }}
@@ -64,6 +65,7 @@ function ChannelRow({ channel, onChanged }: { channel: Channel; onChanged: () =>
   const tested = useSignal<ChannelTest | undefined>(undefined)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const isBusy = useSignal(false)
+  const isManaged = useSignal(false)
   const { id, name, kind, host, ratePerMinute, enabled, waiting, dead } = channel
 
   async function test(): Promise<void> {
@@ -113,6 +115,24 @@ function ChannelRow({ channel, onChanged }: { channel: Channel; onChanged: () =>
         <button type="button" onClick={() => void turn()}>
           {t(enabled ? 'channels.turnOff' : 'channels.turnOn')}
         </button>
+        <button
+          type="button"
+          aria-label={t('people.manageOf', { name })}
+          onClick={() => {
+            isManaged.value = true
+          }}
+        >
+          {t('people.manage')}
+        </button>
+        {isManaged.value && (
+          <ChannelDialog
+            channel={channel}
+            onChanged={onChanged}
+            onClose={() => {
+              isManaged.value = false
+            }}
+          />
+        )}
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
         {tested.value !== undefined && <TestNote result={tested.value} />}
       </td>

@@ -6,6 +6,7 @@ import { duration } from '../time.ts'
 import { CsvLink } from '../ui/csv-link.tsx'
 import { Choice } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
+import { Table } from '../ui/table.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 import './admin.css'
 
@@ -75,30 +76,18 @@ function Figure({ figure, by }: { figure: CaseFigure; by: Way }) {
         {rating !== undefined && ` · ${t('figures.rating', { mean: rating.mean.toFixed(1), n: rating.count })}`}
       </p>
       {steps.length > 0 && (
-        <div class="table-scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t('figures.moment')}</th>
-                <th scope="col">{t('figures.count')}</th>
-                <th scope="col">{t('figures.own')}</th>
-                <th scope="col">{t('figures.fromOpened')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {inOrder(steps).map(({ moment, count, p50Ms, p95Ms, fromOpenedP50Ms, fromOpenedP95Ms }) => (
-                <tr key={moment}>
-                  <th scope="row">{t(`moment.${moment}`)}</th>
-                  <td data-label={t('figures.count')}>{count}</td>
-                  <td data-label={t('figures.own')}>{both(p50Ms, p95Ms)}</td>
-                  <td data-label={t('figures.fromOpened')}>
-                    {moment === 'gateway' ? '—' : both(fromOpenedP50Ms, fromOpenedP95Ms)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table columns={['figures.moment', 'figures.count', 'figures.own', 'figures.fromOpened']}>
+          {inOrder(steps).map(({ moment, count, p50Ms, p95Ms, fromOpenedP50Ms, fromOpenedP95Ms }) => (
+            <tr key={moment}>
+              <th scope="row">{t(`moment.${moment}`)}</th>
+              <td data-label={t('figures.count')}>{count}</td>
+              <td data-label={t('figures.own')}>{both(p50Ms, p95Ms)}</td>
+              <td data-label={t('figures.fromOpened')}>
+                {moment === 'gateway' ? '—' : both(fromOpenedP50Ms, fromOpenedP95Ms)}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   )

@@ -5,6 +5,7 @@ import { dateTime } from '../time.ts'
 import { Empty } from '../ui/empty.tsx'
 import { useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { OutboxPanel } from './outbox-panel.tsx'
 import { RetentionForm } from './retention-form.tsx'
 import { TargetsForm } from './targets-form.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
@@ -47,6 +48,7 @@ export function SettingsPage() {
           </dl>
         </section>
       )}
+      <OutboxPanel />
       <section class="panel">
         <h2>{t('settings.backup')}</h2>
         <p>{t('settings.backupHint')}</p>

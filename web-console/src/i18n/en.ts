@@ -1024,6 +1024,21 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'moment.close': 'Closed',
   'moment.evaluate': 'Evaluated',
 
+  'channels.keepUrl': 'Empty leaves it as it is; a new one is sealed, and only its host is shown from then on',
+  'channels.remove': 'Remove the channel',
+  'channels.removeEffect':
+    'Nobody is told over it any more, and what waits in its queue is listed as not delivered. Its address and keys are destroyed; to have it back it is added anew.',
+  'channels.removeNow': 'Remove it',
+  'outbox.title': 'Delivery of events',
+  'outbox.hint':
+    'Every change of an alarm or a case goes to the broker, in order. What cannot be delivered waits here and is not lost.',
+  'outbox.none': 'There is no destination',
+  'outbox.destination': 'Destination',
+  'outbox.waiting': 'Waiting',
+  'outbox.refused': 'Refused',
+  'outbox.letters': 'Messages that were refused',
+  'outbox.noLetters': 'No message was refused',
+
   'targets.title': 'Response targets',
   'targets.effect':
     'From the opening of a case: within this time somebody is on site, gives feedback, or says that nobody need go. A case that is late says so in its timeline and is marked. It holds for cases opened from now on; those that are open keep theirs.',

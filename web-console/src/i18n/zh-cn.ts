@@ -1005,6 +1005,19 @@ export const zhCn = {
   'moment.close': '结案',
   'moment.evaluate': '评价',
 
+  'channels.keepUrl': '留空则不变；新地址加密保存，之后只显示主机',
+  'channels.remove': '移除渠道',
+  'channels.removeEffect': '之后不再经它通知，排队的消息列入未送达；地址与密钥随即销毁，要恢复只能重新添加。',
+  'channels.removeNow': '确认移除',
+  'outbox.title': '事件投递',
+  'outbox.hint': '告警与案卷的每次变化都按次序送到消息服务器；送不出去的在此等候，不会丢。',
+  'outbox.none': '没有投递目的地',
+  'outbox.destination': '目的地',
+  'outbox.waiting': '等候',
+  'outbox.refused': '被拒收',
+  'outbox.letters': '被拒收的消息',
+  'outbox.noLetters': '没有被拒收的消息',
+
   'targets.title': '响应时限',
   'targets.effect':
     '从立案起算，在此时间内须有人到场、反馈或判定无需出动。超时的案卷写入时间线并标出。只对之后立案的案卷生效，已立案的不变。',

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { resealPanelKeys } from '../alarms/panel-accounts.ts'
 import { actorOf } from '../contracts/audit.ts'
 import { resealChannels } from '../notify/channel-store.ts'
+import { resealPhotos } from '../registry/sealed-photo.ts'
 import { openLogin, sealLogin } from '../registry/store.ts'
 import { lockDataDir } from '../storage/data-dir-lock.ts'
 import { createVault, loadMasterKeys } from '../vault.ts'
@@ -18,8 +19,8 @@ const MAX_KEYS = 256
 export const keyRotate: Command = {
   synopsis: 'key rotate',
   about: {
-    zh: '在主密钥文件中加入新密钥,并用它重新加密摄像头口令与报警主机密钥(先停网关)',
-    en: 'add a key to the master key file and seal camera logins and panel keys with it (stop the gateway first)',
+    zh: '在主密钥文件中加入新密钥,并用它重新加密所有口令、密钥、通知渠道、电话与照片(先停网关)',
+    en: 'add a key to the master key file and seal every login, key, channel, phone number and photo with it (stop the gateway first)',
   },
   run: async (args, config, terminal) => {
     parseArgs({ args, options: {} })
@@ -37,7 +38,11 @@ export const keyRotate: Command = {
         writeKeys(masterKeyFile, keys)
         return reseal(store, keys)
       })
-      terminal.out(`已更换主密钥,重新加密的设备口令 / master key rotated, camera logins sealed anew: ${resealed}`)
+      const { devices, panels, channels, photos } = resealed
+      const all = devices + panels + channels + photos
+      terminal.out(`已更换主密钥,重新加密 / master key rotated, sealed anew: ${all}`)
+      terminal.out(`摄像头口令 camera logins ${devices},报警主机密钥 panel keys ${panels}`)
+      terminal.out(`通知渠道与电话 channels and phone numbers ${channels},照片 photos ${photos}`)
       if (config.databaseUrl !== undefined) {
         terminal.out('请把密钥文件复制到其他节点并重启 / copy the key file to the other gateways and restart them')
       }
@@ -48,9 +53,18 @@ export const keyRotate: Command = {
   },
 }
 
+/** How many values of each kind are sealed with the newest key. */
+interface Resealed {
+  devices: number
+  panels: number
+  channels: number
+  photos: number
+}
+
 /** The old keys stay in the file: backups are sealed with them. */
-function reseal({ database, audit }: Store, keys: readonly Buffer[]): Promise<number> {
+async function reseal({ database, audit }: Store, keys: readonly Buffer[]): Promise<Resealed> {
   const vault = createVault(keys)
+  const photos = await resealPhotos(database, vault)
   return database.transaction(async (tx) => {
     const devices = await tx.device.findMany({
       where: { sealedCredentials: { not: null } },
@@ -60,16 +74,17 @@ function reseal({ database, audit }: Store, keys: readonly Buffer[]): Promise<nu
       const sealed = sealLogin(vault, id, openLogin(vault, id, sealedCredentials))
       await tx.device.update({ where: { id }, data: { sealedCredentials: sealed } })
     }
-    const others = await resealChannels(tx, vault)
+    const channels = await resealChannels(tx, vault)
     const panels = await resealPanelKeys(tx, vault)
+    const resealed = { devices: devices.length, panels, channels, photos }
     await audit.append(tx, {
       action: 'key-rotated',
       actor: actorOf(hostPrincipal()),
       object: 'master-key',
       result: 'done',
-      detail: { keys: keys.length, devices: devices.length, channelSecrets: others, panels },
+      detail: { keys: keys.length, ...resealed },
     })
-    return devices.length + panels
+    return resealed
   })
 }
 

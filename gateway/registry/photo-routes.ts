@@ -10,6 +10,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
 import { type Cameras, unwrap } from './cameras.ts'
 import { withoutMetadata } from './jpeg.ts'
+import { openPhoto, sealPhoto } from './sealed-photo.ts'
 
 export interface PhotoRoutesDeps {
   database: Database
@@ -23,8 +24,6 @@ export interface PhotoRoutesDeps {
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 /** A photo of the view shows what the camera sees, so each look at it is recorded, as is the writing. */
 const READERS = { access: { roles: ['administrator', 'installer', 'auditor'] as const } }
-
-const contextOf = (id: string): string => `camera-photo:${id}`
 
 /** Photos of the sign and of the view: sealed at rest, in the asker's cells only, never in a cache. */
 export function photoRoutes(app: App, deps: PhotoRoutesDeps): void {
@@ -83,7 +82,7 @@ export function photoRoutes(app: App, deps: PhotoRoutesDeps): void {
         return found
       })
       if (row === null) throw new Problem('not-found', 'there is no such photo')
-      const jpeg = Buffer.from(vault.open(row.sealedJpeg, contextOf(row.id)), 'base64')
+      const jpeg = openPhoto(vault, row.id, row.sealedJpeg)
       return reply.header('cache-control', 'no-store').type('image/jpeg').send(jpeg)
     },
   )
@@ -113,7 +112,7 @@ export function photoRoutes(app: App, deps: PhotoRoutesDeps): void {
         const jpeg = withoutMetadata(request.body)
         if (jpeg === undefined) throw new Problem('invalid-request', 'body: is not a whole JPEG')
         const id = newId()
-        const sealedJpeg = new Uint8Array(vault.seal(Buffer.from(jpeg).toString('base64'), contextOf(id)))
+        const sealedJpeg = sealPhoto(vault, id, jpeg)
         await database.transaction(async (tx) => {
           await tx.cameraPhoto.deleteMany({ where: { cameraId, kind } })
           await tx.cameraPhoto.create({

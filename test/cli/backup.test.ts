@@ -2,6 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { insertPanelAccount } from '../../gateway/alarms/panel-accounts.ts'
+import { sealChannel, sealPhone } from '../../gateway/notify/channel-store.ts'
+import { sealPhoto } from '../../gateway/registry/sealed-photo.ts'
 import { openLogin, sealLogin } from '../../gateway/registry/store.ts'
 import { lockDataDir } from '../../gateway/storage/data-dir-lock.ts'
 import { createVault, loadMasterKeys } from '../../gateway/vault.ts'
@@ -113,12 +116,48 @@ t.test('key rotate seals every login with a new key, and old keys still open old
   const oldVault = createVault(loadMasterKeys(keyFile))
   const login = { username: 'admin', password: 'canary-8471' }
   const deviceId = await inDatabase(async (database) => {
+    const { client } = database
     const { deviceId } = await seedPrivateLink(database, {})
     await seedPrivateLink(database, {})
-    await database.client.device.update({
+    await client.device.update({
       where: { id: deviceId },
       data: { sealedCredentials: sealLogin(oldVault, deviceId, login) },
     })
+    const [channelId, userId, photoId, sourceId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
+    const at = new Date(0)
+    const settings = { url: 'https://robot.example/?key=canary-8472' }
+    await client.channel.create({
+      data: {
+        id: channelId,
+        name: '值班群',
+        kind: 'wecom',
+        sealedSettings: sealChannel(oldVault, channelId, settings),
+        position: 0,
+        host: 'robot.example',
+        networksJson: '[]',
+        ratePerMinute: 20,
+        language: 'zh',
+        enabled: true,
+        createdAt: at,
+      },
+    })
+    await client.contact.create({
+      data: { userId, sealedPhone: sealPhone(oldVault, userId, '13900000000'), updatedAt: at },
+    })
+    await client.cameraPhoto.create({
+      data: {
+        id: photoId,
+        cameraId: randomUUID(),
+        kind: 'sign',
+        sealedJpeg: sealPhoto(oldVault, photoId, Buffer.from('jpeg')),
+        sizeBytes: 4,
+        takenAt: at,
+        byName: '王',
+      },
+    })
+    await database.transaction((tx) =>
+      insertPanelAccount(tx, oldVault, sourceId, { account: 'C0DE', key: 'a0'.repeat(16) }),
+    )
     return deviceId
   })
   const lock = lockDataDir(dataDir)
@@ -127,13 +166,24 @@ t.test('key rotate seals every login with a new key, and old keys still open old
   t.equal(loadMasterKeys(keyFile).length, 1)
   const before = await inDatabase(({ client }) => client.device.findUniqueOrThrow({ where: { id: deviceId } }))
   const rotated = await run(['key', 'rotate'])
-  t.match(rotated, { code: 0, out: /sealed anew: 1/ })
+  t.match(rotated, { code: 0, out: /sealed anew: 5\n.*camera logins 1.*panel keys 1\n.*phone numbers 2.*photos 1/ })
   t.equal((await stat(keyFile)).mode & 0o777, 0o600)
   const keys = loadMasterKeys(keyFile)
   t.equal(keys.length, 2)
   const newVault = createVault(keys)
   const after = await inDatabase(({ client }) => client.device.findUniqueOrThrow({ where: { id: deviceId } }))
   t.equal(after.sealedCredentials?.[0], 1, 'sealed with key number 1')
+  const others = await inDatabase(async ({ client }) => [
+    (await client.channel.findFirstOrThrow()).sealedSettings,
+    (await client.contact.findFirstOrThrow()).sealedPhone,
+    (await client.cameraPhoto.findFirstOrThrow()).sealedJpeg,
+    (await client.panelAccount.findFirstOrThrow()).sealedKey,
+  ])
+  t.same(
+    others.map((sealed) => sealed?.[0]),
+    [1, 1, 1, 1],
+    'channel, phone number, photo and panel key as well',
+  )
   t.same(openLogin(newVault, deviceId, after.sealedCredentials), login)
   t.same(openLogin(newVault, deviceId, before.sealedCredentials), login, 'an old backup still opens')
   t.throws(() => openLogin(oldVault, deviceId, after.sealedCredentials), /no key number 1/)

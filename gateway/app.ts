@@ -215,6 +215,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     ...shared,
     cases,
     casesOpened: (since) => cases.openedSince(since),
+    openCases: (before) => cases.openFrom(before),
     withTimes: (told) => cases.withTimes(told),
     operators: () => events.listening('operator'),
     mappings: alarmMappings(),

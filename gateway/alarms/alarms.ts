@@ -3,7 +3,7 @@ import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
 import { Foreign, type TopicReceipt } from './foreign.ts'
 import { Intake, type IntakeDeps, type OwnAlarm } from './intake.ts'
-import { loadRoute } from './load-routes.ts'
+import { type LoadRoutesDeps, loadRoutes } from './load-routes.ts'
 import { LoadWatch, type LoadWatchDeps } from './load-watch.ts'
 import { MappedSources } from './mapped-sources.ts'
 import type { Mapping } from './mapping.ts'
@@ -28,6 +28,7 @@ export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesD
   /** Cases that were opened after this, and operators who listen: what flood detection counts. */
   casesOpened: LoadWatchDeps['casesOpened']
   operators: LoadWatchDeps['operators']
+  openCases: LoadRoutesDeps['openCases']
   /** How long a source that sends heartbeats may say nothing. */
   silenceMs?: number
 }
@@ -123,7 +124,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     counts,
     routes: (app) => {
       alarmRoutes(app, { ...deps, mapped, receive })
-      loadRoute(app, load)
+      loadRoutes(app, { ...deps, load })
       mappingRoutes(app, { mappings: deps.mappings, mapped, clock })
     },
     start: async () => {

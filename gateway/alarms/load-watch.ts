@@ -10,7 +10,7 @@ const FLOOD_BEGINS_ABOVE = 10
 const FLOOD_ENDS_BELOW = 5
 const FLOOD_WINDOW_MS = 600_000
 /** An alarm that comes so often within a minute chatters. */
-const CHATTERS_FROM = 3
+export const CHATTERS_FROM = 3
 const CHATTER_WINDOW_MS = 60_000
 /** The noisiest are named; more at once are a flood anyway. */
 const MAX_NAMED = 20

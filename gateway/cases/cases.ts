@@ -47,6 +47,8 @@ export interface Cases {
   withTimes(alarms: readonly Alarm[]): Promise<Alarm[]>
   /** How many were opened after this. */
   openedSince(since: Date): Promise<number>
+  /** Cases that were opened before this and are open still, by source and type. */
+  openFrom(before: Date): Promise<{ sourceId: string; type: string; count: number }[]>
   routes(app: App): void
   /** How long the steps of the last day's cases took, as samples of `case_step_seconds`. */
   metrics(): Iterable<{ labels: Record<string, string>; value: number }>
@@ -94,6 +96,14 @@ export function createCases(deps: CasesDeps): Cases {
     case: (id) => readCase(database.client, provider, id),
     withTimes: (alarms) => withTimes(database, alarms),
     openedSince: (since) => database.client.case.count({ where: { openedAt: { gt: since } } }),
+    openFrom: async (before) => {
+      const rows = await database.client.case.groupBy({
+        by: ['sourceId', 'type'],
+        where: { closedAt: null, openedAt: { lt: before } },
+        _count: { sourceId: true },
+      })
+      return rows.map(({ sourceId, type, _count }) => ({ sourceId, type, count: _count.sourceId }))
+    },
     routes: (app) => {
       caseRoutes(app, { ...deps, actions, peopleOf })
       figureRoutes(app, { ...deps, targets })

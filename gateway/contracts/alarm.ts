@@ -274,6 +274,34 @@ export const AlarmLoad = z.object({
 })
 export type AlarmLoad = z.infer<typeof AlarmLoad>
 
+export const NoisiestQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(31).default(7) })
+
+/** Who makes the work: a few sources usually make most of it, and mending them helps more than anything (ISA-18.2). */
+export const NoisiestSources = z.object({
+  from: Instant,
+  to: Instant,
+  /** All alarms of that time in the asker's cells. */
+  total: z.int(),
+  /** By source and type, the noisiest first. */
+  items: z.array(
+    z.object({
+      sourceId: Id,
+      /** Empty where a camera is the source. */
+      sourceName: z.string(),
+      type: AlarmType,
+      cellCode: z.string(),
+      count: z.int(),
+      /** Of `total`, 0 to 1. */
+      share: z.number(),
+      /** Minutes in which it came three times or more. */
+      chatterMinutes: z.int(),
+      /** Its cases that have been open for more than 24 hours. */
+      stale: z.int(),
+    }),
+  ),
+})
+export type NoisiestSources = z.infer<typeof NoisiestSources>
+
 /** What is remembered of it, to tell changes alone. */
 export const StoredAlarmLoad = z.object({
   state: AlarmLoad.shape.state,

@@ -1,9 +1,10 @@
 import pino from 'pino'
 import t from 'tap'
 import { LoadWatch } from '../../gateway/alarms/load-watch.ts'
+import { noisiestSources } from '../../gateway/alarms/noisiest.ts'
 import type { AlarmLoad } from '../../gateway/contracts/alarm.ts'
 import type { Database } from '../../gateway/storage/database.ts'
-import { addSource, bytes, CELL, message, startAlarms } from '../fakes/alarm-gateway.ts'
+import { addSource, bytes, CELL, message, OTHER_CELL, startAlarms } from '../fakes/alarm-gateway.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
 
@@ -86,5 +87,43 @@ await onBothDatabases(t, async (t, open) => {
       occurrences.map((one) => one.occurrences).sort((a, b) => a - b),
       [5, 1000],
     )
+  })
+
+  t.test('the noisiest sources of a week, with their share, their chatter and what is open for a day', async (t) => {
+    const database = await open(t)
+    const clock = new FakeClock()
+    const { alarms, cases } = await startAlarms(t, database, { clock })
+    const [noisy, calm, far] = [
+      await addSource(database),
+      await addSource(database),
+      await addSource(database, OTHER_CELL),
+    ]
+    let sent = 0
+    const send = (id: string, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () => alarms.receive(id, bytes(message(`a${sent++}`, { type: 'door' })))),
+      )
+    const later = (ms: number): void => clock.setWall(clock.now() + ms)
+    await send(noisy.id, 100)
+    later(8 * 86_400_000)
+    await send(noisy.id, 5)
+    later(60_000)
+    await send(noisy.id, 2)
+    later(60_000)
+    await send(noisy.id, 3)
+    await send(calm.id, 1)
+    await send(far.id, 9)
+    const deps = { database, openCases: cases.openFrom }
+    const of = (cellCodes?: string[]) => noisiestSources(deps, { nowMs: clock.now(), days: 7, cellCodes })
+    const all = await of()
+    t.equal(all.total, 20)
+    t.match(all.items, [
+      { sourceId: noisy.id, sourceName: 'panel', type: 'door', count: 10, share: 0.5, chatterMinutes: 2, stale: 1 },
+      { sourceId: far.id, count: 9, chatterMinutes: 1, stale: 0 },
+      { sourceId: calm.id, count: 1, chatterMinutes: 0, stale: 0 },
+    ])
+    t.match(await of([CELL]), { total: 11, items: { length: 2 } })
+    later(8 * 86_400_000)
+    t.match(await of(), { total: 0, items: [] })
   })
 })

@@ -62,6 +62,7 @@ export async function startAlarms(
     newSecret,
     cases,
     casesOpened: (since) => cases.openedSince(since),
+    openCases: (before) => cases.openFrom(before),
     withTimes: (told) => cases.withTimes(told),
     operators: () => events.listening('operator'),
     mappings: alarmMappings(),

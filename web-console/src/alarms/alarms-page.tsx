@@ -1,6 +1,7 @@
 import { pagesFor } from '../pages.ts'
 import { useParts } from '../parts.ts'
 import { AlarmList } from './alarm-list.tsx'
+import { NoisySources } from './noisy-sources.tsx'
 
 export function AlarmsPage() {
   const { language, router, session } = useParts()
@@ -24,6 +25,7 @@ export function AlarmsPage() {
         </a>
       )}
       <AlarmList />
+      <NoisySources />
     </main>
   )
 }

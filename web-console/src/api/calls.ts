@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Alarm, AlarmLoad } from '../../../gateway/contracts/alarm.ts'
+import { Alarm, AlarmLoad, NoisiestSources } from '../../../gateway/contracts/alarm.ts'
 import { Camera, CameraImportAnswer, type NewCamera } from '../../../gateway/contracts/camera.ts'
 import { CameraHealth } from '../../../gateway/contracts/camera-health.ts'
 import type { CameraPhotoKind } from '../../../gateway/contracts/camera-photo.ts'
@@ -149,6 +149,7 @@ export function createCalls(client: Client) {
 
     mapSettings: () => client.call('GET', `${API}/map`, MapSettings),
     alarmLoad: () => client.call('GET', `${API}/alarms/flood`, AlarmLoad),
+    noisiest: (signal: AbortSignal) => client.call('GET', `${API}/alarms/noisiest`, NoisiestSources, { signal }),
     wallLayouts: () => client.call('GET', `${API}/wall/layouts`, WallLayouts),
     addWallLayout: (body: NewWallLayout) => client.call('POST', `${API}/wall/layouts`, WallLayout, { body }),
     replaceWallLayout: (id: string, body: NewWallLayout) =>

@@ -94,7 +94,7 @@ const SOUNDS = (['muted', 'starting', 'heard', 'blocked', 'missing'] as const).m
 
 function Sounds() {
   return (
-    <div class="gallery-tiles gallery-small" data-theme="dark">
+    <div class="gallery-tiles" data-theme="dark">
       {SOUNDS.map((sound) => (
         <div key={sound.value} class="tile">
           <SoundButton session={{ sound, listen: nothing }} />

@@ -86,6 +86,18 @@ t.test('every component in every state, both themes, both languages', { skip }, 
       .filter((tile) => tile.querySelector('.icon') === null || tile.textContent.trim().length < 8)
       .map(({ dataset }) => dataset.sample)`)
     t.same(unsaid, [], `${language}: every tile has its icon and its words`)
+    // Steps of opening are what comes next by themselves.
+    const silent = await page.evaluate<
+      string[]
+    >(`[...document.querySelectorAll('[data-sample]:not([data-sample^=empty])')]
+      .filter((tile) => !/\\d:\\d\\d|\\d ?s\\b/.test(tile.textContent) ||
+        tile.querySelector('button:not(.tile-remove), .tile-steps') === null)
+      .map(({ dataset }) => dataset.sample)`)
+    t.same(silent, [], `${language}: since when, and what can be done`)
+    const cut = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-sample]')]
+      .filter((tile) => tile.scrollHeight > tile.clientHeight || tile.scrollWidth > tile.clientWidth)
+      .map(({ dataset }) => dataset.sample)`)
+    t.same(cut, [], `${language}: nothing is cut off, in large tiles and in small ones`)
     await page.locator('header button[lang]').click()
   }
   await badgesAreToldApart(t, page)

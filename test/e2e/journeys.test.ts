@@ -1,6 +1,6 @@
 import type { Browser, WebSocketRoute } from 'playwright-core'
 import t from 'tap'
-import { DESK, lacksBrowser, launch, openPage, PHONE, WALL } from './browser.ts'
+import { DESK, FINGER_TARGET_PX, lacksBrowser, launch, openPage, PHONE, pageFaults, WALL } from './browser.ts'
 import { type JourneyGateway, startGateway } from './gateway.ts'
 import {
   agesOf,
@@ -173,6 +173,7 @@ t.test('a camera is registered, its owner agrees, it is watched, the owner revok
   const owner = await traveller(PHONE)
   await ownerAgrees(owner.page, invitation)
   t.notMatch(owner.page.url(), /#/, 'the token has left the address bar')
+  t.same(await pageFaults(owner.page, FINGER_TARGET_PX), [], "the owner's page")
 
   const operator = await traveller()
   await watchPrivate(operator, camera)

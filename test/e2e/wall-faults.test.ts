@@ -3,7 +3,7 @@ import t from 'tap'
 import { layCable } from '../fakes/cable.ts'
 import { lacksBrowser, launch, openPage, WALL } from './browser.ts'
 import { type JourneyGateway, startGateway } from './gateway.ts'
-import { framesOf, signInAs, statesOf, tileIs } from './journeys.ts'
+import { framesOf, signInAs, statesOf, textOf, tileIs } from './journeys.ts'
 
 const skip = lacksBrowser
 const BACK_AFTER_MS = 30_000
@@ -42,6 +42,11 @@ t.test(
     await page.locator('[data-tile="1"]:not([data-state="live"])').waitFor({ timeout: 5_000 })
     t.same((await statesOf(page))[1], 'live', 'a camera that is unplugged is the trouble of its tile alone')
     await gateway.township.fault('cam-dongjie', 'none')
+    for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
+    await gateway.township.fault('cam-qiaotou', 'stall')
+    await tileIs(page, 2, 'stalled', 10_000)
+    t.match(await textOf(page.locator('[data-tile="2"] .tile-card')), /画面停在 \d\d:\d\d:\d\d\d 秒后自动重连重试/)
+    await gateway.township.fault('cam-qiaotou', 'none')
     for (const fault of ['cut', 'hang'] as const) {
       for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
       cable[fault]()

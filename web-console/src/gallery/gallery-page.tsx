@@ -37,7 +37,7 @@ export function GalleryPage() {
       {(['dark', 'light'] as const).map((theme) => (
         <div key={theme} class="gallery-theme" data-theme={theme}>
           <h2>{t(`gallery.${theme}`)}</h2>
-          <Tiles />
+          <Tiles sizes={TILE_SIZES[theme]} />
           <Sounds />
           <Alarms />
           <Controls />
@@ -47,14 +47,17 @@ export function GalleryPage() {
   )
 }
 
-function Tiles() {
+/** The wall is dark; a phone is light and shows one picture. */
+const TILE_SIZES = { dark: ['', 'gallery-small'], light: [''] } as const
+
+function Tiles({ sizes }: { sizes: readonly string[] }) {
   const { language, nowMs } = useParts()
   const { t } = language
   const startedMs = useMemo(() => nowMs.peek(), [nowMs])
   return (
     <>
       <h3>{t('gallery.tiles')}</h3>
-      {(['', 'gallery-small'] as const).map((size) => (
+      {sizes.map((size) => (
         <div key={size} class={`gallery-tiles ${size}`} data-theme="dark">
           {tileStates(startedMs).map(({ camera: cameraState, ownership, state }) => {
             const camera = sampleCamera(cameraState, ownership, startedMs - 3_600_000)

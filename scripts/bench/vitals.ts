@@ -15,7 +15,10 @@ export const VITALS = `(() => {
   const longest = new Map()
   const watch = (type, more, take) =>
     new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, ...more })
-  watch('largest-contentful-paint', {}, ({ startTime }) => { vitals.lcpMs = startTime })
+  // Of the shell: when each camera's picture came is a figure of its own.
+  watch('largest-contentful-paint', {}, ({ startTime, element }) => {
+    if (element?.localName !== 'video') vitals.lcpMs = startTime
+  })
   watch('layout-shift', {}, ({ value, hadRecentInput }) => { if (!hadRecentInput) vitals.cls += value })
   watch('event', { durationThreshold: 16 }, ({ interactionId, duration }) => {
     if (interactionId > 0) longest.set(interactionId, Math.max(longest.get(interactionId) ?? 0, duration))

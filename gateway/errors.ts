@@ -122,6 +122,14 @@ export const PROBLEMS = {
     title: { zh: '本次查看已结束', en: 'This view has ended' },
     nextStep: { zh: '如仍需查看,请重新打开', en: 'Open it again if it is still needed' },
   },
+  'view-elsewhere': {
+    status: 421,
+    title: { zh: '此画面由另一台网关提供', en: 'Another gateway serves this view' },
+    nextStep: {
+      zh: '请管理员让负载均衡把同一会话固定到同一台网关',
+      en: 'Ask an administrator to have the balancer keep a session at one gateway',
+    },
+  },
   'clip-not-there': {
     status: 404,
     title: { zh: '没有可打开的告警片段', en: 'There is no clip to open' },

@@ -43,8 +43,9 @@ export function liveRoutes(app: App, views: Views): void {
     exposeHeadRoute: false,
     config: { access: 'gate' },
     schema: { tags: ['views'], summary: 'The newest key frame of a view', params: ViewParams },
-    handler: (request, reply) => {
-      const view = ownView(views, request, request.params.viewId)
+    handler: async (request, reply) => {
+      const { viewId } = request.params
+      const view = ownView(views, request, viewId) ?? (await notHere(views, request, viewId))
       return answer(views, view, request, reply, async (relay, signal) => {
         await demand(views, view, 'snapshot')
         return snapshot(relay, signal)
@@ -58,8 +59,9 @@ export function liveRoutes(app: App, views: Views): void {
     exposeHeadRoute: false,
     config: { access: 'gate' },
     schema: { tags: ['views'], summary: 'Playlists and parts of a view', params: MediaParams, querystring: Directives },
-    handler: (request, reply) => {
-      const view = ownView(views, request, request.params.viewId)
+    handler: async (request, reply) => {
+      const { viewId } = request.params
+      const view = ownView(views, request, viewId) ?? (await notHere(views, request, viewId))
       const reload = { ...toReload(request.query), sound: view.scopes.includes('audio') }
       const path = request.params['*']
       return answer(views, view, request, reply, async (relay, signal) => {
@@ -76,7 +78,8 @@ export function liveRoutes(app: App, views: Views): void {
   app.addHook('preClose', () => views.endAll('interrupted'))
 }
 
-function ownView(views: Views, request: FastifyRequest, id: string): LiveView {
+/** @returns undefined where this gateway serves no such view to this session */
+function ownView(views: Views, request: FastifyRequest, id: string): LiveView | undefined {
   const found = views.find(id, principalOf(request))
   switch (found.kind) {
     case 'live':
@@ -84,8 +87,15 @@ function ownView(views: Views, request: FastifyRequest, id: string): LiveView {
     case 'ended':
       throw new Problem('view-ended', `the view has ended: ${found.why}`, { why: found.why })
     case 'unknown':
-      throw new Problem('not-found', 'there is no such view')
+      return undefined
   }
+}
+
+/** Behind a balancer that does not keep a session at one gateway, the view may well be there, but elsewhere. */
+async function notHere(views: Views, request: FastifyRequest, id: string): Promise<never> {
+  const nodeId = await views.servedElsewhere(id, principalOf(request))
+  if (nodeId === undefined) throw new Problem('not-found', 'there is no such view')
+  throw new Problem('view-elsewhere', `gateway ${nodeId} serves this view`)
 }
 
 /** What is more than the picture needs a scope of its own. */

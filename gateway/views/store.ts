@@ -121,6 +121,12 @@ export async function listOpenViews(client: Tx, nodeId: string, nowMs: number, l
   }))
 }
 
+/** Which gateway serves this session's open view. */
+export async function findServingNode(client: Tx, id: string, sessionId: string): Promise<string | undefined> {
+  const row = await client.view.findFirst({ where: { id, sessionId, endedAt: null }, select: { nodeId: true } })
+  return row?.nodeId ?? undefined
+}
+
 type ViewRow = Prisma.ViewGetPayload<object>
 
 const EndedWhy = z.union([ViewEnd, z.null()])

@@ -14,7 +14,7 @@ import { localTimeOfDayMs } from './hours.ts'
 import { grantEntry, heardEntry, type LiveView, refusalEntry, shownView } from './live-view.ts'
 import { readyToPlay } from './ready-to-play.ts'
 import type { Cameras, RelayFault, RelayPool, StreamSource, ViewLinks } from './sources.ts'
-import { countViewsSince, insertView, listLedger, unitOf } from './store.ts'
+import { countViewsSince, findServingNode, insertView, listLedger, unitOf } from './store.ts'
 
 /** A wall of 64 tiles is the largest there is. */
 const MAX_VIEWS_PER_SESSION = 64
@@ -134,6 +134,13 @@ export class Views {
       this.#cutAndRecord(view, 'rights-changed')
     else return { kind: 'live', view }
     return { kind: 'ended', why: this.#ended.get(id)?.why ?? 'rights-changed' }
+  }
+
+  /** The other gateway of this database that serves the view to this session; undefined where none does. */
+  async servedElsewhere(id: string, { sessionId }: Principal): Promise<string | undefined> {
+    const { database, nodeId } = this.#deps
+    const serving = await findServingNode(database.client, id, sessionId)
+    return serving === nodeId ? undefined : serving
   }
 
   /** Marks a use of the view. @returns what ends with the view, or undefined when too much is under way already */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -84,6 +84,11 @@ t.test('an owner revokes at one node; whoever watches at the other sees no more'
   const view = await ask<View>(here.url, '/api/v1/views', watch, { cameraId, reason })
   const media = (): Promise<Response> => fetch(new URL(view.hlsUrl, here.url), { headers: watch })
   t.equal((await media()).status, 200)
+
+  const atOther = await fetch(new URL(view.hlsUrl, there.url), { headers: watch })
+  t.match([atOther.status, await atOther.json()], [421, { code: 'view-elsewhere', detail: /gateway \S+ serves/ }])
+  const noView = await fetch(new URL(`/live/${randomUUID()}/snapshot.jpg`, there.url), { headers: watch })
+  t.match([noView.status, await noView.json()], [404, { code: 'not-found' }])
 
   const third = await startTestGateway(t, environment)
   const { items } = await ask<{ items: OwnerView[] }>(third.url, `/api/v1/owner/links/${link.id}/views`, own)

@@ -1276,6 +1276,8 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
   'problem.role-may-not-watch.next': 'Ask an operator',
   'problem.view-ended': 'This view has ended',
   'problem.view-ended.next': 'Open it again if it is still needed',
+  'problem.view-elsewhere': 'Another gateway serves this view',
+  'problem.view-elsewhere.next': 'Ask an administrator to have the balancer keep a session at one gateway',
   'problem.clip-not-there': 'There is no clip to open',
   'problem.clip-not-there.next': 'The case says why',
   'problem.clip-damaged': 'The clip differs from what was kept',

@@ -1251,6 +1251,8 @@ export const zhCn = {
   'problem.role-may-not-watch.next': '请值班员查看',
   'problem.view-ended': '本次查看已结束',
   'problem.view-ended.next': '如仍需查看，请重新打开',
+  'problem.view-elsewhere': '此画面由另一台网关提供',
+  'problem.view-elsewhere.next': '请管理员让负载均衡把同一会话固定到同一台网关',
   'problem.clip-not-there': '没有可打开的告警片段',
   'problem.clip-not-there.next': '在案卷中查看原因',
   'problem.clip-damaged': '告警片段与登记的校验值不符',

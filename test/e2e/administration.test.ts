@@ -298,6 +298,7 @@ t.test('an installer changes a registered camera; another login is tried before 
   await dialog.getByText('设备、登录与手动指定').click()
   await dialog.getByLabel('设备用户名').fill(username)
   await dialog.getByLabel('设备密码').fill('wrong')
+  await dialog.getByText('设备与众不同？手动指定').click()
   await dialog.getByLabel('取流方式').selectOption('tcp')
   await dialog.getByRole('button', { name: '试看并替换' }).click()
   await dialog.locator('.problem').waitFor({ timeout: 20_000 })

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { type Camera, type CameraPatch, GbId, PlaceClass } from '../../../gateway/contracts/camera.ts'
 import type { DeviceOverrides } from '../../../gateway/contracts/device.ts'
 import { type Answer, failureOf, type ProblemAnswer } from '../api/client.ts'
-import { OverridesForm, overridesOf } from '../install/overrides-form.tsx'
+import { Overrides, overridesOf } from '../install/overrides.tsx'
 import { useParts } from '../parts.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choice, SelectField, TextField } from '../ui/field.tsx'
@@ -135,6 +135,7 @@ function DeviceForm({ camera, onSaved }: { camera: Camera; onSaved: () => void }
   const [address, mainUri, subUri] = [useSignal(device.address), useSignal(uriOf('main')), useSignal(uriOf('sub'))]
   const [username, password] = [useSignal('admin'), useSignal('')]
   const overrides = useSignal<DeviceOverrides>(device.overrides ?? {})
+  const recognised = useSignal(device.deviceProfile)
 
   function sourceOf(): CameraPatch['source'] {
     const login = { username: username.value, password: password.value }
@@ -180,7 +181,7 @@ function DeviceForm({ camera, onSaved }: { camera: Camera; onSaved: () => void }
           autocomplete="off"
           required
         />
-        <OverridesForm overrides={overrides} recognised={device.deviceProfile} kind={kind} />
+        <Overrides overrides={overrides} recognised={recognised} kind={kind} />
         <Outcome of={acts} />
         <div class="actions">
           <button type="submit" class="primary" disabled={acts.busy.value || password.value === ''}>

@@ -6,7 +6,7 @@ import { useParts } from '../parts.ts'
 import { Choice, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import type { Chosen, Draft } from './draft.ts'
-import { overridesOf } from './overrides-form.tsx'
+import { overridesOf } from './overrides.tsx'
 import { PositionField } from './position-field.tsx'
 
 /** Name, kind of place, whose camera it is, and where it stands; a forbidden room ends here. */

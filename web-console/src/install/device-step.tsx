@@ -5,10 +5,10 @@ import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from '../ui/empty.tsx'
 import { Field, TextField } from '../ui/field.tsx'
+import { LazyPage } from '../ui/lazy-page.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import type { Draft } from './draft.ts'
-import { ImportTable } from './import-table.tsx'
 import { cellAt, locate } from './position.ts'
 import { RtspForm } from './rtsp-form.tsx'
 import { type Label, ScanLabel } from './scan-label.tsx'
@@ -65,8 +65,25 @@ export function DeviceStep({ draft }: { draft: Draft }) {
         </div>
       </form>
       <RtspForm draft={draft} />
-      <ImportTable />
+      <FromTable />
     </>
+  )
+}
+
+/** Its code comes when it is opened: on a phone most never do. */
+function FromTable() {
+  const { t } = useParts().language
+  const isOpen = useSignal(false)
+  return (
+    <details
+      class="panel"
+      onToggle={({ currentTarget }) => {
+        isOpen.value ||= currentTarget.open
+      }}
+    >
+      <summary>{t('import.title')}</summary>
+      {isOpen.value && <LazyPage load={() => import('./import-table.tsx').then((code) => code.ImportTable)} />}
+    </details>
   )
 }
 

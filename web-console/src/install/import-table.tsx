@@ -43,8 +43,7 @@ export function ImportTable() {
   const found = answer.value
   const waiting = found?.dryRun === true ? found.created + found.updated : 0
   return (
-    <details class="panel">
-      <summary>{t('import.title')}</summary>
+    <>
       <p class="hint">{t('import.hint')}</p>
       <div class="actions">
         <CsvLink href={calls.importTemplate} name="cameras" label={t('import.template')} />
@@ -87,7 +86,7 @@ export function ImportTable() {
           </button>
         </div>
       )}
-    </details>
+    </>
   )
 }
 

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ClockSet, NewProbe, Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
@@ -8,7 +8,7 @@ import { TextField } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import type { Draft } from './draft.ts'
-import { OverridesForm, overridesOf } from './overrides-form.tsx'
+import { Overrides, overridesOf } from './overrides.tsx'
 
 /** Signs in to the device once a tap, for devices count failures and lock out, and shows what the probe saw. */
 export function LoginStep({ draft }: { draft: Draft }) {
@@ -16,6 +16,7 @@ export function LoginStep({ draft }: { draft: Draft }) {
   const { t } = language
   const { address, username } = draft.fields
   const probe = useSignal<Probe | undefined>(undefined)
+  const recognised = useComputed(() => probe.value?.deviceProfile)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const busy = useSignal(false)
   const over = useRef(new AbortController())
@@ -53,10 +54,7 @@ export function LoginStep({ draft }: { draft: Draft }) {
           autocomplete="off"
           autofocus
         />
-        <details open={Object.keys(draft.overrides.value).length > 0}>
-          <summary>{t('override.title')}</summary>
-          <OverridesForm overrides={draft.overrides} recognised={probe.value?.deviceProfile} kind="onvif" />
-        </details>
+        <Overrides overrides={draft.overrides} recognised={recognised} kind="onvif" />
         <div class="actions">
           <button type="submit" class="primary wide" disabled={busy.value}>
             {busy.value ? t('install.probing') : t('install.probe')}

@@ -1,14 +1,14 @@
-import type { Signal } from '@preact/signals'
+import type { ReadonlySignal, Signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { DeviceOverrides } from '../../../gateway/contracts/device.ts'
 import { useParts } from '../parts.ts'
 import { Field, Select } from '../ui/field.tsx'
 import { useLoaded } from '../ui/loaded.tsx'
 
-interface OverridesProps {
+export interface OverridesProps {
   overrides: Signal<DeviceOverrides>
   /** What the device was taken for, where it was looked at. */
-  recognised: string | undefined
+  recognised: ReadonlySignal<string | undefined>
   /** A camera that is known by its streams alone has less to say. */
   kind: 'onvif' | 'rtsp'
 }
@@ -20,7 +20,7 @@ export function OverridesForm({ overrides, recognised, kind }: OverridesProps) {
   const profiles = useLoaded(calls.deviceProfiles, [])
   const items = profiles.data.value?.items ?? []
   const said = overrides.value
-  const title = items.find(({ id }) => id === recognised)?.title ?? recognised
+  const title = items.find(({ id }) => id === recognised.value)?.title ?? recognised.value
   const asProfile = { value: '', label: t('override.asProfile') }
 
   /** An empty choice takes the word back. */
@@ -118,7 +118,3 @@ function PathField({ value, onChange }: { value: string; onChange: (path: string
     </Field>
   )
 }
-
-/** As a request carries them: nothing where nothing was said. */
-export const overridesOf = ({ value }: Signal<DeviceOverrides>): { overrides?: DeviceOverrides } =>
-  Object.keys(value).length === 0 ? {} : { overrides: value }

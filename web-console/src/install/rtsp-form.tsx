@@ -1,12 +1,14 @@
+import { useSignal } from '@preact/signals'
 import { RtspUri } from '../../../gateway/contracts/camera.ts'
 import { useParts } from '../parts.ts'
 import { TextField } from '../ui/field.tsx'
 import type { Draft } from './draft.ts'
-import { OverridesForm } from './overrides-form.tsx'
+import { Overrides } from './overrides.tsx'
 
 /** For devices without ONVIF: their streams by address, tried when the camera is registered. */
 export function RtspForm({ draft }: { draft: Draft }) {
   const { t } = useParts().language
+  const unknown = useSignal(undefined)
   const { mainUri, subUri, username, cellCode } = draft.fields
   const isComplete =
     cellCode.value !== '' &&
@@ -32,7 +34,7 @@ export function RtspForm({ draft }: { draft: Draft }) {
         <TextField label={t('rtsp.sub')} value={subUri} inputMode="url" autocapitalize="none" spellcheck={false} />
         <TextField label={t('install.username')} value={username} autocomplete="off" autocapitalize="none" />
         <TextField label={t('install.password')} value={draft.password} type="password" autocomplete="off" />
-        <OverridesForm overrides={draft.overrides} recognised={undefined} kind="rtsp" />
+        <Overrides overrides={draft.overrides} recognised={unknown} kind="rtsp" />
         <div class="actions">
           <button type="submit" class="primary wide" disabled={!isComplete}>
             {t('install.useAddress')}

@@ -17,6 +17,8 @@ const STABLE_MS = 30_000
 const MAX_STORE_BACKOFF_MS = 10_000
 /** A publish that the broker does not answer has failed. */
 const PUBLISH_MS = 15_000
+/** Longer than a broker takes that is there; without the second session the first does its work all the same. */
+const SECOND_MS = 3000
 /** At shutdown; the last will says the same. */
 const GOODBYE_MS = 1000
 
@@ -115,11 +117,21 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
 
   /** One connection, from CONNECT to its end. @returns whether the broker turned it away */
   const runOnce = async (signal: AbortSignal): Promise<'ended' | 'refused'> => {
+    // First, so that whatever is sent from now on is told, however much the broker has kept.
+    const second = secondSession()
+    const timer = new AbortController()
+    const late = clock.sleep(SECOND_MS, AbortSignal.any([signal, timer.signal])).catch(() => {})
+    await Promise.race([second.ready, late])
+    timer.abort()
+    if (signal.aborted) {
+      second.close()
+      return 'ended'
+    }
     const client = connect(deps.config.url, options())
     const isOpen = (): boolean => client === current?.client
     let isVersionRefused = true
     acknowledgeLater(client, (topic, payload) => {
-      current?.second.bring(topic, payload)
+      second.bring(topic, payload)
       return take(topic, payload, isOpen)
     })
     client.on('error', (error) => {
@@ -129,14 +141,15 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     })
     client.on('connect', () => {
       isVersionRefused = false
-      current = { client, subscriptions: new Subscriptions(client, 1), second: secondSession() }
+      current = { client, subscriptions: new Subscriptions(client, 1), second }
+      second.listen(filters())
       announce(current.subscriptions).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
     })
     const abort = (): void => void client.end(true)
     signal.addEventListener('abort', abort, { once: true })
     await new Promise<void>((resolve) => client.once('close', resolve))
     signal.removeEventListener('abort', abort)
-    current?.second.close()
+    second.close()
     current = undefined
     client.end(true)
     for (const fail of unanswered) fail(new Error('the MQTT connection ended'))

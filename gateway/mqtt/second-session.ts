@@ -28,6 +28,7 @@ export class SecondSession {
   readonly #subscriptions: Subscriptions
   readonly #copies = new Copies()
   readonly #stop = new AbortController()
+  readonly #ready = Promise.withResolvers<void>()
   #filters: readonly string[]
   #isChecking = false
 
@@ -37,6 +38,7 @@ export class SecondSession {
     this.#client = connect(deps.url, { ...options, clean: true, reconnectPeriod: RECONNECT_MS })
     this.#subscriptions = new Subscriptions(this.#client, 0)
     this.#client.on('error', (error) => deps.log.warn({ err: error }, 'MQTT broker, second session'))
+    this.#client.once('close', this.#ready.resolve)
     this.#client.on('connect', () => {
       this.#subscriptions.forget()
       this.listen(this.#filters)
@@ -47,12 +49,18 @@ export class SecondSession {
     })
   }
 
+  /** Resolves when it listens for the first time, or its connection has failed. */
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
   /** Listens to these topics from now on. */
   listen(filters: readonly string[]): void {
     this.#filters = filters
     if (!this.#client.connected) return
     this.#subscriptions
       .set(filters)
+      .then(this.#ready.resolve)
       .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'MQTT subscription of the second session failed'))
   }
 

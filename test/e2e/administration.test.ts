@@ -93,6 +93,7 @@ t.test(
     await choose(dialog.getByLabel('传感器', { exact: true }))
     await pressOn(dialog.getByLabel('所属网格'), 'ArrowDown')
     await pressOn(dialog.getByRole('button', { name: '新增告警源' }))
+    await dialog.getByRole('button', { name: '已保存凭据' }).waitFor()
     const [, , , url = '', token = ''] = await dialog.locator('output').allTextContents()
     await pressOn(dialog.getByRole('button', { name: '已保存凭据' }))
     const answer = await fetch(url, {

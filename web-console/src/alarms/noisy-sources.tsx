@@ -16,7 +16,7 @@ export function NoisySources() {
         isOpen.value = event.currentTarget.open
       }}
     >
-      <summary>{t('noisy.title')}</summary>
+      <summary class="noisy-title">{t('noisy.title')}</summary>
       {isOpen.value && <NoisyTable />}
     </details>
   )

@@ -48,7 +48,8 @@ async function migration(name: string): Promise<void> {
   const previousFile = join(migrationsDir, 'models.prisma')
   const previous = await readFile(previousFile, 'utf8').catch(() => '')
   const known: string[] = JSON.parse(await readFile(join(migrationsDir, 'order.json'), 'utf8').catch(() => '[]'))
-  const id = `${String(known.length + 1).padStart(4, '0')}_${name}`
+  const last = Number.parseInt(known.at(-1) ?? '0', 10)
+  const id = `${String(last + 1).padStart(4, '0')}_${name}`
   for (const provider of PROVIDERS) {
     const sql = await diffSchemas(schema(provider, previous), schema(provider, models), provider)
     await mkdir(join(migrationsDir, provider), { recursive: true })

@@ -184,6 +184,8 @@ export const OwnerView = z.object({
   kind: z.enum(['live', 'recording']),
   reason: z.object({ kind: z.string(), caseId: z.string().optional(), text: z.string().optional() }),
   startedAt: Instant,
+  /** Since then with sound; absent of one who only looked. */
+  heardAt: Instant.optional(),
   endedAt: Instant.optional(),
   endedWhy: z.string().optional(),
   durationSeconds: z.number().int(),

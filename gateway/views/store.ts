@@ -97,6 +97,10 @@ export interface OpenView {
   expiresMs: number
 }
 
+export async function markHeard(tx: Tx, id: string, atMs: number): Promise<void> {
+  await tx.view.update({ where: { id }, data: { heardAt: new Date(atMs) } })
+}
+
 /** A node that is gone for good cannot close its views; this long after their end any other does. */
 const FORSAKEN_MS = 60_000
 
@@ -145,6 +149,7 @@ function toOwnerView(row: ViewRow, nowMs: number): OwnerView {
       ...(row.reasonText === null ? {} : { text: row.reasonText }),
     },
     startedAt: toInstant(row.startedAt.getTime()),
+    ...(row.heardAt === null ? {} : { heardAt: toInstant(row.heardAt.getTime()) }),
     ...(row.endedAt === null ? {} : { endedAt: toInstant(row.endedAt.getTime()) }),
     ...(endedWhy === null ? {} : { endedWhy }),
     durationSeconds: Math.max(0, Math.round((endMs - row.startedAt.getTime()) / 1000)),

@@ -14,7 +14,7 @@ import { localTimeOfDayMs } from './hours.ts'
 import { grantEntry, heardEntry, type LiveView, refusalEntry, shownView } from './live-view.ts'
 import { readyToPlay } from './ready-to-play.ts'
 import type { Cameras, RelayFault, RelayPool, StreamSource, ViewLinks } from './sources.ts'
-import { countViewsSince, findServingNode, insertView, listLedger, unitOf } from './store.ts'
+import { countViewsSince, findServingNode, insertView, listLedger, markHeard, unitOf } from './store.ts'
 
 /** A wall of 64 tiles is the largest there is. */
 const MAX_VIEWS_PER_SESSION = 64
@@ -212,13 +212,15 @@ export class Views {
     await database.transaction((tx) => audit.append(tx, refusalEntry(view.principal, view.cameraId, why, detail)))
   }
 
-  /** Writes that a view is listened to, the first time; not a byte of sound leaves before that. */
+  /** Writes that a view is listened to, the first time, for auditor and owner; not a byte of sound leaves before that. */
   async recordHeard(view: LiveView): Promise<void> {
     if (view.isHeard) return
-    const { database, audit } = this.#deps
+    const { database, audit, clock } = this.#deps
     await database.transaction(async (tx) => {
       await takeNumbers(tx, 'audit', 0)
-      if (!view.isHeard) await audit.append(tx, heardEntry(view))
+      if (view.isHeard) return
+      await markHeard(tx, view.id, clock.now())
+      await audit.append(tx, heardEntry(view))
     })
     view.isHeard = true
   }

@@ -25,6 +25,8 @@ t.test('sound is heard where link and owner cover it, and nowhere else', { skip 
   const administrator = await f.bearer(['administrator'])
   const source = async () => ({ uri: `rtsp://127.0.0.1:${server.port}/live` })
 
+  const ownerOf = new Map<string, { url: string; headers: Record<string, string> }>()
+
   async function camera(ownership: 'public' | 'private', scopes: LinkScope[], agreed?: LinkScope[]): Promise<string> {
     const cameraId = await f.addCamera(ownership, { source })
     const payload = newLink(cameraId, ownership, { scopes })
@@ -40,7 +42,12 @@ t.test('sound is heard where link and owner cover it, and nowhere else', { skip 
     const consent = { scopes: agreed, validUntil }
     const url = `/api/v1/owner/links/${id}/consent`
     t.equal((await f.app.inject({ method: 'POST', url, headers, payload: consent })).statusCode, 200)
+    ownerOf.set(cameraId, { url: `/api/v1/owner/links/${id}/views`, headers })
     return cameraId
+  }
+  const ledger = async (cameraId: string) => {
+    const { url, headers } = ownerOf.get(cameraId) ?? { url: '', headers: {} }
+    return (await f.app.inject({ method: 'GET', url, headers })).json().items
   }
   const watch = async (cameraId: string) => {
     const payload = { cameraId, reason: REASON }
@@ -83,11 +90,13 @@ t.test('sound is heard where link and owner cover it, and nowhere else', { skip 
     t.equal(view.soundMimeType, 'audio/mp4; codecs="mp4a.40.2"')
     const top = await (await get(view.hlsUrl)).text()
     t.equal(await heard(cameraId), 0, 'a muted picture is no listening')
+    t.notHas((await ledger(cameraId))[0], { heardAt: String })
     const uri = /TYPE=AUDIO.*URI="([^"]+)"/.exec(top)?.[1] ?? ''
     const playlist = await get(view.hlsUrl.replace('index.m3u8', uri))
     t.equal(playlist.status, 200)
     t.match(await playlist.text(), '#EXT-X-PART:')
     t.equal(await heard(cameraId), 1)
+    t.match(await ledger(cameraId), [{ id: view.id, heardAt: String }], 'and its owner sees it')
     const viewer = await liveViewer(base, operator)
     viewer.open(view.id, true)
     await viewer.untilMedia(({ type }) => type === 'sound-part')

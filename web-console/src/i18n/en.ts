@@ -539,6 +539,7 @@ export const en: Readonly<Record<keyof typeof zhCn, string>> = {
     'This consent is over and cannot be brought back. To share again, ask the centre to register and invite you anew.',
   'owner.tellFirst': 'Tell me of the first view of a day',
   'owner.firstToday': 'First view today: {time}, {unit}',
+  'owner.heard': 'with sound',
   'owner.recording': 'recording',
   'owner.csv': 'Export the record',
   'owner.print': 'Print',

@@ -524,6 +524,7 @@ export const zhCn = {
   'owner.closed': '此次授权已结束，不能恢复。如需再次共享，请综治中心重新登记并邀请您。',
   'owner.tellFirst': '每天首次被查看时告诉我',
   'owner.firstToday': '今天首次查看：{time}，{unit}',
+  'owner.heard': '听了声音',
   'owner.recording': '录像',
   'owner.csv': '导出查看记录',
   'owner.print': '打印',

@@ -88,6 +88,7 @@ function ViewRow({ view }: { view: OwnerView }) {
       </span>
       <span>
         {view.kind === 'recording' && `${t('owner.recording')}${t('list.separator')}`}
+        {view.heardAt !== undefined && `${t('owner.heard')}${t('list.separator')}`}
         {reasonWords(t, view.reason)}
       </span>
     </li>

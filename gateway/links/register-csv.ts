@@ -92,11 +92,11 @@ const VIEW_COLUMNS: readonly (readonly [string, (view: OwnerView) => string | un
   ['viewer', (view) => view.viewer],
   ['unit', (view) => view.unit],
   ['kind', (view) => view.kind],
-  ['heardAt', (view) => view.heardAt],
   ['reason', (view) => view.reason.kind],
   ['reasonText', (view) => view.reason.text],
   ['caseId', (view) => view.reason.caseId],
   ['endedWhy', (view) => view.endedWhy],
+  ['heardAt', (view) => view.heardAt],
 ]
 
 /** The owner's ledger as a table. */

@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 
 interface FieldProps {
   label: string
@@ -39,8 +39,8 @@ interface InputProps {
 
 export function TextField({ label, hint, value, autofocus, ...input }: InputProps) {
   const element = useRef<HTMLInputElement>(null)
-  // The attribute works for the first page alone; a step of a form is drawn later.
-  useEffect(() => {
+  // The attribute works for the first page alone; a step of a form is drawn later. At once: who types already is not moved.
+  useLayoutEffect(() => {
     if (autofocus) element.current?.focus()
   }, [autofocus])
   return (

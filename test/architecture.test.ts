@@ -32,7 +32,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // device plane
   onvif: ['contracts'],
   mqtt: ['contracts'],
-  registry: [...FEATURE, 'onvif'],
+  probe: ['contracts', 'onvif'],
+  registry: [...FEATURE, 'onvif', 'probe'],
   grid: FEATURE,
   // lawful access
   links: FEATURE,

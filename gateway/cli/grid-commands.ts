@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { MAPPINGS_DIR, readMappings } from '../alarms/mapping-files.ts'
 import { GridInput } from '../contracts/grid.ts'
 import { createGrid } from '../grid/grid.ts'
-import { readProfiles } from '../registry/profile-files.ts'
+import { readProfiles } from '../probe/profile-files.ts'
 import { type Command, CommandError, EXIT, UsageError } from './command.ts'
 import { hostPrincipal, withStore } from './store.ts'
 

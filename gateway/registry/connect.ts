@@ -3,9 +3,9 @@ import type { Dialer } from '../dial.ts'
 import { OnvifClient, type OnvifOptions, type OnvifResult } from '../onvif/client.ts'
 import type { Services } from '../onvif/device.ts'
 import { splitAddress } from '../onvif/uri.ts'
+import type { DeviceProfile } from '../probe/device-profile.ts'
+import { readOverrides } from '../probe/effective-profile.ts'
 import type { Vault } from '../vault.ts'
-import type { DeviceProfile } from './device-profile.ts'
-import { readOverrides } from './effective-profile.ts'
 import { openLogin } from './store.ts'
 
 export interface ConnectDeps {

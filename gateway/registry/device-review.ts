@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { toInstant } from '../contracts/common.ts'
 import { OnvifClient } from '../onvif/client.ts'
+import type { DeviceProfile } from '../probe/device-profile.ts'
+import { profileOf } from '../probe/effective-profile.ts'
 import type { Database } from '../storage/database.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
-import type { DeviceProfile } from './device-profile.ts'
-import { profileOf } from './effective-profile.ts'
 import type { OwnAlarms } from './outages.ts'
 import { noteClockOffset, type ReviewedDevice, readReviewed } from './watch-store.ts'
 

@@ -2,10 +2,10 @@ import { Camera } from '../contracts/camera.ts'
 import { IdParams } from '../contracts/common.ts'
 import { CertificateAcceptance, ClockSet, DeviceProfileList, NewProbe } from '../contracts/device.ts'
 import { type App, principalOf } from '../http/route.ts'
+import type { DeviceProfile } from '../probe/device-profile.ts'
 import type { CameraWork } from './camera-work.ts'
 import { unwrap } from './cameras.ts'
 import type { DeviceActs } from './device-acts.ts'
-import type { DeviceProfile } from './device-profile.ts'
 
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 

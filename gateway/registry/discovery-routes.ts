@@ -5,7 +5,7 @@ import { Id, IdParams } from '../contracts/common.ts'
 import { Discovery, NewDiscovery } from '../contracts/device.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { App } from '../http/route.ts'
-import type { Discoveries, Started } from './discover.ts'
+import type { Discoveries, Started } from '../probe/discover.ts'
 
 const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 

@@ -2,11 +2,11 @@ import type { Camera, CameraImportAnswer, CameraImportRow, NewCamera } from '../
 import type { Principal } from '../contracts/identity.ts'
 import { nextStepOf, type ProblemCode } from '../errors.ts'
 import { splitAddress } from '../onvif/uri.ts'
+import { inWords } from '../probe/check.ts'
+import { PROBE_CODES } from '../probe/probe-codes.ts'
 import { inLanguage } from '../words.ts'
 import type { Cameras, Outcome } from './cameras.ts'
-import { inWords } from './check.ts'
 import { type Row, readTable } from './import-table.ts'
-import { PROBE_CODES } from './probe-codes.ts'
 import type { Tried } from './source.ts'
 
 export interface ImportDeps {

@@ -5,8 +5,8 @@ import type { ViewRefusal } from '../contracts/view.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
-import { FAILURE_CODES } from './check.ts'
-import { PROBE_CODES } from './probe-codes.ts'
+import { FAILURE_CODES } from '../probe/check.ts'
+import { PROBE_CODES } from '../probe/probe-codes.ts'
 import type { PtzControl, PtzResult } from './ptz.ts'
 
 /** The gate's word on turning a camera; what the trail says of it comes along, or nothing. */

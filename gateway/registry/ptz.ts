@@ -5,10 +5,10 @@ import type { OnvifFailure, OnvifResult } from '../onvif/client.ts'
 import { askMedia } from '../onvif/media-client.ts'
 import { continuousMove, getPresets, gotoPreset, type PtzHead, stopMoving, type Velocity } from '../onvif/ptz.ts'
 import { NS } from '../onvif/soap.ts'
+import type { DeviceProfile } from '../probe/device-profile.ts'
+import { profileOf } from '../probe/effective-profile.ts'
 import type { Database } from '../storage/database.ts'
 import { type ConnectDeps, connectDevice } from './connect.ts'
-import type { DeviceProfile } from './device-profile.ts'
-import { profileOf } from './effective-profile.ts'
 import { readCamera } from './store.ts'
 
 export interface PtzDeps extends ConnectDeps {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { AlarmType } from '../contracts/alarm.ts'
 import { isOn, type Notification, topicPath } from '../onvif/events.ts'
-import type { DeviceProfile, EventTopic } from './device-profile.ts'
+import type { DeviceProfile, EventTopic } from '../probe/device-profile.ts'
 
 export type EventRule = z.infer<typeof EventTopic>
 

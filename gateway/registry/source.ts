@@ -8,14 +8,14 @@ import {
   splitAddress,
   withPathSecrets,
 } from '../onvif/uri.ts'
-import type { Check } from './check.ts'
-import { overridden } from './effective-profile.ts'
-import { type Interview, type InterviewDeps, type InterviewRequest, interview } from './interview.ts'
-import { matchProfile } from './match.ts'
-import { ownNetworks } from './own-networks.ts'
-import { USUAL_PORTS } from './reach.ts'
+import type { Check } from '../probe/check.ts'
+import { overridden } from '../probe/effective-profile.ts'
+import { type Interview, type InterviewDeps, type InterviewRequest, interview } from '../probe/interview.ts'
+import { matchProfile } from '../probe/match.ts'
+import { ownNetworks } from '../probe/own-networks.ts'
+import { USUAL_PORTS } from '../probe/reach.ts'
+import { streamChecks } from '../probe/stream-check.ts'
 import type { NewStream, Registration, SealedLogin } from './store.ts'
-import { streamChecks } from './stream-check.ts'
 
 /** A source that was tried and works: everything about a camera but its place. */
 export type Source = Pick<Registration, 'device' | 'channel' | 'streams'>

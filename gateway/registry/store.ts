@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { Camera, CameraState, type NewCamera, PlaceClass, type Position } from '../contracts/camera.ts'
 import { Ownership, toInstant } from '../contracts/common.ts'
 import { Codec, type DeviceOverrides, StreamRole } from '../contracts/device.ts'
+import { readOverrides } from '../probe/effective-profile.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
-import { readOverrides } from './effective-profile.ts'
 
 /** The login of a device, and what it wrote into the path of its own URIs. */
 export const SealedLogin = z.strictObject({

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { parseDiscovery } from '../../gateway/onvif/discovery-message.ts'
-import { DeviceProfile } from '../../gateway/registry/device-profile.ts'
-import { type Evidence, matchProfile } from '../../gateway/registry/match.ts'
-import { readProfiles } from '../../gateway/registry/profile-files.ts'
+import { DeviceProfile } from '../../gateway/probe/device-profile.ts'
+import { type Evidence, matchProfile } from '../../gateway/probe/match.ts'
+import { readProfiles } from '../../gateway/probe/profile-files.ts'
 
 const read = readProfiles(resolve(import.meta.dirname, '../../device-profiles/cameras'))
 const profiles = read.ok ? read.profiles : []

@@ -1,5 +1,5 @@
 import type { Clock } from '../../gateway/clock.ts'
-import type { DeviceProfile } from '../../gateway/registry/device-profile.ts'
+import type { DeviceProfile } from '../../gateway/probe/device-profile.ts'
 import type { EventRule } from '../../gateway/registry/signal-states.ts'
 import type { ChannelMedia } from '../../scripts/virtual-township/media.ts'
 import { Device, Make } from '../../scripts/virtual-township/township-data.ts'

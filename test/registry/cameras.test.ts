@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ForbiddenPlace } from '../../gateway/contracts/camera.ts'
-import { DeviceProfile } from '../../gateway/registry/device-profile.ts'
-import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
+import { DeviceProfile } from '../../gateway/probe/device-profile.ts'
+import type { DescribeStream } from '../../gateway/probe/stream-check.ts'
 import { CELL, harness, OTHER_CELL } from './harness.ts'
 
 const describeStream: DescribeStream = async ({ uri, password }) => {

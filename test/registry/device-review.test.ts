@@ -1,6 +1,6 @@
 import t from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
-import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
+import type { DescribeStream } from '../../gateway/probe/stream-check.ts'
 import { lacksFfmpeg, open } from '../virtual-township/running.ts'
 import { CELL, harness } from './harness.ts'
 

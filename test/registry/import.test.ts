@@ -1,6 +1,6 @@
 import t from 'tap'
+import type { DescribeStream } from '../../gateway/probe/stream-check.ts'
 import { decodeCsv, parseCsv } from '../../gateway/registry/csv.ts'
-import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
 import { CELL, type Harness, harness, OTHER_CELL } from './harness.ts'
 
 t.test('comma-separated values', async (t) => {

@@ -4,7 +4,7 @@ import t from 'tap'
 import { type Notification, parseNotifications } from '../../gateway/onvif/events.ts'
 import { parseSoap } from '../../gateway/onvif/soap.ts'
 import { SOAP_LIMITS } from '../../gateway/onvif/xml.ts'
-import { readProfiles } from '../../gateway/registry/profile-files.ts'
+import { readProfiles } from '../../gateway/probe/profile-files.ts'
 import { rulesOf, SignalStates } from '../../gateway/registry/signal-states.ts'
 
 const read = readProfiles(resolve(import.meta.dirname, '../../device-profiles/cameras'))

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
-import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
+import type { DescribeStream } from '../../gateway/probe/stream-check.ts'
 import { describe } from '../../gateway/relay/describe.ts'
 import type { Township } from '../../scripts/virtual-township/township.ts'
 import { lacksFfmpeg, open } from '../virtual-township/running.ts'

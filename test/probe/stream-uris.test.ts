@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import t from 'tap'
-import type { DeviceProfile } from '../../gateway/registry/device-profile.ts'
-import { readProfiles } from '../../gateway/registry/profile-files.ts'
-import type { DescribeStream } from '../../gateway/registry/stream-check.ts'
-import { rewritten, templateUris } from '../../gateway/registry/stream-uris.ts'
+import type { DeviceProfile } from '../../gateway/probe/device-profile.ts'
+import { readProfiles } from '../../gateway/probe/profile-files.ts'
+import type { DescribeStream } from '../../gateway/probe/stream-check.ts'
+import { rewritten, templateUris } from '../../gateway/probe/stream-uris.ts'
+import { CELL, harness } from '../registry/harness.ts'
 import { lacksFfmpeg, open } from '../virtual-township/running.ts'
-import { CELL, harness } from './harness.ts'
 
 const read = readProfiles(resolve(import.meta.dirname, '../../device-profiles/cameras'))
 if (!read.ok) throw new Error(read.faults.join('\n'))

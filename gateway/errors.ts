@@ -25,13 +25,13 @@ export const PROBLEMS = {
     status: 401,
     title: { zh: '用户名或密码不正确', en: 'User name or password is wrong' },
     nextStep: {
-      zh: '检查大小写后重试,或请管理员重置密码',
+      zh: '检查大小写后重试，或请管理员重置密码',
       en: 'Check the case and try again, or ask an administrator to reset the password',
     },
   },
   'locked-out': {
     status: 429,
-    title: { zh: '尝试次数过多,账号暂时锁定', en: 'Too many tries; the account is locked for a while' },
+    title: { zh: '尝试次数过多，账号暂时锁定', en: 'Too many tries; the account is locked for a while' },
     nextStep: { zh: '等待 detail 所示时间后再试', en: 'Wait for the time the detail names' },
   },
   'too-many-requests': {
@@ -43,7 +43,7 @@ export const PROBLEMS = {
     status: 403,
     title: { zh: '缺少或错误的 x-csrf-token', en: 'The x-csrf-token header is missing or wrong' },
     nextStep: {
-      zh: '用登录时返回的 csrfToken,或改用 Bearer 令牌',
+      zh: '用登录时返回的 csrfToken，或改用 Bearer 令牌',
       en: 'Send the csrfToken of the sign-in, or use a bearer token',
     },
   },
@@ -51,7 +51,7 @@ export const PROBLEMS = {
   'role-not-allowed': {
     status: 403,
     title: { zh: '当前角色无权执行此操作', en: 'Your role may not do this' },
-    nextStep: { zh: '请有权限的同事操作,或联系管理员', en: 'Ask a colleague with that role, or an administrator' },
+    nextStep: { zh: '请有权限的同事操作，或联系管理员', en: 'Ask a colleague with that role, or an administrator' },
   },
   'not-in-your-cells': {
     status: 403,
@@ -73,7 +73,7 @@ export const PROBLEMS = {
     status: 403,
     title: { zh: '该摄像头没有有效的接入', en: 'This camera has no valid link' },
     nextStep: {
-      zh: '在接入台账中登记接入;社会资源须业主授权',
+      zh: '在接入台账中登记接入；社会资源须业主授权',
       en: 'Register a link; a private feed needs its owner’s consent',
     },
   },
@@ -110,7 +110,7 @@ export const PROBLEMS = {
   'reason-required': {
     status: 403,
     title: { zh: '查看社会资源须填写事由', en: 'A private feed needs a reason' },
-    nextStep: { zh: '选择案卷,或写明事由', en: 'Name the case, or write the reason' },
+    nextStep: { zh: '选择案卷，或写明事由', en: 'Name the case, or write the reason' },
   },
   'role-may-not-watch': {
     status: 403,
@@ -120,7 +120,7 @@ export const PROBLEMS = {
   'view-ended': {
     status: 410,
     title: { zh: '本次查看已结束', en: 'This view has ended' },
-    nextStep: { zh: '如仍需查看,请重新打开', en: 'Open it again if it is still needed' },
+    nextStep: { zh: '如仍需查看，请重新打开', en: 'Open it again if it is still needed' },
   },
   'view-elsewhere': {
     status: 421,
@@ -143,13 +143,13 @@ export const PROBLEMS = {
   'stream-not-ready': {
     status: 503,
     title: { zh: '暂时没有画面', en: 'There is no picture yet' },
-    nextStep: { zh: '稍后重试;若持续出现,请检查摄像头', en: 'Try again; if it stays, look at the camera' },
+    nextStep: { zh: '稍后重试；若持续出现，请检查摄像头', en: 'Try again; if it stays, look at the camera' },
   },
   'transcode-limit': {
     status: 503,
     title: { zh: '正在转码的画面已达上限', en: 'As many pictures as may are being transcoded' },
     nextStep: {
-      zh: '关闭一路转码画面后重试,或将该摄像头的一路码流设为 H.264',
+      zh: '关闭一路转码画面后重试，或将该摄像头的一路码流设为 H.264',
       en: 'Close another such picture and try again, or set one stream of this camera to H.264',
     },
   },
@@ -160,9 +160,9 @@ export const PROBLEMS = {
   },
   'transcoder-missing': {
     status: 503,
-    title: { zh: '网关未安装 ffmpeg,无法转码', en: 'The gateway has no ffmpeg to transcode with' },
+    title: { zh: '网关未安装 ffmpeg，无法转码', en: 'The gateway has no ffmpeg to transcode with' },
     nextStep: {
-      zh: '请管理员安装 ffmpeg,或将该摄像头的一路码流设为 H.264',
+      zh: '请管理员安装 ffmpeg，或将该摄像头的一路码流设为 H.264',
       en: 'Ask the administrator to install ffmpeg, or set one stream of this camera to H.264',
     },
   },
@@ -183,7 +183,7 @@ export const PROBLEMS = {
     status: 422,
     title: { zh: '摄像头拒绝了用户名或密码', en: 'The camera refused the user name or password' },
     nextStep: {
-      zh: '核对密码;部分品牌需单独的 ONVIF 用户',
+      zh: '核对密码；部分品牌需单独的 ONVIF 用户',
       en: 'Check the password; some makes need a separate ONVIF user',
     },
   },
@@ -194,7 +194,7 @@ export const PROBLEMS = {
       en: 'The camera shows another TLS certificate than when it was registered',
     },
     nextStep: {
-      zh: '确认设备没有被调换,再由安装人员或管理员接受新证书',
+      zh: '确认设备没有被调换，再由安装人员或管理员接受新证书',
       en: 'Make sure that nobody swapped the device, then an installer or administrator accepts the new certificate',
     },
   },
@@ -214,7 +214,7 @@ export const PROBLEMS = {
   'unknown-cell': {
     status: 422,
     title: { zh: '网格编码不存在', en: 'There is no such cell' },
-    nextStep: { zh: '先导入网格,或选择已有网格', en: 'Import the grid first, or choose a cell that exists' },
+    nextStep: { zh: '先导入网格，或选择已有网格', en: 'Import the grid first, or choose a cell that exists' },
   },
   'position-outside-cell': {
     status: 422,
@@ -223,7 +223,7 @@ export const PROBLEMS = {
   },
   'forbidden-place': {
     status: 422,
-    title: { zh: '禁止安装的场所,不能登记', en: 'Cameras are forbidden in this place' },
+    title: { zh: '禁止安装的场所，不能登记', en: 'Cameras are forbidden in this place' },
   },
   'retention-too-short': {
     status: 422,
@@ -245,7 +245,7 @@ export const PROBLEMS = {
   },
   'person-required': {
     status: 403,
-    title: { zh: '须由本人登录办理,不能使用令牌', en: 'A person must do this, signed in; a token may not' },
+    title: { zh: '须由本人登录办理，不能使用令牌', en: 'A person must do this, signed in; a token may not' },
     nextStep: { zh: '用个人账号登录后再试', en: 'Sign in with your own account and try again' },
   },
   'second-person-required': {
@@ -256,7 +256,7 @@ export const PROBLEMS = {
   'document-differs': {
     status: 422,
     title: { zh: '文件与登记时不一致', en: 'The document is not the one that was recorded' },
-    nextStep: { zh: '核对原件;确有不同则退回', en: 'Check the original; reject the record if it differs' },
+    nextStep: { zh: '核对原件；确有不同则退回', en: 'Check the original; reject the record if it differs' },
   },
   'not-ready': {
     status: 503,
@@ -272,7 +272,7 @@ export const PROBLEMS = {
     status: 500,
     title: { zh: '网关内部错误', en: 'Something went wrong inside the gateway' },
     nextStep: {
-      zh: '重试;若重复出现,请把时间告知管理员',
+      zh: '重试；若重复出现，请把时间告知管理员',
       en: 'Try again; if it repeats, tell the administrator the time',
     },
   },

@@ -99,7 +99,7 @@ export async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     const lines = [`格明已就绪 / Gridlight is ready: ${url}`]
     if (mqttUrl !== undefined) lines.push(`告警接入 / alarms are taken at: ${mqttUrl}`)
     if (adminPassword !== undefined) {
-      lines.push(`用户 admin 的密码,只显示这一次 / password of admin, shown this once: ${adminPassword}`)
+      lines.push(`用户 admin 的密码，只显示这一次 / password of admin, shown this once: ${adminPassword}`)
     }
     process.stdout.write(`${lines.join('\n')}\n`)
   } catch (error) {

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const runtime = join(root, 'node_modules/.bin/node')
@@ -31,31 +31,36 @@ if (wanted === undefined) fail(64, '用法: node scripts/bootstrap.mjs up|demo|t
 
 requireNode(20, 19)
 installDebian(wanted)
-once('npm', ['package-lock.json'], () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']))
+once('npm', ['package-lock.json'], 'node_modules', () =>
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+)
 if (!existsSync(runtime)) {
   fail(
     69,
-    '没有适用于本平台的 Node 24,请安装 Node >= 22.14 的 glibc Linux',
+    '没有适用于本平台的 Node 24，请安装 Node >= 22.14 的 glibc Linux',
     'no Node 24 package exists for this platform; Gridlight runs on glibc Linux, x64 and arm64',
   )
 }
-once('prisma', ['gateway/storage/models.prisma', 'scripts/prisma.ts', 'package-lock.json'], () =>
-  run(runtime, ['scripts/prisma.ts', 'generate']),
+once(
+  'prisma',
+  ['gateway/storage/models.prisma', 'scripts/prisma.ts', 'package-lock.json'],
+  'gateway/storage/generated',
+  () => run(runtime, ['scripts/prisma.ts', 'generate']),
 )
 if (purpose !== 'cli') {
-  once('console', ['web-console', 'gateway/contracts', 'package-lock.json'], () =>
+  once('console', ['web-console', 'gateway/contracts', 'package-lock.json'], 'web-console/dist', () =>
     run(runtime, ['node_modules/vite/bin/vite.js', 'build', 'web-console', '--logLevel', 'warn']),
   )
 }
 if (purpose === 'test')
-  once('tap', ['package.json', 'package-lock.json'], () => run('npm', ['exec', '--', 'tap', 'build']))
+  once('tap', ['package.json', 'package-lock.json'], '.tap/plugins', () => run('npm', ['exec', '--', 'tap', 'build']))
 
 function requireNode(major, minor) {
   const [haveMajor = 0, haveMinor = 0] = process.versions.node.split('.').map(Number)
   if (haveMajor > major || (haveMajor === major && haveMinor >= minor)) return
   fail(
     69,
-    `需要 Node ${major}.${minor} 或更新,当前 ${process.versions.node}`,
+    `需要 Node ${major}.${minor} 或更新，当前 ${process.versions.node}`,
     `Node ${major}.${minor} or newer is needed, this is ${process.versions.node}`,
   )
 }
@@ -86,14 +91,15 @@ function installDebian(packages) {
   }
 }
 
-/** Runs `work` unless it ran for just these inputs before. */
-function once(name, inputs, work) {
+/** Runs `work` unless it ran for just these inputs before and what it made is still there. */
+function once(name, inputs, made, work) {
   const digest = createHash('sha256')
   for (const input of inputs)
-    for (const file of filesBelow(join(root, input))) digest.update(file).update(readFileSync(file))
+    for (const file of filesBelow(join(root, input))) digest.update(relative(root, file)).update(readFileSync(file))
   const fingerprint = digest.digest('hex')
   const stamp = join(stampDir, name)
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return
+  const isMade = existsSync(join(root, made))
+  if (isMade && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return
   say(
     {
       npm: '安装依赖 / installing packages',

@@ -12,7 +12,7 @@ import { withStore } from './store.ts'
 export const auditVerify: Command = {
   synopsis: 'audit verify [--checkpoint FILE]',
   about: {
-    zh: '逐条校验审计链;FILE 为另存的检查点。完整则退出 0,否则退出 1 并指出第一条不符的记录',
+    zh: '逐条校验审计链；FILE 为另存的检查点。完整则退出 0，否则退出 1 并指出第一条不符的记录',
     en: 'walk the audit chain, against checkpoints kept elsewhere in FILE; exit 0, or 1 naming the first bad entry',
   },
   run: async (args, config, terminal) => {
@@ -31,7 +31,7 @@ export const auditVerify: Command = {
     )
     if (outside.length === 0) {
       terminal.out(
-        '  未与另存的检查点比对,控制本机的人可重建整条链 / without checkpoints kept elsewhere whoever controls this host could have rebuilt it all',
+        '  未与另存的检查点比对，控制本机的人可重建整条链 / without checkpoints kept elsewhere whoever controls this host could have rebuilt it all',
       )
     }
     return EXIT.done

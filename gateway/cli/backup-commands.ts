@@ -15,7 +15,7 @@ import { hostPrincipal, type Store, withStore } from './store.ts'
 export const backup: Command = {
   synopsis: 'backup FILE',
   about: {
-    zh: '备份数据库,网关可继续运行;主密钥与审计密钥不在其中,须另存',
+    zh: '备份数据库，网关可继续运行；主密钥与审计密钥不在其中，须另存',
     en: 'copy the database while the gateway runs; the master key and the audit key are not in it: keep them apart',
   },
   run: async (args, config, terminal) => {
@@ -41,7 +41,7 @@ export const backup: Command = {
 export const restore: Command = {
   synopsis: 'restore FILE',
   about: {
-    zh: '还原备份(先停网关);社会资源的授权暂停,待业主重新确认;旧库保留在数据目录',
+    zh: '还原备份（先停网关）；社会资源的授权暂停，待业主重新确认；旧库保留在数据目录',
     en: 'put a backup back (stop the gateway first); private links wait for their owners again; the old file is kept',
   },
   run: async (args, config, terminal) => {
@@ -67,7 +67,7 @@ export const restore: Command = {
       if (kept !== undefined) terminal.out(`旧库保留为 / the old file is kept as: ${kept}`)
       terminal.out(`待业主重新确认的接入 / private links that wait for their owner: ${suspended}`)
       terminal.out(
-        '账号与令牌回到备份时的状态,请复查此后停用或吊销的 / accounts and tokens are those of the backup: check what was disabled or revoked since',
+        '账号与令牌回到备份时的状态，请复查此后停用或吊销的 / accounts and tokens are those of the backup: check what was disabled or revoked since',
       )
       return EXIT.done
     } finally {
@@ -117,7 +117,7 @@ function sqliteFile(config: Config, tool: string): string {
   const { database } = dataFiles(config)
   if (database.kind === 'sqlite') return database.file
   throw new CommandError(
-    `数据库是 PostgreSQL,请用 ${tool} / the database is PostgreSQL: use ${tool}, which its administrators know`,
+    `数据库是 PostgreSQL，请用 ${tool} / the database is PostgreSQL: use ${tool}, which its administrators know`,
   )
 }
 

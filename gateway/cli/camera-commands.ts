@@ -19,7 +19,7 @@ const TIMEOUT_MS = 60 * 60_000
 export const camerasImport: Command = {
   synopsis: 'cameras import FILE.csv [--dry-run]',
   about: {
-    zh: '按表登记摄像头,网关可继续运行;可重复执行,已登记的只更新',
+    zh: '按表登记摄像头，网关可继续运行；可重复执行，已登记的只更新',
     en: 'register the cameras of a table while the gateway runs; safe to repeat, what is registered is brought up to date',
   },
   run: async (args, config, terminal) => {

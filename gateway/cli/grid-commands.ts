@@ -33,7 +33,7 @@ export const gridImport: Command = {
 export const profilesCheck: Command = {
   synopsis: 'profiles check [FILE.json ...]',
   about: {
-    zh: '检查设备档案与告警源映射,并试行映射中的示例消息',
+    zh: '检查设备档案与告警源映射，并试行映射中的示例消息',
     en: 'check the device profiles and the mappings of alarm sources, and try their example messages',
   },
   run: async (args, _config, terminal) => {

@@ -14,7 +14,7 @@ const RIGHTS = { role: { type: 'string', multiple: true }, cell: { type: 'string
 export const userAdd: Command = {
   synopsis: 'user add NAME --role ROLE [--role ROLE] [--display-name TEXT] [--cell CODE]',
   about: {
-    zh: '新建账号;密码取自标准输入的第一行,没有则随机生成并只显示一次',
+    zh: '新建账号；密码取自标准输入的第一行，没有则随机生成并只显示一次',
     en: 'make an account; the password is the first line of standard input, or made up and shown once',
   },
   run: async (args, config, terminal) => {
@@ -36,7 +36,7 @@ export const userAdd: Command = {
       const made = await usersOf(store).create(user, actorOf(hostPrincipal()))
       if (!made.ok) throw new CommandError(REFUSALS[made.why] ?? made.why)
       terminal.out(`已建立账号 / account made: ${made.user.username} (${made.user.roles.join(', ')})`)
-      if (given === undefined) terminal.out(`密码,只显示这一次 / password, shown this once: ${password}`)
+      if (given === undefined) terminal.out(`密码，只显示这一次 / password, shown this once: ${password}`)
       return 0
     })
   },
@@ -45,7 +45,7 @@ export const userAdd: Command = {
 export const tokenAdd: Command = {
   synopsis: 'token add NAME --role ROLE [--role ROLE] [--cell CODE] [--expires TIME]',
   about: {
-    zh: '新建脚本用的令牌,只显示一次;TIME 如 2026-12-31T00:00:00Z',
+    zh: '新建脚本用的令牌，只显示一次；TIME 如 2026-12-31T00:00:00Z',
     en: 'make a bearer token for scripts, shown once; TIME such as 2026-12-31T00:00:00Z',
   },
   run: async (args, config, terminal) => {
@@ -63,7 +63,7 @@ export const tokenAdd: Command = {
     return withStore(config, { create: true }, async (store) => {
       const made = await usersOf(store).createToken(token, actorOf(hostPrincipal()))
       if (!made.ok) throw new CommandError(REFUSALS[made.why] ?? made.why)
-      terminal.err('令牌,只显示这一次 / bearer token, shown this once:')
+      terminal.err('令牌，只显示这一次 / bearer token, shown this once:')
       terminal.out(made.secret)
       return 0
     })

@@ -19,7 +19,7 @@ const MAX_KEYS = 256
 export const keyRotate: Command = {
   synopsis: 'key rotate',
   about: {
-    zh: '在主密钥文件中加入新密钥,并用它重新加密所有口令、密钥、通知渠道、电话与照片(先停网关)',
+    zh: '在主密钥文件中加入新密钥，并用它重新加密所有口令、密钥、通知渠道、电话与照片（先停网关）',
     en: 'add a key to the master key file and seal every login, key, channel, phone number and photo with it (stop the gateway first)',
   },
   run: async (args, config, terminal) => {
@@ -40,9 +40,9 @@ export const keyRotate: Command = {
       })
       const { devices, panels, channels, photos } = resealed
       const all = devices + panels + channels + photos
-      terminal.out(`已更换主密钥,重新加密 / master key rotated, sealed anew: ${all}`)
-      terminal.out(`摄像头口令 camera logins ${devices},报警主机密钥 panel keys ${panels}`)
-      terminal.out(`通知渠道与电话 channels and phone numbers ${channels},照片 photos ${photos}`)
+      terminal.out(`已更换主密钥，重新加密 / master key rotated, sealed anew: ${all}`)
+      terminal.out(`摄像头口令 camera logins ${devices}，报警主机密钥 panel keys ${panels}`)
+      terminal.out(`通知渠道与电话 channels and phone numbers ${channels}，照片 photos ${photos}`)
       if (config.databaseUrl !== undefined) {
         terminal.out('请把密钥文件复制到其他节点并重启 / copy the key file to the other gateways and restart them')
       }

@@ -50,19 +50,19 @@ export function sentenceOf(message: ChannelMessage, language: Language): string 
   const what = [TYPES[type][language], harmless(message.text)].filter((part) => part !== '').join(' ')
   const at = TIME.format(new Date(openedAt))
   return language === 'zh'
-    ? `【${PRIORITIES[priority].zh}】${what}\n${place} 案卷${number} ${at} 派给${harmless(to)},请签收`
+    ? `【${PRIORITIES[priority].zh}】${what}\n${place} 案卷${number} ${at} 派给${harmless(to)}，请签收`
     : `[${PRIORITIES[priority].en}] ${what}\n${place}, case ${number}, ${at}, sent to ${harmless(to)}: please accept`
 }
 
 export const TEST_SENTENCE: Readonly<Record<Language, string>> = {
-  zh: '【测试】格明视频接入网关:这是一条测试消息,无需处理',
+  zh: '【测试】格明视频接入网关：这是一条测试消息，无需处理',
   en: '[Test] Gridlight: this is a test message, nothing needs doing',
 }
 
 /** What an administrator can do about a fault. */
 const NEXT_STEPS: Readonly<Record<ChannelFault, Readonly<Record<Language, string>>>> = {
   'address-not-allowed': {
-    zh: '该地址在内网或本机:如确需使用,把网段写入 networks;外网地址须用 https',
+    zh: '该地址在内网或本机：如确需使用，把网段写入 networks；外网地址须用 https',
     en: 'The address is private or loopback: name its network in networks if it is meant; elsewhere use https',
   },
   'name-not-found': { zh: '检查地址拼写与网关的 DNS', en: 'Check the spelling of the address and the gateway’s DNS' },
@@ -71,19 +71,19 @@ const NEXT_STEPS: Readonly<Record<ChannelFault, Readonly<Record<Language, string
     en: 'Check network and firewall from the gateway to the address',
   },
   'tls-refused': {
-    zh: '对方证书无效或不匹配:更新证书或地址',
+    zh: '对方证书无效或不匹配：更新证书或地址',
     en: 'The certificate is not valid for the address: renew it or correct the address',
   },
-  timeout: { zh: '对方没有及时应答,稍后自动重试', en: 'No answer in time; it is tried again' },
+  timeout: { zh: '对方没有及时应答，稍后自动重试', en: 'No answer in time; it is tried again' },
   'too-many-messages': {
-    zh: '超过服务商的频率限制,稍后自动重试',
+    zh: '超过服务商的频率限制，稍后自动重试',
     en: 'Over the provider’s rate limit; it is tried again',
   },
   'signature-refused': {
     zh: '核对加签密钥、关键词与网关时钟',
     en: 'Check the signing secret, the robot’s keywords and the gateway’s clock',
   },
-  'robot-not-found': { zh: '机器人已被移除或地址有误:重新复制地址', en: 'The robot is gone: copy its address again' },
+  'robot-not-found': { zh: '机器人已被移除或地址有误：重新复制地址', en: 'The robot is gone: copy its address again' },
   'message-refused': { zh: '按对方返回的说明修改', en: 'Correct what the provider names' },
   'answer-not-understood': { zh: '确认地址属于所选类型的机器人', en: 'Make sure that the address is of this kind' },
   'no-phone-number': { zh: '请管理员登记此人的手机号', en: 'Ask an administrator to enter the mobile number' },

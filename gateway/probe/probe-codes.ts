@@ -45,7 +45,7 @@ export const PROBE_CODES = {
     sentence: { zh: '设备在线，但该端口已关闭', en: 'The device is there, but the port is closed' },
     problem: 'camera-unreachable',
     nextStep: {
-      zh: '在设备网页中启用 ONVIF,或换用正确端口；也可用 RTSP 地址登记',
+      zh: '在设备网页中启用 ONVIF，或换用正确端口；也可用 RTSP 地址登记',
       en: 'Enable ONVIF on its web page, or use the right port; it can also be registered by its RTSP address',
     },
   },
@@ -69,7 +69,7 @@ export const PROBE_CODES = {
     sentence: { zh: '设备时钟不准', en: 'The device’s clock is wrong' },
     problem: 'camera-not-usable',
     nextStep: {
-      zh: '可由网关把设备时间校准，或在设备网页中设置 NTP;不校时也能登记',
+      zh: '可由网关把设备时间校准，或在设备网页中设置 NTP；不校时也能登记',
       en: 'Let the gateway set the clock, or set up NTP on the device’s web page; it can be registered as it is',
     },
   },
@@ -77,7 +77,7 @@ export const PROBE_CODES = {
     sentence: { zh: '设备因时钟偏差拒绝登录', en: 'The device refuses the login because of its clock' },
     problem: 'camera-refused-login',
     nextStep: {
-      zh: '在设备网页中校时或设置 NTP,然后再试',
+      zh: '在设备网页中校时或设置 NTP，然后再试',
       en: 'Set its time or NTP on the device’s web page, then try again',
     },
   },
@@ -90,7 +90,7 @@ export const PROBE_CODES = {
     sentence: { zh: '用户名或密码错误，设备拒绝登录', en: 'The device refused the user name or password' },
     problem: 'camera-refused-login',
     nextStep: {
-      zh: '核对用户名和密码(注意大小写)。勿连续尝试，以免锁定',
+      zh: '核对用户名和密码（注意大小写）。勿连续尝试，以免锁定',
       en: 'Check user name and password, and their case. Do not keep trying: accounts lock',
     },
   },
@@ -184,7 +184,7 @@ export const PROBE_CODES = {
     sentence: { zh: '设备在线，但 ONVIF 未启用', en: 'The device is there, but its ONVIF service is switched off' },
     problem: 'camera-not-usable',
     nextStep: {
-      zh: '在设备网页或 App 中启用 ONVIF(部分品牌还需添加 ONVIF 用户);也可用 RTSP 地址登记',
+      zh: '在设备网页或 App 中启用 ONVIF（部分品牌还需添加 ONVIF 用户）；也可用 RTSP 地址登记',
       en: 'Switch ONVIF on in the device’s web page or app (some makes also want an ONVIF user); it can also be registered by its RTSP address',
     },
   },
@@ -236,7 +236,7 @@ export const PROBE_CODES = {
     sentence: { zh: '设备的 TLS 过旧或有误，无法建立加密连接', en: 'The device’s TLS is too old or broken' },
     problem: 'camera-unreachable',
     nextStep: {
-      zh: '升级设备固件(需 TLS 1.2),或在设备上改用 HTTP',
+      zh: '升级设备固件（需 TLS 1.2），或在设备上改用 HTTP',
       en: 'Update the firmware (TLS 1.2 is needed), or use HTTP on the device',
     },
   },
@@ -247,7 +247,7 @@ export const PROBE_CODES = {
     },
     problem: 'camera-not-usable',
     nextStep: {
-      zh: '在设备上把 I 帧间隔设为帧率的 1 至 2 倍(1 到 2 秒)',
+      zh: '在设备上把 I 帧间隔设为帧率的 1 至 2 倍（1 到 2 秒）',
       en: 'Set the I-frame interval on the device to one to two times the frame rate (1 to 2 s)',
     },
   },

@@ -54,31 +54,31 @@ const MAX_RECONNECTS = 5
 
 const WORDS: Readonly<Record<StreamAdvice['code'], Words>> = {
   'key-frames-rare': {
-    zh: '在摄像头网页中把关键帧(I 帧)间隔设为帧率的 1 到 2 倍,例如 25 帧/秒时设为 25 至 50',
+    zh: '在摄像头网页中把关键帧（I 帧）间隔设为帧率的 1 到 2 倍，例如 25 帧/秒时设为 25 至 50',
     en: 'On the camera’s web page, set the key frame (I-frame) interval to one to two times the frame rate, say 25 to 50 at 25 frames a second',
   },
   'first-frame-late': {
-    zh: '摄像头在播放命令之后很久才送出关键帧:把关键帧间隔设为 1 到 2 秒,关闭“智能编码”(H.264+/H.265+、Smart Codec)',
+    zh: '摄像头在播放命令之后很久才送出关键帧：把关键帧间隔设为 1 到 2 秒，关闭“智能编码”（H.264+/H.265+、Smart Codec）',
     en: 'The camera sends a key frame long after it was asked to play: set the key frame interval to 1 to 2 s, and switch “smart” coding (H.264+, H.265+, Smart Codec) off',
   },
   'connects-slowly': {
-    zh: '检查到摄像头的网络;减少同时连接该摄像头的其他客户端,必要时升级固件',
+    zh: '检查到摄像头的网络；减少同时连接该摄像头的其他客户端，必要时升级固件',
     en: 'Check the network to the camera; have fewer other clients connect to it, and update its firmware if need be',
   },
   'packets-lost': {
-    zh: '检查网线、交换机端口和无线信号,或降低码率',
+    zh: '检查网线、交换机端口和无线信号，或降低码率',
     en: 'Check cable, switch port and radio signal, or lower the bit rate',
   },
   'clock-wrong': {
-    zh: '在设备网页中设置 NTP 校时;在此之前画面时间按网关时间计',
+    zh: '在设备网页中设置 NTP 校时；在此之前画面时间按网关时间计',
     en: 'Set up NTP on the device’s web page; until then pictures bear the gateway’s time',
   },
   'login-refused': {
-    zh: '密码或权限不对:重新登记该摄像头的登录信息;每分钟只重试一次,以免账号被锁',
+    zh: '密码或权限不对：重新登记该摄像头的登录信息；每分钟只重试一次，以免账号被锁',
     en: 'Wrong password or rights: register the camera’s login anew; it is tried once a minute only, so that no account is locked',
   },
   'often-interrupted': {
-    zh: '连接经常中断:检查供电和网络,并查看设备是否反复重启',
+    zh: '连接经常中断：检查供电和网络，并查看设备是否反复重启',
     en: 'The connection breaks often: check power and network, and whether the device restarts',
   },
   'codec-not-playable': {

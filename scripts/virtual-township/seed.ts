@@ -181,7 +181,7 @@ async function seedLink(
   if (earlier.length > 0 && stuck === undefined) return undefined
   // The invitation is shown once: without it the owner cannot agree any more and gets a new one.
   if (stuck !== undefined) {
-    await admin.ask('POST', `/api/v1/links/${stuck.id}/revoke`, z.unknown(), { reason: '邀请码遗失,重新邀请' })
+    await admin.ask('POST', `/api/v1/links/${stuck.id}/revoke`, z.unknown(), { reason: '邀请码遗失，重新邀请' })
   }
   const now = Date.now()
   const { party, basis, purpose, scopes, hours, validDays = 365, filing } = link

@@ -49,7 +49,11 @@ t.test('a camera in four screens and twelve taps, through a dead zone, to its fi
     await place.first().tap({ timeout: 60_000 })
   }
   const startedAt = performance.now()
-  // Screen 1: the search has begun by itself.
+  // Screen 1: the search has begun by itself, and outlasts a dead zone.
+  await page.locator('progress').waitFor()
+  await page.context().setOffline(true)
+  await page.locator('.problem', { hasText: '无法连接网关' }).waitFor()
+  await page.context().setOffline(false)
   await tap('按当前位置选网格')
   await page.locator('select', { has: page.locator('option:checked', { hasText: '粮站' }) }).waitFor()
   taps += 1

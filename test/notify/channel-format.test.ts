@@ -23,7 +23,7 @@ const zh = { language: 'zh', consoleUrl: 'https://gridlight.example/' } as const
 t.test('words in both languages, with the link', async (t) => {
   t.equal(
     compose(told(), zh).text,
-    '【P1 紧急】水位超限 东街口\n东街一网格 案卷2026-0017 14:02:45 派给张强,请签收\n' +
+    '【P1 紧急】水位超限 东街口\n东街一网格 案卷2026-0017 14:02:45 派给张强，请签收\n' +
       'https://gridlight.example/patrol?case=7d8f3a52-1c0e-4f6b-9d57-2f6f6b0c1a11',
   )
   t.equal(

@@ -159,9 +159,10 @@ function Discover({ onChoose, ready }: { onChoose: (address: string) => void; re
     while (started.kind === 'ok' && !signal.aborted) {
       const answer = await calls.discovery(started.data.id, signal)
       problem.value = failureOf(answer)
-      if (answer.kind !== 'ok') break
-      found.value = answer.data
-      if (answer.data.state === 'finished') break
+      if (answer.kind === 'ok') found.value = answer.data
+      // Without a signal the search goes on at the gateway, and is asked for again.
+      const isOver = answer.kind === 'ok' ? answer.data.state === 'finished' : answer.kind !== 'offline'
+      if (isOver) break
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
     if (!signal.aborted) busy.value = false

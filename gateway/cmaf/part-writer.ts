@@ -3,8 +3,8 @@ import { TRACK_ID } from './init.ts'
 import { Part } from './part.ts'
 import { MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab.ts'
 
-/** A part of 200 ms has at most 50 frames at 240 a second. */
-export const MAX_PART_SAMPLES = 64
+/** A part has 34 frames at 240 a second; a little more where the rate is not what it was thought to be. */
+export const MAX_PART_SAMPLES = 40
 const MAX_SLAB_BYTES = 1024 * 1024
 /** Room for the rest of a unit that outgrew its slab. */
 const GROWTH = 1.25

@@ -4,10 +4,12 @@ import { TIMESCALE } from '../media.ts'
 /** Never changes during a muxing session (RFC 8216bis §6.2.1), so it cannot follow the camera. */
 export const TARGET_DURATION_S = 2
 /**
- * Parts of a segment that began longer ago are not listed: no player is so far behind with parts of 200 ms. Each must be
+ * Parts of a segment that began longer ago are not listed: no low-latency player is so far behind. Each must be
  * there for three target durations after it left the list (RFC 8216bis §6.2.2), so listing them longer costs memory.
  */
 export const PARTS_LISTED_S = 3
+/** Three part targets are asked for at least (RFC 8216bis §4.4.3.8); how late a part may come does not depend on how short it is. */
+const MIN_PART_HOLD_BACK_S = 0.5
 /** CAN-SKIP-UNTIL is at least six target durations (RFC 8216bis §4.4.3.8). */
 const SKIP_BOUNDARY_S = 6 * TARGET_DURATION_S
 
@@ -53,12 +55,13 @@ export interface RenditionReport {
 export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
   const { segments } = view
   const target = seconds(view.partTargetTicks)
+  const holdBack = seconds(Math.max(view.partTargetTicks * 3, MIN_PART_HOLD_BACK_S * TIMESCALE))
   const first = segments[0]
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:9',
     `#EXT-X-TARGETDURATION:${TARGET_DURATION_S}`,
-    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(view.partTargetTicks * 3)},CAN-SKIP-UNTIL=${SKIP_BOUNDARY_S.toFixed(1)}`,
+    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${holdBack},CAN-SKIP-UNTIL=${SKIP_BOUNDARY_S.toFixed(1)}`,
     `#EXT-X-PART-INF:PART-TARGET=${target}`,
     `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuitySequence ?? 0}`,

@@ -7,8 +7,11 @@ import type { PictureTime } from './picture-time.ts'
 import { TARGET_DURATION_S } from './playlist.ts'
 import type { Window } from './window.ts'
 
-/** What a part should last: as many whole frames as come closest to it. */
-const PART_TICKS = TIMESCALE / 5
+/**
+ * How old the first frame of a part may be when its last one is whole. With the way to the viewer nobody on the camera's own
+ * network sees a frame later than 150 ms after it was taken.
+ */
+const MAX_FIRST_FRAME_AGE_TICKS = 0.14 * TIMESCALE
 /** A part lasts between 85 % of the part target and all of it (RFC 8216bis §4.4.4.9): the middle leaves room for jitter. */
 const PART_SHARE = 0.925
 const MIN_PART_SHARE = 0.85
@@ -49,7 +52,7 @@ export interface MediaTime {
   generation: number
 }
 
-/** Cuts access units into parts of 200 ms and segments at key frames, and numbers time through gaps and reconnects. */
+/** Cuts access units into parts and segments at key frames, and numbers time through gaps and reconnects. */
 export class Segmenter implements AccessUnitSink, PictureTime {
   readonly #writer: PartWriter
   readonly #window: Window
@@ -293,9 +296,8 @@ export class Segmenter implements AccessUnitSink, PictureTime {
 
   /** Larger than it was only where a frame would not fit. */
   #setPartTarget(): void {
-    const frames = Math.max(1, Math.round(PART_TICKS / this.#frameTicks))
     if (this.#partTarget < this.#frameTicks) {
-      const exact = (frames * this.#frameTicks) / PART_SHARE
+      const exact = (partFrames(this.#frameTicks) * this.#frameTicks) / PART_SHARE
       this.#partTarget = Math.ceil(exact / (TIMESCALE / 1000)) * (TIMESCALE / 1000)
     }
     this.#window.setPace(this.#frameTicks, this.#partTarget)
@@ -342,4 +344,13 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     this.#window.setInit(bytes, this.#format)
     return true
   }
+}
+
+/**
+ * As many as the age of the first allows. Of four and more an even number: half the frame rate, as of a camera in the dark,
+ * then fills a part with whole frames too (RFC 8216bis §4.4.4.9).
+ */
+function partFrames(frameTicks: number): number {
+  const most = Math.floor(MAX_FIRST_FRAME_AGE_TICKS / frameTicks) + 1
+  return most > 3 ? most - (most % 2) : most
 }

@@ -14,7 +14,7 @@ import { SoundTranscoder, transcodedSound } from './sound-transcoder.ts'
 
 /** All that is read of a stream's sound lies below this, so that a gate can tell it from the picture. */
 export const SOUND_PATH = 'sound/'
-/** A player reads on every 200 ms; who has not read for so long listens no more. */
+/** A player reads on with every part; who has not read for so long listens no more. */
 const UNHEARD_MS = 10_000
 /** After a transcoder that failed. */
 const RETRY_MS = 5_000

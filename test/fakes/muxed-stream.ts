@@ -15,6 +15,8 @@ export interface MuxOptions {
   firstTimestamp?: number
   /** As the camera's description names it. */
   frameRate?: number
+  /** Distance of frames as measured when the stream was last fetched. */
+  knownFrameMs?: number
 }
 
 /** RTP receiver, segmenter and window wired as in a relay, with time that moves with the frames. */
@@ -37,7 +39,7 @@ export class MuxedStream {
     const listed = options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }
     this.window = new Window({ monotonicMs: () => this.clock.monotonicMs(), ...listed })
     this.writer = new PartWriter(this.slabs)
-    this.segmenter = new Segmenter(this.writer, this.window, this.clock)
+    this.segmenter = new Segmenter(this.writer, this.window, this.clock, options.knownFrameMs)
     this.segmenter.startSession(codec, options.frameRate)
     const track = { codec, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }
     this.receiver = videoReceiver(track, this.writer, this.segmenter)

@@ -60,14 +60,44 @@ t.test('the first part is out as soon as the first key frame is', async (t) => {
   const muxed = await run(1, 50, 3600)
   const playlist = await muxed.text()
   t.match(playlist, '#EXT-X-PART:DURATION=0.04000,URI="p0.m4s",INDEPENDENT=YES')
-  t.match(playlist, 'PART-TARGET=0.21700')
+  t.match(playlist, 'PART-TARGET=0.17300')
 })
 
 t.test('a full part does not wait for the frame after it', async (t) => {
-  const muxed = await run(6, 50, 3600)
+  const muxed = await run(5, 50, 3600)
   t.equal(muxed.window.segments[1]?.parts.length, 1)
-  t.equal(muxed.window.segments[1]?.parts[0]?.facts.durationTicks, 18_000)
+  t.equal(muxed.window.segments[1]?.parts[0]?.facts.durationTicks, 14_400)
 })
+
+for (const [fps, frames] of [
+  [60, 8],
+  [50, 8],
+  [30, 4],
+  [25, 4],
+  [24, 4],
+  [20, 3],
+  [15, 3],
+  [12.5, 2],
+  [12, 2],
+  [10, 2],
+  [7.5, 2],
+  [5, 1],
+] as const) {
+  t.test(`${fps} frames a second: parts of ${frames}, whose first is young when the last is whole`, async (t) => {
+    const frameMs = 1000 / fps
+    const frameTicks = TIMESCALE / fps
+    const muxed = new MuxedStream('h264', { frameTicks, frameRate: fps })
+    for (let i = 0; i < fps * 6; i++) await muxed.push(i % Math.ceil(fps * 2) === 0 ? KEY : INTER, i)
+    const parts = muxed.window.segments.slice(1).flatMap((segment) => segment.parts.slice(0, -1)) // the last has what is left
+    t.ok(parts.length > 10)
+    t.same(new Set(parts.map((part) => part.facts.samples)), new Set([frames]))
+    t.ok((frames - 1) * frameMs <= 140)
+    const playlist = await muxed.text()
+    const target = Number(/PART-TARGET=([\d.]+)/.exec(playlist)?.[1])
+    const holdBack = Number(/PART-HOLD-BACK=([\d.]+)/.exec(playlist)?.[1])
+    t.ok(holdBack >= 0.5 && holdBack >= 3 * target - 1e-9, `hold back ${holdBack} s, part target ${target} s`)
+  })
+}
 
 t.test('the first key frame is a segment of its own, so that a cold player has one at once', async (t) => {
   const muxed = await run(1, 50, 3600)

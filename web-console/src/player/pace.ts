@@ -1,4 +1,4 @@
-/** Distance to the camera at which a picture plays smoothly: a part, and as much again for what arrives late. */
+/** Distance to the camera at which a picture plays smoothly: a part of 200 ms, the longest usual, and as much again for what arrives late. */
 const TARGET_S = 0.4
 const LONGEST_TARGET_S = 0.9
 /** A picture that ran dry keeps a little more distance, for a while. */

@@ -37,6 +37,7 @@ import { createRegistry } from './registry/registry.ts'
 import { RelayPool } from './relay/relay-pool.ts'
 import { dataFiles } from './storage/data-files.ts'
 import { openDatabase } from './storage/database.ts'
+import { firstNodeOf, LEADS_ALWAYS, LeadingNode } from './storage/leading-node.ts'
 import { createViews } from './views/create-views.ts'
 import { endOf } from './views/ends.ts'
 import { createWalls } from './walls/walls.ts'
@@ -239,9 +240,14 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     desk: alarms.panels,
     tables: readCodeTables(),
   })
+  const lead =
+    config.databaseUrl !== undefined && config.mqtt.kind === 'external'
+      ? new LeadingNode({ url: config.databaseUrl, clock, log, isAble: () => mqtt.isConnected() })
+      : LEADS_ALWAYS
   const mqtt = createMqtt({
     config: config.mqtt,
     gatewayId: nodeId,
+    inputs: { lead, sessionName: await firstNodeOf(database, nodeId) },
     version,
     clock,
     log,
@@ -259,6 +265,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     events,
     publisher: mqtt,
     destination,
+    lead,
     cameraStates: () => registry.states(),
   })
 
@@ -359,6 +366,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
       cases.start()
       channels.start()
       await clips.start()
+      await lead.start()
       await mqtt.start()
       await panels.start()
       outbox.start()
@@ -379,6 +387,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
       for (const part of [
         outbox,
         mqtt,
+        lead,
         panels,
         alarms,
         clips,

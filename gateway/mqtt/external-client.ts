@@ -27,14 +27,18 @@ type ExternalDeps = MqttDeps & { config: Extract<MqttDeps['config'], { kind: 'ex
 /**
  * Client of an external broker: MQTT 5, or 3.1.1 where the broker knows no other. The broker keeps what arrives while
  * the gateway is away, and a message is acknowledged after its alarm is on disk.
+ *
+ * Where several gateways share a database the leading one alone takes what comes in, by a session that another goes on
+ * with: each message once and in its order. The others connect beside it, to tell that they are there.
  */
 export function createExternalClient(deps: ExternalDeps): Mqtt {
   const { clock, log, input } = deps
+  const { lead, sessionName } = deps.inputs
   const stop = new AbortController()
   const connectedListeners = new Set<() => void>()
   /** Publishes under way; they fail with the connection. */
   const unanswered = new Set<(error: Error) => void>()
-  let current: { client: MqttClient; subscriptions: Subscriptions; second: SecondSession } | undefined
+  let current: { client: MqttClient; subscriptions: Subscriptions; second: SecondSession | undefined } | undefined
   let unlisten = (): void => {}
   let running: Promise<void> = Promise.resolve()
   let version: 4 | 5 = 5
@@ -89,10 +93,10 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     return false
   }
 
-  const options = (): IClientOptions => ({
+  const options = (isLeading: boolean): IClientOptions => ({
     protocolVersion: version,
-    clientId: `gridlight-${deps.gatewayId}`,
-    clean: false,
+    clientId: isLeading ? `gridlight-${sessionName}` : `gridlight-${deps.gatewayId}-beside`,
+    clean: !isLeading,
     reconnectPeriod: 0,
     connectTimeout: CONNECT_MS,
     keepalive: KEEP_ALIVE_SECONDS,
@@ -101,7 +105,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     ...(version === 5
       ? {
           properties: {
-            sessionExpiryInterval: SESSION_EXPIRY_SECONDS,
+            sessionExpiryInterval: isLeading ? SESSION_EXPIRY_SECONDS : 0,
             maximumPacketSize: MAX_PACKET_BYTES,
             receiveMaximum: MAX_UNCOMMITTED,
           },
@@ -110,28 +114,33 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   })
 
   const secondSession = (): SecondSession => {
-    const { will: _, properties: __, ...shared } = options()
+    const { will: _, properties: __, ...shared } = options(true)
     const clientId = `${shared.clientId}-ahead`
     return new SecondSession({ url: deps.config.url, clock, log, input }, { ...shared, clientId }, filters())
   }
 
-  /** One connection, from CONNECT to its end. @returns whether the broker turned it away */
-  const runOnce = async (signal: AbortSignal): Promise<'ended' | 'refused'> => {
-    // First, so that whatever is sent from now on is told, however much the broker has kept.
+  /** Listens before the first session does, so that whatever is sent from then on is told, however much was kept. */
+  const listening = async (signal: AbortSignal): Promise<SecondSession> => {
     const second = secondSession()
     const timer = new AbortController()
     const late = clock.sleep(SECOND_MS, AbortSignal.any([signal, timer.signal])).catch(() => {})
     await Promise.race([second.ready, late])
     timer.abort()
+    return second
+  }
+
+  /** One connection, from CONNECT to its end. @returns whether the broker turned it away */
+  const runOnce = async (signal: AbortSignal, isLeading: boolean): Promise<'ended' | 'refused'> => {
+    const second = isLeading ? await listening(signal) : undefined
     if (signal.aborted) {
-      second.close()
+      second?.close()
       return 'ended'
     }
-    const client = connect(deps.config.url, options())
+    const client = connect(deps.config.url, options(isLeading))
     const isOpen = (): boolean => client === current?.client
     let isVersionRefused = true
     acknowledgeLater(client, (topic, payload) => {
-      second.bring(topic, payload)
+      second?.bring(topic, payload)
       return take(topic, payload, isOpen)
     })
     client.on('error', (error) => {
@@ -142,14 +151,15 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     client.on('connect', () => {
       isVersionRefused = false
       current = { client, subscriptions: new Subscriptions(client, 1), second }
-      second.listen(filters())
-      announce(current.subscriptions).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
+      second?.listen(filters())
+      announce(current).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
     })
-    const abort = (): void => void client.end(true)
+    // One that was beside takes its leave, so that nobody is told that it is gone.
+    const abort = (): void => void client.end(isLeading || stop.signal.aborted || !client.connected)
     signal.addEventListener('abort', abort, { once: true })
     await new Promise<void>((resolve) => client.once('close', resolve))
     signal.removeEventListener('abort', abort)
-    second.close()
+    second?.close()
     current = undefined
     client.end(true)
     for (const fail of unanswered) fail(new Error('the MQTT connection ended'))
@@ -158,8 +168,8 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
 
   const filters = (): string[] => [ALARM_INPUTS, HEARTBEAT_INPUTS, ...input.topics.filters()]
 
-  const announce = async (subscriptions: Subscriptions): Promise<void> => {
-    await subscriptions.set(filters())
+  const announce = async ({ subscriptions, second }: NonNullable<typeof current>): Promise<void> => {
+    if (second !== undefined) await subscriptions.set(filters())
     await publish(gatewayMessage(deps, 'online'))
     for (const listen of connectedListeners) listen()
     log.info({ mqttVersion: version === 5 ? '5' : '3.1.1' }, 'MQTT broker connected')
@@ -169,7 +179,11 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     let backoffMs = MIN_BACKOFF_MS
     while (!signal.aborted) {
       const startedMs = clock.monotonicMs()
-      const outcome = await runOnce(signal)
+      const turn = new AbortController()
+      const unlistenLead = lead.onChange(() => turn.abort())
+      const outcome = await runOnce(AbortSignal.any([signal, turn.signal]), lead.isHeld())
+      unlistenLead()
+      if (turn.signal.aborted) continue
       // A 3.1.1 broker answers MQTT 5 with a refusal or just hangs up.
       if (outcome === 'refused') version = version === 5 ? 4 : 5
       if (clock.monotonicMs() - startedMs > STABLE_MS) backoffMs = MIN_BACKOFF_MS
@@ -190,8 +204,9 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     endSessions: () => {},
     start: async () => {
       unlisten = input.topics.onChange(() => {
-        current?.second.listen(filters())
-        current?.subscriptions
+        if (current?.second === undefined) return
+        current.second.listen(filters())
+        current.subscriptions
           .set(filters())
           .catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
       })

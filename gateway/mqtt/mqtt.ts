@@ -33,6 +33,8 @@ export interface InputTaker {
 export interface MqttDeps {
   config: Config['mqtt']
   gatewayId: string
+  /** Which of the gateways on one broker and one database takes what comes in; its session there has one name for all. */
+  inputs: { lead: { isHeld(): boolean; onChange(listener: () => void): () => void }; sessionName: string }
   version: string
   clock: Clock
   log: FastifyBaseLogger

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { CameraEvent, OutboxEvent } from '../contracts/event.ts'
 import { cameraState, cellAlarms, cellCases, linkFirstView, type OutgoingMessage } from '../mqtt/topics.ts'
 import type { Database } from '../storage/database.ts'
+import type { Lead } from '../storage/leading-node.ts'
 import { insertDeadLetter } from './dead-letters.ts'
 import { waitOrWake } from './event-reader.ts'
 import { type EventPage, readCursor, readEvents, type StoredEvent, writeCursor } from './store.ts'
@@ -29,6 +30,8 @@ export interface OutboxDeps {
   publisher: { publish(message: OutgoingMessage): Promise<void>; onConnected(listener: () => void): () => void }
   /** Name of the cursor: one for a shared broker, one per gateway for embedded ones. */
   destination: string
+  /** Two nodes that deliver side by side would tell everything twice, and retain an old state over a newer one. */
+  lead: Lead
   /** Cameras' states as they are now: a broker that was started anew has lost what it retained. */
   cameraStates(): Promise<readonly CameraEvent[]>
 }
@@ -73,7 +76,7 @@ function cameraMessage({ id, state, since, reason }: CameraEvent): OutgoingMessa
  * messages. While the broker is away events wait in the database and nothing else is held up.
  */
 export function createOutbox(deps: OutboxDeps): Outbox {
-  const { database, clock, log, newId, publisher, destination } = deps
+  const { database, clock, log, newId, publisher, destination, lead } = deps
   const stop = new AbortController()
   let news = Promise.withResolvers<void>()
   let connected = Promise.withResolvers<void>()
@@ -118,7 +121,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const deliver = async ({ events, faults, last }: EventPage): Promise<void> => {
     for (const { number, fault } of faults) await bury(number, undefined, fault)
-    for (let at = 0; at < events.length; at += MAX_IN_FLIGHT) await deliverWindow(events.slice(at, at + MAX_IN_FLIGHT))
+    for (let at = 0; at < events.length; at += MAX_IN_FLIGHT) {
+      await deliverWindow(events.slice(at, at + MAX_IN_FLIGHT))
+      const delivered = events[at + MAX_IN_FLIGHT - 1]?.number
+      if (!lead.isHeld()) return delivered === undefined ? undefined : writeCursor(database, destination, delivered)
+    }
     if (last !== undefined) await writeCursor(database, destination, last)
   }
 
@@ -148,7 +155,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       news = Promise.withResolvers<void>()
       connected = Promise.withResolvers<void>()
       try {
-        const more = await runOnce()
+        const more = lead.isHeld() && (await runOnce())
         backoffMs = MIN_BACKOFF_MS
         lastFault = undefined
         if (!more) await waitOrWake(clock, POLL_MS, Promise.race([news.promise, connected.promise]), stop.signal)
@@ -172,6 +179,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
           isRefreshDue = true
           connected.resolve()
         }),
+        lead.onChange(() => connected.resolve()),
       )
       running = run()
     },

@@ -14,6 +14,7 @@ import type { Mqtt, MqttDeps } from '../../gateway/mqtt/mqtt.ts'
 import { createEvents, type Events } from '../../gateway/notify/events.ts'
 import { createOutbox } from '../../gateway/notify/outbox.ts'
 import type { Database, Tx } from '../../gateway/storage/database.ts'
+import { LEADS_ALWAYS } from '../../gateway/storage/leading-node.ts'
 import { createVault } from '../../gateway/vault.ts'
 
 export const CELL = '370101001001001'
@@ -118,9 +119,11 @@ export async function startMqtt(
   { database, events, alarms }: Fixture,
   options: Partial<MqttDeps> & { tokens?: Record<string, Principal> } = {},
 ): Promise<Mqtt> {
+  const gatewayId = options.gatewayId ?? randomUUID()
   const mqtt = createMqtt({
     config: { kind: 'embedded', host: '127.0.0.1', port: 0 },
-    gatewayId: randomUUID(),
+    gatewayId,
+    inputs: { lead: LEADS_ALWAYS, sessionName: gatewayId },
     version: '0.0.0',
     clock: systemClock,
     log,
@@ -141,6 +144,7 @@ export async function startMqtt(
     events,
     publisher: mqtt,
     destination: 'mqtt',
+    lead: LEADS_ALWAYS,
     cameraStates: async () => [],
   })
   await mqtt.start()

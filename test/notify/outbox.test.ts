@@ -7,6 +7,7 @@ import type { OutgoingMessage } from '../../gateway/mqtt/topics.ts'
 import { createEvents } from '../../gateway/notify/events.ts'
 import { createOutbox } from '../../gateway/notify/outbox.ts'
 import { insertEvents, pruneEvents, readCursor, writeCursor } from '../../gateway/notify/store.ts'
+import { LEADS_ALWAYS } from '../../gateway/storage/leading-node.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
 
 const camera = (reason: string): CameraEvent => ({
@@ -49,6 +50,7 @@ await onBothDatabases(t, async (t, open) => {
         },
       },
       destination: 'mqtt',
+      lead: LEADS_ALWAYS,
       cameraStates: async () => [camera('now')],
     })
     await events.start()
@@ -78,6 +80,63 @@ await onBothDatabases(t, async (t, open) => {
     )
     await outbox.close()
     t.equal(await readCursor(database, 'mqtt'), 300n)
+  })
+
+  t.test('a node that does not lead delivers nothing; one that loses the lead stops where it is', async (t) => {
+    const database = await open(t)
+    const log = pino({ level: 'silent' })
+    const events = createEvents({ database, clock: systemClock, log })
+    const reasons: string[] = []
+    const taken = Promise.withResolvers<void>()
+    let [isLeading, connect, lead] = [false, (): void => {}, (): void => {}]
+    const outbox = createOutbox({
+      database,
+      clock: systemClock,
+      log,
+      newId: randomUUID,
+      random: () => 0.5,
+      events,
+      publisher: {
+        publish: async ({ payload }) => {
+          reasons.push(JSON.parse(payload).reason)
+          if (reasons.length < 30) return
+          isLeading = false
+          taken.resolve()
+        },
+        onConnected: (listener) => {
+          connect = listener
+          return () => {}
+        },
+      },
+      destination: 'mqtt',
+      lead: {
+        isHeld: () => isLeading,
+        onChange: (listener) => {
+          lead = listener
+          return () => {}
+        },
+      },
+      cameraStates: async () => [camera('now')],
+    })
+    await events.start()
+    outbox.start()
+    t.teardown(async () => {
+      await outbox.close()
+      await events.close()
+    })
+    const told = Array.from({ length: 100 }, (_, n) => event(`event ${n}`))
+    await database.transaction((tx) => events.publishAll(tx, told))
+    connect()
+    await new Promise(setImmediate)
+    t.strictSame(reasons, [], 'another node speaks')
+    isLeading = true
+    lead()
+    await taken.promise
+    await outbox.close()
+    t.strictSame(reasons.slice(0, 2), ['now', 'event 0'])
+    const delivered = Number(await readCursor(database, 'mqtt'))
+    t.equal(reasons.length, 1 + delivered, 'what was told is noted, and nothing more')
+    t.ok(delivered < 100, `${delivered} of 100`)
   })
 
   t.test('old events go when every destination has them, or when they are very old', async (t) => {

@@ -103,8 +103,13 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     ...(config.maxTranscodes === undefined ? {} : { maxTranscodes: config.maxTranscodes }),
     onState: (streamId, health) => registry.noteRelayState(streamId, health),
   })
+  const cameraLead =
+    config.databaseUrl === undefined
+      ? LEADS_ALWAYS
+      : new LeadingNode({ duty: 'cameras', url: config.databaseUrl, clock, log, isAble: () => true })
   const registry = createRegistry({
     ...shared,
+    lead: cameraLead,
     audit,
     events,
     grid,
@@ -240,14 +245,14 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     desk: alarms.panels,
     tables: readCodeTables(),
   })
-  const lead =
+  const brokerLead =
     config.databaseUrl !== undefined && config.mqtt.kind === 'external'
-      ? new LeadingNode({ url: config.databaseUrl, clock, log, isAble: () => mqtt.isConnected() })
+      ? new LeadingNode({ duty: 'broker', url: config.databaseUrl, clock, log, isAble: () => mqtt.isConnected() })
       : LEADS_ALWAYS
   const mqtt = createMqtt({
     config: config.mqtt,
     gatewayId: nodeId,
-    inputs: { lead, sessionName: await firstNodeOf(database, nodeId) },
+    inputs: { lead: brokerLead, sessionName: await firstNodeOf(database, nodeId) },
     version,
     clock,
     log,
@@ -265,7 +270,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     events,
     publisher: mqtt,
     destination,
-    lead,
+    lead: brokerLead,
     cameraStates: () => registry.states(),
   })
 
@@ -361,12 +366,13 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
       identity.start()
       await links.start()
       await views.start()
-      await registry.start()
+      await cameraLead.start()
+      registry.start()
       await alarms.start()
       cases.start()
       channels.start()
       await clips.start()
-      await lead.start()
+      await brokerLead.start()
       await mqtt.start()
       await panels.start()
       outbox.start()
@@ -387,7 +393,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
       for (const part of [
         outbox,
         mqtt,
-        lead,
+        brokerLead,
         panels,
         alarms,
         clips,
@@ -396,6 +402,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
         app,
         views,
         registry,
+        cameraLead,
         relays,
         links,
         identity,

@@ -8,6 +8,7 @@ import { createGrid } from '../grid/grid.ts'
 import { linkedCameraIds } from '../links/store.ts'
 import { createEvents } from '../notify/events.ts'
 import { createRegistry, type RegistryFeature } from '../registry/registry.ts'
+import { LEADS_ALWAYS } from '../storage/leading-node.ts'
 import { type Command, CommandError, EXIT, UsageError } from './command.ts'
 import { hostPrincipal, type Store, withStore } from './store.ts'
 
@@ -80,7 +81,7 @@ function registryOf({ database, audit, clock, newId }: Store, config: Config): R
     grid: createGrid({ database, audit, cellCodePattern: config.cellCodePattern }),
     ...cameraAccess(config, clock),
     random: () => Math.random(),
-    // Nothing listens to cameras here.
+    lead: LEADS_ALWAYS, // nothing is watched here
     alarms: {
       raiseFrom: async () => undefined,
       openFrom: async () => [],

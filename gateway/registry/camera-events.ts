@@ -9,6 +9,7 @@ import { type EventStreamDeps, followEvents } from '../onvif/pull-point.ts'
 import type { DeviceProfile } from '../probe/device-profile.ts'
 import { profileOf } from '../probe/effective-profile.ts'
 import type { Database } from '../storage/database.ts'
+import type { Lead } from '../storage/leading-node.ts'
 import type { Vault } from '../vault.ts'
 import { connectDevice } from './connect.ts'
 import { type Meaning, rulesOf, SignalStates } from './signal-states.ts'
@@ -31,6 +32,8 @@ export interface CameraEventsDeps {
   profiles: readonly DeviceProfile[]
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
   alarms: CameraAlarms
+  /** Of the gateways on a database one listens. */
+  lead: Pick<Lead, 'isHeld'>
   /** A device broke off: what answers next may be another one. */
   suspect?: (deviceId: string) => void
   /** How soon a new camera or link is followed. */
@@ -84,7 +87,7 @@ export class CameraEvents extends Chore {
   }
 
   async #reconcile(signal: AbortSignal): Promise<void> {
-    const devices = await readEventDevices(this.#deps.database)
+    const devices = this.#deps.lead.isHeld() ? await readEventDevices(this.#deps.database) : []
     const linked = await this.#deps.linkedCameraIds(devices.flatMap(({ cameras }) => cameras.map(({ id }) => id)))
     const wanted = new Map(
       devices
@@ -134,6 +137,8 @@ export class CameraEvents extends Chore {
       habits: { terminationSeconds, pullSeconds, renew },
       connect: (signal) => connectDevice(this.#deps, follower.device, profile, signal),
       take: async (notifications, offsetMs) => {
+        // Whoever leads now is told the same; this pull point is given back in the next round.
+        if (!this.#deps.lead.isHeld()) return
         for (const notification of notifications) await this.#take(follower, notification, offsetMs)
       },
       lost: (why, detail) => {

@@ -4,6 +4,7 @@ import { OnvifClient } from '../onvif/client.ts'
 import type { DeviceProfile } from '../probe/device-profile.ts'
 import { profileOf } from '../probe/effective-profile.ts'
 import type { Database } from '../storage/database.ts'
+import type { Lead } from '../storage/leading-node.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
 import type { OwnAlarms } from './outages.ts'
 import { noteClockOffset, type ReviewedDevice, readReviewed } from './watch-store.ts'
@@ -14,6 +15,8 @@ export interface DeviceReviewDeps extends ConnectDeps {
   profiles: readonly DeviceProfile[]
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
   alarms: OwnAlarms
+  /** Of the gateways on a database one asks. */
+  lead: Pick<Lead, 'isHeld'>
   /** Every device is asked for its time and certificate, without login, once in this time. */
   lookEveryMs?: number
   /** Every device is reviewed once in this time. */
@@ -86,11 +89,11 @@ export class DeviceReview {
     everyMs: number,
     work: (device: ReviewedDevice, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    const { clock, database, log } = this.#deps
+    const { clock, database, lead, log } = this.#deps
     const { signal } = this.#stop
     while (!signal.aborted) {
       try {
-        const devices = await readReviewed(database)
+        const devices = lead.isHeld() ? await readReviewed(database) : []
         if (devices.length === 0) await clock.sleep(Math.min(everyMs, NO_DEVICE_MS), signal)
         for (const device of devices) {
           await clock.sleep(everyMs / devices.length, signal)

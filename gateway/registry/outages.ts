@@ -76,6 +76,14 @@ export class Outages {
     this.cameBack(out.filter((id) => !known.has(id)))
   }
 
+  /** @param offline all cameras that are away by the database, whoever saw them go; those it knew nothing of have just gone */
+  settle(offline: readonly OutCamera[]): void {
+    const away = new Set(offline.map(({ id }) => id))
+    const told = new Set([...this.#open].flatMap(({ cameras }) => [...cameras.keys()]))
+    this.cameBack([...told].filter((id) => !away.has(id)))
+    this.wentAway(offline.filter(({ id }) => !told.has(id)))
+  }
+
   wentAway(cameras: readonly OutCamera[]): void {
     for (const [network, members] of Map.groupBy(cameras, ({ uri }) => networkOf(uri))) {
       const gathering = [...this.#open].find(

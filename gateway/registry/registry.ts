@@ -13,6 +13,7 @@ import { profileOf } from '../probe/effective-profile.ts'
 import { type InterviewRequest, interview } from '../probe/interview.ts'
 import type { DescribeStream } from '../probe/stream-check.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import type { Lead } from '../storage/leading-node.ts'
 import type { Vault } from '../vault.ts'
 import { availabilityRoute } from './availability.ts'
 import { type CameraAlarms, CameraEvents } from './camera-events.ts'
@@ -52,6 +53,8 @@ import { cameraData, cameraEvent, type RelayReport, Watch } from './watch.ts'
 
 export interface RegistryDeps extends Omit<CamerasDeps, 'database' | 'vault'> {
   random: () => number
+  /** Of the gateways on a database one watches the cameras and listens to them. */
+  lead: Pick<Lead, 'isHeld'>
   alarms: CameraAlarms & OwnAlarms
   mayTurn: MayTurn
   database: Database

@@ -1,11 +1,21 @@
 import type { Database, Tx } from '../storage/database.ts'
 import { StoredState } from './store.ts'
 
+export interface WatchedCamera {
+  id: string
+  name: string
+  cellCode: string
+  uri: string
+  state: StoredState
+  stateSince: Date
+  stateReason: string | null
+}
+
 /** What the watch loop looks at: each device once, with its cameras. */
 export interface WatchedDevice {
   id: string
   uri: string
-  cameras: { id: string; state: StoredState; stateSince: Date; stateReason: string | null }[]
+  cameras: WatchedCamera[]
 }
 
 export async function readWatched(database: Database): Promise<WatchedDevice[]> {
@@ -15,17 +25,23 @@ export async function readWatched(database: Database): Promise<WatchedDevice[]> 
       id: true,
       cameras: {
         where: { removedAt: null },
-        select: { id: true, state: true, stateSince: true, stateReason: true, streams: { select: { uri: true } } },
+        select: {
+          ...{ id: true, name: true, cellCode: true, state: true, stateSince: true, stateReason: true },
+          streams: { select: { uri: true }, take: 1 },
+        },
       },
     },
     orderBy: { id: 'asc' },
   })
-  return devices.flatMap(({ id, cameras }) => {
-    const uri = cameras[0]?.streams[0]?.uri
+  return devices.flatMap(({ id, cameras: rows }) => {
+    const uri = rows[0]?.streams[0]?.uri
     if (uri === undefined) return []
-    return [
-      { id, uri, cameras: cameras.map(({ state, ...camera }) => ({ ...camera, state: StoredState.parse(state) })) },
-    ]
+    const cameras = rows.map(({ state, streams, ...camera }) => ({
+      ...camera,
+      uri: streams[0]?.uri ?? '',
+      state: StoredState.parse(state),
+    }))
+    return [{ id, uri, cameras }]
   })
 }
 
@@ -58,17 +74,6 @@ export async function readEventDevices(database: Database): Promise<EventDevice[
     orderBy: { id: 'asc' },
   })
   return devices.map(({ updatedAt, ...device }) => ({ ...device, version: updatedAt.getTime() }))
-}
-
-/** Cameras that are offline as last seen, with a stream each. */
-export async function readOffline(
-  database: Database,
-): Promise<{ id: string; name: string; cellCode: string; uri: string }[]> {
-  const rows = await database.client.camera.findMany({
-    where: { removedAt: null, state: 'offline' },
-    select: { id: true, name: true, cellCode: true, streams: { select: { uri: true }, take: 1 } },
-  })
-  return rows.map(({ streams, ...camera }) => ({ ...camera, uri: streams[0]?.uri ?? '' }))
 }
 
 export interface StateChange {

@@ -6,9 +6,10 @@ import type { CameraEvent, NewLiveEvent } from '../contracts/event.ts'
 import type { Dialer } from '../dial.ts'
 import { answersRtsp, GLANCE_TIMEOUT_MS } from '../probe/rtsp-glance.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import type { Lead } from '../storage/leading-node.ts'
 import { Outages, type OutCamera, type OwnAlarms } from './outages.ts'
 import { readCamera, type StoredState } from './store.ts'
-import { insertStateChange, pruneStateChanges, readOffline, readWatched, type WatchedDevice } from './watch-store.ts'
+import { insertStateChange, pruneStateChanges, readWatched, type WatchedDevice } from './watch-store.ts'
 
 export interface WatchDeps {
   database: Database
@@ -19,6 +20,8 @@ export interface WatchDeps {
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
   newId: () => string
   alarms: OwnAlarms
+  /** Of the gateways on a database one asks the devices and tells outages. */
+  lead: Pick<Lead, 'isHeld'>
   /** A device is back: it may be another one. */
   suspect?: (deviceId: string) => void
   /** Every device is asked once in this time. */
@@ -39,6 +42,8 @@ const KEEP_CHANGES_MS = 100 * 24 * 3_600_000
 const PRUNE_EVERY_MS = 3_600_000
 /** One lost packet is no outage. */
 const FAILURES_TO_OFFLINE = 2
+/** How soon a gateway that begins to lead goes on with the watch. */
+const REST_MS = 1_000
 /** Checks under way at once; with 5 s each a township of dead devices does not hold up the living. */
 const MAX_UNDER_WAY = 64
 /** A relay that saw a stall and then had no viewer left reports nothing more. */
@@ -58,14 +63,17 @@ export class Watch {
   readonly #stop = new AbortController()
   readonly #failures = new Map<string, number>()
   readonly #underWay = new Map<string, Promise<void>>()
-  readonly #outages: Outages
+  /** While this gateway leads. */
+  #outages: Outages | undefined
+  /** Changes of state that have begun, and that have ended: what is read between them may be either. */
+  #begun = 0
+  #ended = 0
   #prunedMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> = Promise.resolve()
   #reports: Promise<void> = Promise.resolve()
 
   constructor(deps: WatchDeps) {
     this.#deps = deps
-    this.#outages = new Outages({ ...deps, gatherMs: (deps.everyMs ?? EVERY_MS) + GATHER_SLACK_MS })
   }
 
   start(): void {
@@ -77,7 +85,7 @@ export class Watch {
     await this.#running
     await Promise.all(this.#underWay.values())
     await this.#reports
-    await this.#outages.close()
+    await this.#outages?.close()
   }
 
   /** Stored and told at once, in the order reported; resolves when it is on disk. */
@@ -94,24 +102,52 @@ export class Watch {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { clock, database, everyMs = EVERY_MS } = this.#deps
-    await this.#guarded(async () => this.#outages.start(await readOffline(database)))
+    const { clock, lead } = this.#deps
     while (!signal.aborted) {
-      await this.#guarded(async () => {
-        const devices = await readWatched(database)
-        this.#forget(devices)
-        await this.#prune()
-        for (const device of devices) {
-          await clock.sleep(everyMs / devices.length, signal)
-          if (this.#underWay.has(device.id) || this.#underWay.size >= MAX_UNDER_WAY) continue
-          const check = this.#guarded(() => this.#check(device, signal)).finally(() => this.#underWay.delete(device.id))
-          this.#underWay.set(device.id, check)
-        }
-        if (devices.length === 0) await clock.sleep(everyMs, signal)
-      })
+      await this.#guarded(() => (lead.isHeld() ? this.#round(signal) : this.#rest(signal)))
       // A database that fails at once must not turn this into a busy loop.
       if (!signal.aborted) await clock.sleep(100, signal).catch(() => {})
     }
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    await this.#outages?.close()
+    this.#outages = undefined
+    this.#failures.clear()
+    await this.#deps.clock.sleep(REST_MS, signal)
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { clock, lead, everyMs = EVERY_MS } = this.#deps
+    const devices = await this.#review()
+    await this.#prune()
+    for (const device of devices) {
+      await clock.sleep(everyMs / devices.length, signal)
+      if (!lead.isHeld()) return
+      if (this.#underWay.has(device.id) || this.#underWay.size >= MAX_UNDER_WAY) continue
+      const check = this.#guarded(() => this.#check(device, signal)).finally(() => this.#underWay.delete(device.id))
+      this.#underWay.set(device.id, check)
+    }
+    if (devices.length === 0) await clock.sleep(everyMs, signal)
+  }
+
+  /** What is registered now, and outages as the database has them: another gateway's viewers see a camera go, too. */
+  async #review(): Promise<WatchedDevice[]> {
+    const { database, linkedCameraIds, everyMs = EVERY_MS } = this.#deps
+    const changes = this.#begun
+    const isQuiet = changes === this.#ended
+    const devices = await readWatched(database)
+    const offline = devices.flatMap(({ cameras }) => cameras.filter(({ state }) => state === 'offline'))
+    const linked = await linkedCameraIds(ids(offline))
+    for (const id of this.#failures.keys()) if (!devices.some((device) => device.id === id)) this.#failures.delete(id)
+    if (this.#outages === undefined) {
+      const outages = new Outages({ ...this.#deps, gatherMs: everyMs + GATHER_SLACK_MS })
+      await outages.start(offline)
+      this.#outages = outages
+    }
+    this.#outages.know(devices)
+    if (isQuiet && changes === this.#begun) this.#outages.settle(offline.filter(({ id }) => linked.has(id)))
+    return devices
   }
 
   /** A round that fails is told and the next one goes on. */
@@ -121,12 +157,6 @@ export class Watch {
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#deps.log.error({ err: error }, 'camera watch')
     }
-  }
-
-  #forget(devices: readonly WatchedDevice[]): void {
-    const ids = new Set(devices.map(({ id }) => id))
-    for (const id of this.#failures.keys()) if (!ids.has(id)) this.#failures.delete(id)
-    this.#outages.know(devices)
   }
 
   async #prune(): Promise<void> {
@@ -158,6 +188,15 @@ export class Watch {
   /** Stores a change of reachability with its event; of a camera without link only the register knows. */
   async #move(cameraIds: readonly string[], state: StoredState, reason: string | undefined): Promise<void> {
     if (cameraIds.length === 0) return
+    this.#begun++
+    try {
+      await this.#change(cameraIds, state, reason)
+    } finally {
+      this.#ended++
+    }
+  }
+
+  async #change(cameraIds: readonly string[], state: StoredState, reason: string | undefined): Promise<void> {
     const { database, clock, events, linkedCameraIds, newId } = this.#deps
     const linked = await linkedCameraIds(cameraIds)
     const moved = await database.transaction(async (tx) => {
@@ -186,8 +225,8 @@ export class Watch {
       return cameras
     })
     // A camera without link is none of the centre's, and so is its outage.
-    if (state === 'offline') this.#outages.wentAway(moved.filter(({ id }) => linked.has(id)))
-    else this.#outages.cameBack(ids(moved))
+    if (state === 'offline') this.#outages?.wentAway(moved.filter(({ id }) => linked.has(id)))
+    else this.#outages?.cameBack(ids(moved))
   }
 }
 

@@ -3,8 +3,8 @@ import { Chore } from '../chore.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from './database.ts'
 
-/** Any constant will do as long as every gateway takes the same one ("LEAD" in ASCII). */
-const ADVISORY_LOCK = 0x4c454144
+/** What one of the gateways on a database does, each under a lock of its own; every gateway takes the same numbers. */
+const ADVISORY_LOCKS = { broker: 0x4c454144, cameras: 0x4c454145 }
 const ROUND_MS = 500
 /** A database that is silent for longer may have given the lead to another node. */
 const ANSWER_MS = 3000
@@ -15,7 +15,7 @@ const FAILED = 'the database does not say which node leads'
 /** A host that lost its power frees the lock after about eleven seconds (PostgreSQL, "TCP settings"). */
 const KEEP_ALIVE = 'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3'
 
-/** Whether this node does what only one of the nodes on a database may do. */
+/** Whether this node does what only one of the nodes on a database may do, such as to ask the cameras. */
 export interface Lead {
   isHeld(): boolean
   /** @returns a function that ends the listening */
@@ -38,10 +38,11 @@ export async function firstNodeOf({ client }: Database, nodeId: string): Promise
 }
 
 export interface LeadingNodeDeps {
+  duty: keyof typeof ADVISORY_LOCKS
   /** Of the PostgreSQL that the nodes share; a session of its own, so not through a pooler of transactions. */
   url: string
   clock: Clock
-  log: { info(message: string): void; error(facts: { err: unknown }, message: string): void }
+  log: { info(facts: { duty: string }, message: string): void; error(facts: { err: unknown }, message: string): void }
   /** Whether this node could do the work now. */
   isAble(): boolean
 }
@@ -85,7 +86,7 @@ export class LeadingNode extends Chore implements Lead {
   }
 
   async #round(): Promise<void> {
-    const { clock, isAble } = this.#deps
+    const { clock, duty, isAble } = this.#deps
     const nowMs = clock.monotonicMs()
     if (isAble()) this.#ableMs = nowMs
     if (this.#isHeld && nowMs - this.#ableMs > UNABLE_MS) {
@@ -96,7 +97,7 @@ export class LeadingNode extends Chore implements Lead {
     if (this.#gaveUp && !isAble()) return
     try {
       const client = this.#client ?? (await this.#connect())
-      const lock = `SELECT ${this.#isHeld ? 'true' : `pg_try_advisory_lock(${ADVISORY_LOCK})`} AS held`
+      const lock = `SELECT ${this.#isHeld ? 'true' : `pg_try_advisory_lock(${ADVISORY_LOCKS[duty]})`} AS held`
       const { rows } = await client.query<{ held: boolean }>(lock)
       if (rows[0]?.held === true && !this.#isHeld) this.#begin(nowMs)
     } catch (error) {
@@ -125,7 +126,7 @@ export class LeadingNode extends Chore implements Lead {
     this.#isHeld = true
     this.#gaveUp = false
     this.#ableMs = nowMs
-    this.#deps.log.info('this node leads')
+    this.#deps.log.info({ duty: this.#deps.duty }, 'this node leads')
     for (const listener of this.#listeners) listener()
   }
 

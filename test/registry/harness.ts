@@ -14,6 +14,7 @@ import { createServer } from '../../gateway/http/server.ts'
 import { readProfiles } from '../../gateway/probe/profile-files.ts'
 import { createRegistry, type RegistryDeps, type RegistryFeature } from '../../gateway/registry/registry.ts'
 import type { Database } from '../../gateway/storage/database.ts'
+import { LEADS_ALWAYS } from '../../gateway/storage/leading-node.ts'
 import { createVault } from '../../gateway/vault.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
 
@@ -84,6 +85,7 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
     newId: randomUUID,
     randomBytes,
     random: () => 0,
+    lead: LEADS_ALWAYS,
     alarms: {
       raiseFrom: async () => undefined,
       openFrom: async () => [],

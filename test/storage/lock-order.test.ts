@@ -7,6 +7,7 @@ import { createEvents } from '../../gateway/notify/events.ts'
 import { Watch } from '../../gateway/registry/watch.ts'
 import { takeNumbers } from '../../gateway/storage/counter.ts'
 import type { Database } from '../../gateway/storage/database.ts'
+import { LEADS_ALWAYS } from '../../gateway/storage/leading-node.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
 import { identityFixture } from '../fakes/identity.ts'
@@ -101,6 +102,7 @@ await onBothDatabases(t, async (t, open: (t: Test) => Promise<Database>) => {
       events: { publish },
       alarms: { raiseOwn: async () => undefined, openOwn: async () => [] },
       linkedCameraIds,
+      lead: LEADS_ALWAYS,
     })
     watch.start()
     t.teardown(() => watch.close())

@@ -2,7 +2,12 @@ import { isIP } from 'node:net'
 import { relative, resolve } from 'node:path'
 import { z } from 'zod'
 
-const port = z.coerce.number().int().min(0).max(65_535)
+const notAPort = '须为 0 到 65535 的端口号 / must be a port number, 0 to 65535'
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, notAPort)
+  .transform(Number)
+  .refine((number) => number <= 65_535, notAPort)
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
 const CameraNetworks = z.string().transform((text, context) => {
@@ -14,7 +19,10 @@ const CameraNetworks = z.string().transform((text, context) => {
     const [address = '', prefix = ''] = network.split('/')
     const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
     if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
-      context.addIssue({ code: 'custom', message: `'${network}' is not a network such as 10.0.0.0/8` })
+      context.addIssue({
+        code: 'custom',
+        message: `'${network}' 不是 10.0.0.0/8 这样的网段 / '${network}' is not a network such as 10.0.0.0/8`,
+      })
     }
   }
   return networks
@@ -24,7 +32,7 @@ const CellCodePattern = z.string().transform((text, context) => {
   try {
     return new RegExp(text)
   } catch {
-    context.addIssue({ code: 'custom', message: 'is not a regular expression' })
+    context.addIssue({ code: 'custom', message: '不是正则表达式 / is not a regular expression' })
     return z.NEVER
   }
 })
@@ -33,19 +41,23 @@ const CellCodePattern = z.string().transform((text, context) => {
 const CheckpointUrl = z.string().refine((text) => {
   const url = URL.parse(text)
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
-}, 'must begin with https://')
+}, '须以 https:// 开头 / must begin with https://')
 
 /** One tile of a slippy map; the placeholders are filled in by the console. */
 const MapTileUrl = z.string().transform((text, context) => {
   const filled = URL.canParse(text) ? new URL(text) : undefined
   const isWhole = ['{z}', '{x}', '{y}'].every((part) => text.includes(part))
   if (filled === undefined || !/^https?:$/.test(filled.protocol) || filled.username !== '' || !isWhole) {
-    context.addIssue({ code: 'custom', message: 'must be an http(s) URL with {z}, {x} and {y}, without user name' })
+    context.addIssue({
+      code: 'custom',
+      message:
+        '须为含 {z}、{x}、{y} 且不带用户名的 http(s) 地址 / must be an http(s) URL with {z}, {x} and {y}, without user name',
+    })
   }
   return text
 })
 
-const MqttUrl = z.string().regex(/^mqtts?:\/\//, 'must begin with mqtt:// or mqtts://')
+const MqttUrl = z.string().regex(/^mqtts?:\/\//, '须以 mqtt:// 或 mqtts:// 开头 / must begin with mqtt:// or mqtts://')
 
 /** The environment as Gridlight reads it; `docs/ref/configuration.md` tells the same for people. */
 const Environment = z.strictObject({
@@ -57,7 +69,7 @@ const Environment = z.strictObject({
   GRIDLIGHT_DATA_DIR: z.string().default('./data'),
   GRIDLIGHT_DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
+    .regex(/^postgres(ql)?:\/\//, '须以 postgresql:// 开头 / must begin with postgresql://')
     .optional(),
   GRIDLIGHT_MQTT_URL: MqttUrl.optional(),
   GRIDLIGHT_MQTT_HOST: z.string().default('127.0.0.1'),
@@ -65,12 +77,15 @@ const Environment = z.strictObject({
   GRIDLIGHT_SIA_HOST: z.string().default('127.0.0.1'),
   GRIDLIGHT_SIA_PORT: port.optional(),
   GRIDLIGHT_CAMERA_NETWORKS: CameraNetworks.prefault('10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8'),
-  GRIDLIGHT_ADMIN_PASSWORD: z.string().min(10, 'needs 10 characters or more').max(200).optional(),
+  GRIDLIGHT_ADMIN_PASSWORD: z.string().min(10, '至少 10 个字符 / needs 10 characters or more').max(200).optional(),
   GRIDLIGHT_MASTER_KEY_FILE: z.string().optional(),
   GRIDLIGHT_AUDIT_CHECKPOINT_FILE: z.string().optional(),
   GRIDLIGHT_AUDIT_CHECKPOINT_TOPIC: z
     .string()
-    .regex(/^[^+#\0]{1,200}$/, 'is a topic of 200 characters at the most, without + or #')
+    .regex(
+      /^[^+#\0]{1,200}$/,
+      '最多 200 个字符，不含 + 和 # / is a topic of 200 characters at the most, without + or #',
+    )
     .optional(),
   GRIDLIGHT_AUDIT_CHECKPOINT_URL: CheckpointUrl.optional(),
   GRIDLIGHT_CELL_CODE_PATTERN: CellCodePattern.prefault('^\\d{15}$'),
@@ -109,21 +124,23 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const ours = Object.fromEntries(
     Object.entries(environment).filter(([name, value]) => name.startsWith('GRIDLIGHT_') && value !== ''),
   )
-  const parsed = Environment.safeParse(ours)
+  const parsed = Environment.safeParse(ours, { error: inBothLanguages })
   const faults = parsed.success ? [] : parsed.error.issues.flatMap(describeIssue)
   const host = ours.GRIDLIGHT_HTTP_HOST ?? '127.0.0.1'
   const tls = tlsFiles(ours.GRIDLIGHT_TLS_CERT_FILE, ours.GRIDLIGHT_TLS_KEY_FILE)
-  if (tls === 'incomplete') faults.push('GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE: set both or none')
+  if (tls === 'incomplete')
+    faults.push('GRIDLIGHT_TLS_CERT_FILE, GRIDLIGHT_TLS_KEY_FILE: 两者须同时设置或都不设置 / set both or none')
   if (!isLoopback(host) && tls === undefined && ours.GRIDLIGHT_BEHIND_TLS_PROXY !== 'true') {
     faults.push(
-      `GRIDLIGHT_HTTP_HOST: ${host} is not loopback; set GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE, or GRIDLIGHT_BEHIND_TLS_PROXY=true behind a TLS proxy`,
+      `GRIDLIGHT_HTTP_HOST: ${host} 不是本机回环地址，须设置 GRIDLIGHT_TLS_CERT_FILE 和 GRIDLIGHT_TLS_KEY_FILE，位于 TLS 代理之后时设 GRIDLIGHT_BEHIND_TLS_PROXY=true` +
+        ' / is not loopback: set GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE, or GRIDLIGHT_BEHIND_TLS_PROXY=true behind a TLS proxy',
     )
   }
   const checkpointFile = ours.GRIDLIGHT_AUDIT_CHECKPOINT_FILE
   const insideDir = resolve(ours.GRIDLIGHT_DATA_DIR ?? './data')
   if (checkpointFile !== undefined && !relative(insideDir, resolve(checkpointFile)).startsWith('..')) {
     faults.push(
-      'GRIDLIGHT_AUDIT_CHECKPOINT_FILE: lies in the data directory; a copy proves something only where the host’s administrators cannot write',
+      'GRIDLIGHT_AUDIT_CHECKPOINT_FILE: 位于数据目录中，只有本机管理员不能改写的副本才有证明力 / lies in the data directory; a copy proves something only where the host’s administrators cannot write',
     )
   }
   if (!parsed.success || faults.length > 0 || tls === 'incomplete') return { ok: false, faults }
@@ -163,8 +180,20 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   }
 }
 
+const [zh, en] = [z.locales.zhCN().localeError, z.locales.en().localeError]
+
+/** What zod says itself; our own words are in both languages where they stand. */
+function inBothLanguages(issue: Parameters<typeof en>[0]): string {
+  const text = (told: ReturnType<typeof en>): string => (typeof told === 'object' ? told?.message : told) ?? ''
+  return `${text(zh(issue))} / ${text(en(issue))}`
+}
+
 function describeIssue(issue: z.core.$ZodIssue): string[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => `${name}: there is no such setting`)
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(
+      (name) =>
+        `${name}: 没有这个设置，见 docs/ref/configuration.md / there is no such setting, see docs/ref/configuration.md`,
+    )
   return [`${String(issue.path[0])}: ${issue.message}`]
 }
 

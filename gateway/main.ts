@@ -37,7 +37,8 @@ function tlsFaults({
     createSecureContext({ cert: readFileSync(certFile), key: readFileSync(keyFile) })
     return []
   } catch (error) {
-    return [`GRIDLIGHT_TLS_CERT_FILE and GRIDLIGHT_TLS_KEY_FILE: ${messageOf(error)}`]
+    const why = messageOf(error)
+    return [`GRIDLIGHT_TLS_CERT_FILE, GRIDLIGHT_TLS_KEY_FILE: 证书或私钥无法使用 / cannot be used: ${why}`]
   }
 }
 
@@ -94,8 +95,9 @@ async function start(config: Config, log: Logger, version: string): Promise<Gate
 
 /** Starts the gateway and says where it is, or why it does not start; a password made up now is shown this once. */
 export async function main(environment: NodeJS.ProcessEnv): Promise<void> {
+  const config = configOrExit(environment)
   try {
-    const { url, mqttUrl, adminPassword } = await run(configOrExit(environment))
+    const { url, mqttUrl, adminPassword } = await run(config)
     const lines = [`格明已就绪 / Gridlight is ready: ${url}`]
     if (mqttUrl !== undefined) lines.push(`告警接入 / alarms are taken at: ${mqttUrl}`)
     if (adminPassword !== undefined) {
@@ -103,9 +105,23 @@ export async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     }
     process.stdout.write(`${lines.join('\n')}\n`)
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`)
+    process.stderr.write(`${startFault(error, config)}\n`)
     process.exit(EX_UNAVAILABLE)
   }
+}
+
+/** Why the gateway does not start, and what to do where it is an address that cannot be had. */
+export function startFault(error: unknown, { http, mqtt, sia }: Config): string {
+  const { syscall, code, address, port } = (error ?? {}) as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (syscall !== 'listen' || port === undefined) return messageOf(error)
+  const ports = { HTTP: http.port, MQTT: mqtt.kind === 'embedded' ? mqtt.port : undefined, SIA: sia?.port }
+  const [name = 'HTTP'] = Object.entries(ports).find(([, one]) => one === port) ?? []
+  const [zh, en] =
+    code === 'EADDRINUSE'
+      ? ['已被其他程序占用', 'is in use by another program']
+      : ['无法监听', `cannot be listened at (${code})`]
+  const variables = `GRIDLIGHT_${name}_HOST, GRIDLIGHT_${name}_PORT`
+  return `${address}:${port} ${zh}，请释放它或另设 ${variables} / ${en}: free it, or set others by ${variables}`
 }
 
 /** Where a name has several addresses, each attempt has a message and the whole has none. */

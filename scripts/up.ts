@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { configOrExit, main, run } from '../gateway/main.ts'
+import { configOrExit, main, run, startFault } from '../gateway/main.ts'
 
 /** Runs the gateway in this process; with `--demo` the virtual township runs beside it and fills it through its API. */
 const isDemo = process.argv.includes('--demo')
@@ -106,7 +106,7 @@ async function demo(): Promise<void> {
     say('  Ctrl-C 停止 / stops')
   } catch (error) {
     if (stopping) return // what was under way has ended with the gateway, which is stopping in order
-    say(`演示启动失败 / the demo did not start: ${error instanceof Error ? error.message : String(error)}`)
+    say(`演示启动失败 / the demo did not start: ${startFault(error, config)}`)
     await stopTownship()
     process.exit(1)
   }

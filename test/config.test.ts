@@ -61,6 +61,7 @@ t.test('all faults are told at once, each with its variable', async (t) => {
   ])
   t.equal(named.filter((name) => name === 'GRIDLIGHT_CAMERA_NETWORKS').length, 2, 'both bad networks')
   t.notMatch(faults.join(), 'short', 'a password is not repeated')
+  for (const fault of faults) t.match(fault, /[\u4e00-\u9fff].* \/ .*[a-z]/, 'in both languages')
 })
 
 for (const [name, environment, isRefused] of [

@@ -13,7 +13,7 @@ export function lockDataDir(dataDir: string): { release(): void } {
     db.close()
     if (!(error instanceof BetterSqlite3.SqliteError) || error.code !== 'SQLITE_BUSY') throw error
     throw new Error(
-      `${dataDir} is in use by another gateway: stop it, or set GRIDLIGHT_DATA_DIR / 数据目录已被另一个网关占用`,
+      `${dataDir} 已被另一个网关占用，请停止它或另设 GRIDLIGHT_DATA_DIR / is in use by another gateway: stop it, or set GRIDLIGHT_DATA_DIR`,
     )
   }
   return { release: () => db.close() }

@@ -113,7 +113,9 @@ t.test('a port that is taken is said in one line', async (t) => {
   for (const name of ['GRIDLIGHT_HTTP_PORT', 'GRIDLIGHT_MQTT_PORT']) {
     const gateway = spawnGateway(t, await temporaryDataDir(t), { [name]: String(port), GRIDLIGHT_LOG_LEVEL: 'fatal' })
     t.equal((await gateway.ended).code, 69, name)
-    t.match(gateway.errors(), `127.0.0.1:${port}`)
+    t.match(gateway.errors(), `127.0.0.1:${port} 已被其他程序占用`)
+    t.match(gateway.errors(), `is in use by another program: free it, or set others by GRIDLIGHT_`)
+    t.match(gateway.errors(), name)
     t.notMatch(gateway.output(), STACK)
   }
 })

@@ -97,7 +97,8 @@ export class Intake {
       const events = report.events.map((event): Message => {
         const alarm = panelAlarm(event, receivedAt, place.priority)
         const read = { ok: true, alarm } as const
-        return { sourceId, receivedAt, payload, cellCode: undefined, read, channel: event.channel, renews: true }
+        const { channel, renews } = event
+        return { sourceId, receivedAt, payload, cellCode: undefined, read, channel, renews }
       })
       const { cellCode } = place
       const told = gap === undefined ? [] : [gapAlarm(sourceId, gap, receivedAt)]

@@ -17,6 +17,8 @@ export interface PanelEvent {
   type: AlarmType
   priority: Priority | undefined
   state: AlarmState
+  /** It ends what was open under the same channel. */
+  renews: boolean
   text: string
   data: Readonly<Record<string, string>>
 }

@@ -2,10 +2,10 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Frame } from './dc09-frame.ts'
 import { writeFrame } from './dc09-frame.ts'
 
-/** Key lengths of AES-128, -192 and -256 in bytes. */
+/** Key lengths of AES-128, -192 and -256 in bytes (ANSI/SIA DC-09-2013 §5.4.5; sections of this file are of that edition). */
 const CIPHERS: Readonly<Record<number, string>> = { 16: 'aes-128-cbc', 24: 'aes-192-cbc', 32: 'aes-256-cbc' }
 const BLOCK_BYTES = 16
-/** §5.4.4: the standard's initialisation vector; what keeps messages apart is the padding in front of them. */
+/** §5.4.6: the standard's initialisation vector; what keeps messages apart is the padding in front of them. */
 const ZERO_IV = Buffer.alloc(BLOCK_BYTES)
 
 export interface Content {
@@ -27,7 +27,7 @@ export function openContent(frame: Frame, key: Buffer | undefined): OpenedConten
   }
   const decipher = createDecipheriv(CIPHERS[key.length] ?? '', key, ZERO_IV).setAutoPadding(false)
   const plain = Buffer.concat([decipher.update(hex, 'hex'), decipher.final()]).toString('latin1')
-  // §5.4.4.2: padding without |, [ and ], then |.
+  // §5.4.4: padding without |, [ and ], then |.
   const bar = plain.indexOf('|')
   if (bar === -1 || bar > 2 * BLOCK_BYTES) return { ok: false, why: 'cannot be decrypted: is the key the same?' }
   const read = readContent(plain.slice(bar + 1), frame.account)
@@ -51,14 +51,14 @@ function readContent(rest: string, account: string): OpenedContent {
   return { ok: true, content: { data, sentAt: sentMs === undefined ? undefined : new Date(sentMs) } }
 }
 
-/** §5.5.1.9: in GMT. */
+/** §5.5.1.8: in GMT. */
 function timestampOf(at: Date): string {
   const [date = '', time = ''] = at.toISOString().split('T')
   const [year, month, day] = date.split('-')
   return `_${time.slice(0, 8)},${month}-${day}-${year}`
 }
 
-/** The message is stored (§5.5.2): encrypted where the message was. */
+/** The message is stored (§5.5.3.1): encrypted where the message was. */
 export function acknowledgement(
   frame: Frame,
   key: Buffer | undefined,
@@ -70,22 +70,21 @@ export function acknowledgement(
   return writeFrame(`"*ACK"${head}${encrypt(`]${timestampOf(now)}`, key, randomBytes)}`)
 }
 
-/** Understood and not possible to process; the panel need not send it again (§5.5.3). */
+/** Understood and not possible to process; the panel need not send it again (§5.5.3.3). */
 export const cannotProcess = (frame: Frame | undefined): Buffer =>
   frame === undefined
     ? writeFrame('"DUH"0000R0L0#0000[]')
     : writeFrame(`"DUH"${sequenceOf(frame)}${frame.receiver}${frame.line}#${frame.account}[]`)
 
-/** Could not be decrypted or is not of now; tells the time, by which a panel may set its clock (§5.5.4). */
+/** Could not be decrypted or is not of now; tells the time, by which a panel may set its clock (§5.5.3.2). */
 export const refusal = (now: Date): Buffer => writeFrame(`"NAK"0000R0L0A0[]${timestampOf(now)}`)
 
 const sequenceOf = ({ sequence }: Frame): string => String(sequence).padStart(4, '0')
 
-/** Padding, |, and the text, in whole blocks and hexadecimal. */
+/** Padding, |, and the text, in whole blocks and hexadecimal; a text that fits gets a whole block (§5.4.4.3). */
 function encrypt(text: string, key: Buffer, randomBytes: (count: number) => Buffer): string {
-  const missing = (BLOCK_BYTES - ((text.length + 1) % BLOCK_BYTES)) % BLOCK_BYTES
-  // A full block of padding more keeps two equal messages apart.
-  const padding = [...randomBytes(missing + BLOCK_BYTES)].map((byte) => PADDING[byte % PADDING.length]).join('')
+  const missing = BLOCK_BYTES - ((text.length + 1) % BLOCK_BYTES)
+  const padding = [...randomBytes(missing)].map((byte) => PADDING[byte % PADDING.length]).join('')
   const cipher = createCipheriv(CIPHERS[key.length] ?? '', key, ZERO_IV).setAutoPadding(false)
   return Buffer.concat([cipher.update(`${padding}|${text}`, 'latin1'), cipher.final()])
     .toString('hex')

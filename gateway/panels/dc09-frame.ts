@@ -1,5 +1,5 @@
 /**
- * Frames of ANSI/SIA DC-09, the protocol that alarm panels report over IP:
+ * Frames of ANSI/SIA DC-09, the protocol that alarm panels report over IP; sections are those of the edition of 2013:
  * LF, CRC, length, `"id"`, sequence, receiver, line, account, `[data]`, timestamp, CR.
  */
 

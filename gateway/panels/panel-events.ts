@@ -8,6 +8,8 @@ export interface PanelEvent {
   type: AlarmType
   priority: Priority | undefined
   state: AlarmState
+  /** It happened again, and ends what was open; false: the panel says that it still lasts. */
+  renews: boolean
   text: string
   data: Readonly<Record<string, string>>
 }
@@ -19,24 +21,25 @@ export type ReadEvents =
 /** Events of one report; a panel that packs more is not one. */
 const MAX_EVENTS = 32
 
-/** The data of a message by its kind (DC-09 §5.5.1.8). Never throws. */
+/** The data of a message by its kind (DC-09-2013 §5.5.1.7). Never throws. */
 export function readEvents(id: string, data: string, tables: CodeTables): ReadEvents | undefined {
   if (id === 'ADM-CID') return readContactId(data, tables.contactId)
   if (id === 'SIA-DCS') return readSiaDcs(data, tables.siaDcs)
   return undefined
 }
 
-/** Ademco Contact ID (SIA DC-05): qualifier, event code, group, zone, such as `1130 01 005`. */
+/** Ademco Contact ID (DC-05-1999.09): qualifier, event code, group, zone, such as `1130 01 005`. */
 const CONTACT_ID = /^\s*([136])([0-9A-F]{3})\s+([0-9A-F]{1,2})\s+([0-9A-F]{1,3})\s*$/i
 
 function readContactId(data: string, table: CodeTable): ReadEvents {
   const [, qualifier, code = '', area = '', zone = ''] = CONTACT_ID.exec(data) ?? []
   if (qualifier === undefined) return { ok: false, why: 'is not a Contact ID event' }
   const state = qualifier === '3' ? 'cleared' : 'active'
-  return { ok: true, events: eventOf(table, code, state, { area, zone }, '') }
+  const told = eventOf(table, code, state, { area, zone }, '')
+  return { ok: true, events: told.map((event) => ({ ...event, renews: qualifier !== '6' })) }
 }
 
-/** SIA format (DC-03): `N` or `O`, then modifiers such as `ri1` and events such as `BA501`; text between carets. */
+/** SIA format (DC-03-1990.01): `N` or `O`, then modifiers such as `ri1` and events such as `BA501`; text between carets. */
 function readSiaDcs(data: string, table: CodeTable): ReadEvents {
   const text = /\^([^^]{0,200})\^?/.exec(data)?.[1]?.trim() ?? ''
   const plain = data.replace(/\^[^^]*\^?/g, ' ').trim()
@@ -52,9 +55,11 @@ function readSiaDcs(data: string, table: CodeTable): ReadEvents {
     if (name === name.toLowerCase()) continue
     count++
     if (count > MAX_EVENTS) return { ok: false, why: `more than ${MAX_EVENTS} events` }
-    const begun = Object.entries(table.alarms).find(([, { endedBy }]) => endedBy?.includes(name))?.[0]
     const where = { area, zone: value }
-    events.push(...eventOf(table, begun ?? name, begun === undefined ? 'active' : 'cleared', where, text))
+    // One restoral may end an alarm and a trouble; what was not open stays as it is.
+    const begun = Object.entries(table.alarms).flatMap(([code, { endedBy }]) => (endedBy?.includes(name) ? code : []))
+    if (begun.length === 0) events.push(...eventOf(table, name, 'active', where, text))
+    for (const code of begun) events.push(...eventOf(table, code, 'cleared', where, text))
   }
   return count === 0 ? { ok: false, why: 'has no event' } : { ok: true, events }
 }
@@ -77,6 +82,7 @@ function eventOf(
       type: known?.type ?? 'other',
       priority: known?.priority,
       state,
+      renews: true,
       text: [words, place, text].filter((part) => part !== '').join(' · '),
       data: { code, area, zone },
     },

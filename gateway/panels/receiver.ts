@@ -7,7 +7,7 @@ import type { PanelDesk } from './desk.ts'
 import type { CodeTables } from './panel-codes.ts'
 import { readEvents } from './panel-events.ts'
 
-/** §5.5.1.9: a message older than 40 s or more than 20 s ahead is not of now. */
+/** DC-09-2013 §5.5.1.8: a message older than 40 s or more than 20 s ahead is not of now. */
 const MAX_OLD_MS = 40_000
 const MAX_AHEAD_MS = 20_000
 

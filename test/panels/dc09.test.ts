@@ -1,5 +1,6 @@
+import { createDecipheriv } from 'node:crypto'
 import t from 'tap'
-import { openContent } from '../../gateway/panels/dc09-content.ts'
+import { acknowledgement, openContent } from '../../gateway/panels/dc09-content.ts'
 import { crcOf, FrameCutter, MAX_BODY_BYTES, MAX_FRAME_BYTES, parseFrame } from '../../gateway/panels/dc09-frame.ts'
 import { readCodeTables } from '../../gateway/panels/panel-codes.ts'
 import { readEvents } from '../../gateway/panels/panel-events.ts'
@@ -92,18 +93,51 @@ t.test('Contact ID and SIA events in our terms', async (t) => {
   t.match(sia('Nri1/BA501'), { events: [{ type: 'intrusion', channel: 'sia-dcs:BA:1:501' }] })
   t.match(sia('Nri1BR503^Hall ^'), { events: [{ type: 'intrusion', state: 'cleared', channel: 'sia-dcs:BA:1:503' }] })
   t.match(sia('Nti12:30/ri2/FA12^厨房^'), { events: [{ type: 'smoke', data: { area: '2', zone: '12' } }] })
-  t.match(sia('Nri1/BA1/TA2/BR1'), {
+  t.match(sia('Nri1/BA1/TA2/BH1'), {
     events: [{ state: 'active' }, { type: 'tamper' }, { state: 'cleared', channel: 'sia-dcs:BA:1:1' }],
   })
   t.strictSame(sia('Nri1/CL501'), { ok: true, events: [] })
+  for (const code of ['CJ501', 'JP7', 'DE3', 'OK7']) {
+    t.strictSame(sia(`Nri1/${code}`), { ok: true, events: [] }, `${code} tells of a person`)
+  }
   t.match(sia(`N${'/BA1'.repeat(32)}`), { ok: true })
   t.match(sia(`N${'/BA1'.repeat(33)}`), { ok: false, why: /more than 32/ })
   t.match(sia('Nri1'), { ok: false })
   t.match(sia('BA1'), { ok: false })
   t.equal(readEvents('XXX', '', tables), undefined)
+  t.match(cid('6130 01 005'), { events: [{ state: 'active', renews: false }] }, 'a report that it still lasts')
+  t.match(cid('1130 01 005'), { events: [{ renews: true }] })
+  t.match(cid('1423 01 005'), { events: [{ type: 'intrusion' }] })
+  t.match(cid('1341 00 003'), { events: [{ type: 'tamper' }] })
+  const cleared = (data: string): (string | undefined)[] => {
+    const read = sia(data)
+    return read?.ok ? read.events.map(({ channel, state }) => `${channel} ${state}`) : []
+  }
+  for (const code of ['BA', 'BT']) t.ok(cleared('Nri1/BR5').includes(`sia-dcs:${code}:1:5 cleared`), `BR ends ${code}`)
+  t.strictSame(cleared('Nri1/BJ5'), ['sia-dcs:BT:1:5 cleared'])
+  t.strictSame(cleared('Nri0/XQ1'), ['sia-dcs:XQ:0:1 active'])
+  t.strictSame(cleared('Nri0/XH1'), ['sia-dcs:XQ:0:1 cleared'], 'DC-03: the restoral of interference, not an alarm')
+  t.strictSame(cleared('Nri0/YK'), ['sia-dcs:YC:0: cleared', 'sia-dcs:YS:0: cleared'])
   const known = [tables.contactId, tables.siaDcs].map(({ alarms }) => Object.keys(alarms).length)
   t.ok(
     known.every((count) => count >= 30),
     `${known.join(' and ')} codes`,
   )
 })
+
+t.test(
+  'an acknowledgement is padded as the standard says: one to sixteen bytes, a whole block where the text fits',
+  async (t) => {
+    const key = Buffer.alloc(16, 3)
+    const at = new Date('2026-03-02T06:03:27.000Z')
+    const parsed = parseFrame(
+      withoutEnd(encodePanelMessage({ id: 'SIA-DCS', account: '1234', data: 'Nri1/BA5', at, key })),
+    )
+    if (!parsed.ok) throw new Error(parsed.why)
+    const answered = acknowledgement(parsed.frame, key, at, (count) => Buffer.alloc(count, 1))
+    const [, hex = ''] = /\[([0-9A-F]+)\r$/.exec(answered.toString('latin1')) ?? []
+    const decipher = createDecipheriv('aes-128-cbc', key, Buffer.alloc(16)).setAutoPadding(false)
+    const plain = Buffer.concat([decipher.update(hex, 'hex'), decipher.final()]).toString('latin1')
+    t.match(plain, /^[^|[\]]{1,16}\|\]_06:03:27,03-02-2026$/)
+  },
+)

@@ -77,7 +77,9 @@ await onBothDatabases(t, async (t, open) => {
     t.equal(await database.client.alarm.count({ where: { sourceId: sealed } }), 1)
     t.match(await sendDatagram(port, sealedMessage({ sequence: 2, data: 'Nri1/FA2' }), KEY), { kind: '*ACK' })
     t.equal(await database.client.alarm.count({ where: { sourceId: sealed, type: 'smoke', priority: 1 } }), 1)
-    t.match(await panel.send(plainMessage({ sequence: 8, data: '3130 01 005' })), { kind: 'ACK' })
+    t.match(await panel.send(plainMessage({ sequence: 8, data: '6130 01 005' })), { kind: 'ACK' })
+    t.equal(await database.client.alarm.count({ where: { sourceId: plain } }), 1, 'a status report is no new alarm')
+    t.match(await panel.send(plainMessage({ sequence: 9, data: '3130 01 005' })), { kind: 'ACK' })
     t.strictSame(await told(database), ['intrusion active', 'intrusion cleared', 'smoke active'])
   })
 

@@ -11,15 +11,21 @@ const CELL = '990123101001001'
 export const DOOR_TOPIC = 'zigbee2mqtt/bench-door'
 export const DETECTOR_TOPIC = 'zigbee2mqtt/bench-detector'
 
+/** Whatever has not come by then is lost. */
+export const LATE_MS = 30_000
+
 export const until = async (atMs: number): Promise<void> => {
   const leftMs = atMs - performance.now()
   if (leftMs > 1) await delay(leftMs)
 }
 
+export function quantile(ms: readonly number[], share: number): number {
+  return ms.toSorted((a, b) => a - b)[Math.floor((ms.length - 1) * share)] ?? Number.NaN
+}
+
 export function percentiles(ms: readonly number[]): string {
-  const sorted = ms.toSorted((a, b) => a - b)
-  const at = (share: number): string => (sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN).toFixed(1)
-  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms (${sorted.length})`
+  const at = (share: number): string => quantile(ms, share).toFixed(1)
+  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms (${ms.length})`
 }
 
 export interface BenchSource {
@@ -30,6 +36,11 @@ export interface BenchSource {
   detector: { username: string; password: string }
   /** Bearer token of an operator. */
   token: string
+}
+
+export interface CaseSeen {
+  id: string
+  text: string
 }
 
 /** A township's cells, a panel, two devices and an operator. */
@@ -70,9 +81,11 @@ export async function readAlarms(url: string, token: string) {
   const sentMs = new Map<string, number>()
   const seenMs = new Map<string, number>()
   const waiters = new Map<string, () => void>()
+  const caseWaiters = new Map<string, (seen: CaseSeen) => void>()
   const running = (async () => {
     for (;;) {
       const { event, data } = await events.next()
+      if (event === 'case') caseWaiters.get(String(data.text))?.({ id: String(data.id), text: String(data.text) })
       if (event !== 'alarm') continue
       // A device's own words name no alarm; its state does.
       if (data.type === 'smoke' && data.state !== 'active') continue
@@ -93,9 +106,15 @@ export async function readAlarms(url: string, token: string) {
     forget: (key: string) => void seenMs.delete(key),
     seen,
     latencies,
-    /** Waits until all that was sent has come. */
-    all: async () => {
-      for (const key of sentMs.keys()) await seen(key)
+    /** The next case with these words. */
+    caseOf: (text: string): Promise<CaseSeen> => new Promise((resolve) => caseWaiters.set(text, resolve)),
+    /** Waits until all that was sent has come, for half a minute at the most. @returns how many have not */
+    missing: async (): Promise<number> => {
+      const timer = new AbortController()
+      const all = Promise.all([...sentMs.keys()].map(seen))
+      await Promise.race([all, delay(LATE_MS, undefined, { signal: timer.signal }).catch(() => {})])
+      timer.abort()
+      return [...sentMs.keys()].filter((key) => !seenMs.has(key)).length
     },
     /** One alarm by the webhook. @returns ms until it was here */
     webhook: async (at: string, source: BenchSource): Promise<number> => {
@@ -104,15 +123,21 @@ export async function readAlarms(url: string, token: string) {
       await post(`${at}/api/v1/webhooks/${source.id}`, { authorization: `Bearer ${source.webhookToken}` }, message)
       return seen('fresh')
     },
-    /** Waits until the gateway has counted so many of these types. */
-    stored: async (at: string, types: string, expected: number): Promise<number> => {
+    /** Waits until the gateway has counted so many of these types, for `limitMs` at the most. @returns how many it has */
+    stored: async (
+      at: string,
+      types: string,
+      expected: number,
+      limitMs = Number.POSITIVE_INFINITY,
+    ): Promise<number> => {
+      const untilMs = performance.now() + limitMs
       for (;;) {
         const { items } = (await (await fetch(`${at}/api/v1/cases?limit=500`, { headers })).json()) as {
           items: { type: string; occurrences: number }[]
         }
         const mine = items.filter(({ type }) => types.includes(type))
         const total = mine.reduce((sum, { occurrences }) => sum + occurrences, 0)
-        if (total >= expected) return total
+        if (total >= expected || performance.now() > untilMs) return total
         await delay(100)
       }
     },

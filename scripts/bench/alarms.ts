@@ -6,14 +6,18 @@ import { connectAsync, type MqttClient } from 'mqtt'
 import { spawnGateway } from '../../test/fakes/gateway-process.ts'
 import { startMosquitto } from '../../test/fakes/mosquitto.ts'
 import { postgresqlBinaries, startPostgresql } from '../../test/fakes/postgresql.ts'
-import { bare, DETECTOR_TOPIC, DOOR_TOPIC, percentiles, readAlarms, registerSource, until } from './alarm-load.ts'
+import { bare, DETECTOR_TOPIC, DOOR_TOPIC, LATE_MS, readAlarms, registerSource, until } from './alarm-load.ts'
+import { Bars } from './bars.ts'
+import { startMeanwhile } from './people-meanwhile.ts'
 
 /**
  * Alarms through the whole gateway, in a process of its own: how many a second, how long until each is acknowledged and
- * until a console has it, how an urgent one fares in a flood, and how fast a broker's backlog is taken in. Beside it the
- * peer, Mosquitto with persistence and QoS 1, which acknowledges what it has not written to disk.
+ * until a console has it, what an operator, a patrol lead and two live pictures have of it meanwhile, how an urgent one
+ * fares in a flood, and how fast a broker's backlog is taken in. Beside it the peer, Mosquitto with persistence and
+ * QoS 1, which acknowledges what it has not written to disk. A PostgreSQL of its own is started for its turn.
  *
- * usage: node scripts/bench/alarms.ts [--rate 200] [--seconds 10] [--flood 60000] [--backlog 36000] [--only sqlite]
+ * usage: node scripts/bench/alarms.ts [--rate 200] [--seconds 10] [--flood 60000] [--backlog 36000]
+ *   [--only "postgresql embedded"]; a flood or backlog of 0 is left out
  */
 const { values } = parseArgs({
   options: {
@@ -36,6 +40,10 @@ const CONNECTIONS = 4
 /** The aims: ms until a new or urgent alarm is on the console, and alarms a second from a broker's backlog. */
 const MAX_NEW_MS = 2000
 const MIN_CATCH_UP = 500
+/** Without a new frame for so long a stream is called stalled. */
+const STALLED_MS = 2000
+
+const bars = new Bars()
 
 const judged = (ms: number): string => `${ms.toFixed(0)} ms (${ms <= MAX_NEW_MS ? 'ok' : 'TOO LATE'})`
 
@@ -51,6 +59,9 @@ for (const database of ['sqlite', 'postgresql'] as const) {
     for (const end of ends.splice(0).reverse()) await end()
   }
 }
+
+bars.print(`${rate} alarms a second for ${seconds} s`)
+process.exitCode = bars.areHeld() ? 0 : 1
 
 async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | 'mosquitto'): Promise<void> {
   const title = `${database}, ${broker}`
@@ -87,6 +98,11 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   }
 
   // At a steady rate: what an operator sees of a busy day.
+  const other = await connect()
+  const people = await startMeanwhile(url, life, {
+    raise: (text) => publish(other, { type: 'panic-button', text }),
+    caseOf: (text) => alarms.caseOf(text),
+  })
   const acks: number[] = []
   const pending: Promise<unknown>[] = []
   const startedMs = performance.now()
@@ -95,13 +111,22 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
     pending.push(publish(clients[n % CONNECTIONS]).then(({ ackMs }) => acks.push(ackMs)))
   }
   await Promise.all(pending)
-  await alarms.all()
-  console.log(`${title}: ${rate}/s for ${seconds} s`)
-  console.log(`  publish to ack:     ${percentiles(acks)}`)
-  console.log(`  publish to console: ${percentiles(alarms.latencies())}`)
+  const { actions, centre, phone, publishToPhone, video } = await people.stop()
+  bars.count(title, 'alarms not on the console', await alarms.missing(), 0)
+  const stored = await alarms.stored(url, 'motion', rate * seconds, LATE_MS)
+  bars.count(title, 'alarms lost or doubled', Math.abs(rate * seconds - stored), 0)
+  bars.times(title, 'publish to acknowledgement', acks, { share: 0.99, ms: 500 })
+  bars.times(title, 'publish to console', alarms.latencies(), { share: 0.95, ms: 500 })
+  bars.times(title, 'urgent: publish to its case', centre, { share: 0.95, ms: 500 })
+  bars.times(title, 'console action', actions, { share: 0.95, ms: 200 })
+  bars.times(title, 'dispatch to phone page', phone, { share: 0.95, ms: 1000 })
+  bars.times(title, 'urgent: publish to phone page', publishToPhone, { share: 0.95, ms: 1000 })
+  bars.times(title, 'video: between two parts', video.gaps, { share: 1, ms: STALLED_MS })
+  bars.times(title, 'video: later than the quickest', video.delays, { share: 1, ms: STALLED_MS })
+  bars.count(title, 'video: streams called stalled', video.stalls, 0)
 
   // As fast as it goes, with two urgent alarms in the middle, each from a connection of its own: in our words and a device's.
-  const other = await connect()
+  if (flood === 0) return other.endAsync()
   const detector = await (external === undefined
     ? connectAsync(brokerUrl, { protocolVersion: 4, ...source.detector })
     : connect())
@@ -124,7 +149,7 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   )
   await Promise.all([other.endAsync(), detector.endAsync()])
 
-  if (external === undefined) return
+  if (external === undefined || backlog === 0) return
   // The gateway is away while the broker takes an hour's alarms, half of them doors in a device's words; then it comes
   // back, and new ones come: by the webhook, and behind all that in the broker, in our words and in a device's.
   alarms.close()

@@ -1,11 +1,11 @@
-import type { NewAlarmSource } from '../contracts/alarm.ts'
+import type { AlarmSource, NewAlarmSource } from '../contracts/alarm.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
 
 /** Messages that are remembered for each panel, and for how long: it repeats what was not acknowledged. */
 const REMEMBERED = 16
 const REMEMBERED_MS = 600_000
-/** Numbers of messages run from 1 to 9999 and begin again (DC-09 §5.5.1.5). */
+/** Numbers of messages run from 1 to 9999 and begin again (DC-09-2013 §5.5.1.5). */
 const LAST_SEQUENCE = 9999
 /** A larger jump is a panel that began to count anew. */
 const MAX_GAP = 100
@@ -25,6 +25,18 @@ export async function insertPanelAccount(
 /** The account is free again, and its key is gone. */
 export async function removePanelAccount(tx: Tx, sourceId: string): Promise<void> {
   await tx.panelAccount.deleteMany({ where: { sourceId } })
+}
+
+/** The sources with the accounts of those that are panels. */
+export async function withAccounts({ client }: Database, sources: readonly AlarmSource[]): Promise<AlarmSource[]> {
+  const rows = await client.panelAccount.findMany({ where: { sourceId: { in: sources.map(({ id }) => id) } } })
+  const accounts = new Map(rows.map((row) => [row.sourceId, row]))
+  return sources.map((source) => {
+    const row = accounts.get(source.id)
+    return row === undefined
+      ? source
+      : { ...source, dc09: { account: row.account, isEncrypted: row.sealedKey !== null } }
+  })
 }
 
 /** The panel of an account, with its key where it encrypts. */

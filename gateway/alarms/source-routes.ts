@@ -12,6 +12,7 @@ import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import { alarmInput } from '../mqtt/topics.ts'
+import { withAccounts } from './panel-accounts.ts'
 import {
   changeSource,
   registerSource,
@@ -31,6 +32,9 @@ const editors = { roles: ['administrator', 'installer'] as const }
 
 /** The register of alarm sources: who may raise alarms, for which cell, and with which credentials. */
 export function sourceRoutes(app: App, deps: SourceRoutesDeps): void {
+  const accountOf = async (source: AlarmSource): Promise<AlarmSource> =>
+    (await withAccounts(deps.database, [source]))[0] ?? source
+
   app.get(
     '/api/v1/alarm-sources',
     {
@@ -48,7 +52,7 @@ export function sourceRoutes(app: App, deps: SourceRoutesDeps): void {
         isRetired: retired === 'yes',
         nowMs: deps.clock.now(),
       }
-      const items = await listSources(deps.database, which, cursor, limit)
+      const items = await withAccounts(deps.database, await listSources(deps.database, which, cursor, limit))
       const last = items.at(-1)
       return items.length < limit || last === undefined ? { items } : { items, nextCursor: last.id }
     },
@@ -68,7 +72,7 @@ export function sourceRoutes(app: App, deps: SourceRoutesDeps): void {
       const row = await findSource(deps.database.client, request.params.id)
       if (row === undefined) throw new Problem('not-found', 'there is no such alarm source')
       if (!coversCell(principalOf(request), row.cellCode)) throw new Problem('not-in-your-cells')
-      return toSource(row, deps.clock.now())
+      return accountOf(toSource(row, deps.clock.now()))
     },
   )
 
@@ -115,7 +119,7 @@ export function sourceRoutes(app: App, deps: SourceRoutesDeps): void {
         response: { 200: AlarmSource },
       },
     },
-    async (request) => changeSource(deps, principalOf(request), request.params.id, request.body),
+    async (request) => accountOf(await changeSource(deps, principalOf(request), request.params.id, request.body)),
   )
 
   app.post(

@@ -164,6 +164,8 @@ export const AlarmSource = z.object({
   alarmType: AlarmType.optional(),
   priority: Priority.optional(),
   silenceSeconds: z.int().optional(),
+  /** The account under which it reports by DC-09; its key is never told. */
+  dc09: z.object({ account: z.string(), isEncrypted: z.boolean() }).optional(),
   /** Absent once it is over. */
   pause: z.object({ until: Instant, reason: z.string() }).optional(),
   retiredAt: Instant.optional(),

@@ -23,6 +23,10 @@ t.test('a panel is registered with its account and key, and its report is an ala
     body: { silenceSeconds: 600, dc09: { account: 'C0DE', isEncrypted: true, port: Number } },
   })
   t.notMatch(made.text, key, 'the key is not told again')
+  const known = await call('GET', `/api/v1/alarm-sources/${made.body.id}`)
+  t.strictSame(known.body.dc09, { account: 'C0DE', isEncrypted: true }, 'the account is seen again, the key is not')
+  const listed = await call('GET', '/api/v1/alarm-sources?limit=100')
+  t.strictSame(listed.body.items.find(({ id }: { id: string }) => id === made.body.id).dc09, known.body.dc09)
   t.match(await call('POST', '/api/v1/alarm-sources', { ...source, dc09: { account: 'C0DE' } }), { status: 409 })
   for (const dc09 of [{ account: '12' }, { account: 'xyz1' }, { account: '1234', key: 'ab' }]) {
     t.match(await call('POST', '/api/v1/alarm-sources', { ...source, dc09 }), { status: 400 })

@@ -13,6 +13,7 @@ import { Choice, SelectField, TextField } from '../ui/field.tsx'
 import { useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { type MappingAnswers, MappingFields, mappingOf } from './mapping-fields.tsx'
+import { PanelFields, panelOf } from './panel-fields.tsx'
 import { SourceActs } from './source-acts.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
@@ -45,6 +46,7 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
     device: useSignal(source?.device ?? ''),
     alarmType: useSignal(source?.alarmType ?? ''),
   }
+  const panel = { account: useSignal(source?.dc09?.account ?? ''), key: useSignal('') }
   const shown = useSignal<NewAlarmSourceAnswer | undefined>(undefined)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const nearby = [...township.cameras.value.values()].filter((camera) => camera.cellCode === cellCode.value)
@@ -61,13 +63,19 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
       ...(silence.value.trim() === '' ? {} : { silenceSeconds: Number(silence.value) }),
       ...mappingOf(answers),
     }
+    const dc09 = panelOf(panel, source?.dc09)
     if (source === undefined) {
-      const answer = await calls.createSource({ ...told, ...may })
+      const answer = await calls.createSource({ ...told, ...may, ...(dc09 ? { dc09 } : {}) })
       problem.value = failureOf(answer)
       if (answer.kind !== 'ok') return
       shown.value = answer.data
     } else {
-      const answer = await calls.changeSource(source.id, { ...EMPTY, ...told, ...may })
+      const answer = await calls.changeSource(source.id, {
+        ...EMPTY,
+        ...told,
+        ...may,
+        ...(dc09 === undefined ? {} : { dc09 }),
+      })
       problem.value = failureOf(answer)
       if (answer.kind !== 'ok') return
       onClose()
@@ -105,6 +113,7 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
           value={cameraId}
         />
         <MappingFields mappings={mappings.data.value?.items ?? []} of={answers} />
+        {(kind.value === 'panel' || source?.dc09 !== undefined) && <PanelFields of={panel} known={source?.dc09} />}
         <SelectField
           label={t('sources.priority')}
           hint={t('sources.priorityHint')}
@@ -168,6 +177,13 @@ function Credentials({ source, onClose }: { source: NewAlarmSourceAnswer; onClos
       <CopiedSecret label={t('sources.mqttTopic')} text={source.mqtt.topic} />
       <CopiedSecret label={t('sources.webhookUrl')} text={source.webhook.url} />
       <CopiedSecret label={t('sources.webhookToken')} text={source.webhook.token} />
+      {source.dc09 !== undefined && (
+        <p>
+          {source.dc09.port === undefined
+            ? t('panel.noListener', { account: source.dc09.account })
+            : t('panel.reportsTo', { account: source.dc09.account, port: source.dc09.port })}
+        </p>
+      )}
       <div class="actions">
         <button type="button" class="primary" onClick={onClose}>
           {t('sources.noted')}

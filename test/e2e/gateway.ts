@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import pino from 'pino'
 import { build } from 'vite'
 import { buildApp } from '../../gateway/app.ts'
-import { systemClock } from '../../gateway/clock.ts'
+import { type Clock, systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
 import { page } from '../../gateway/contracts/common.ts'
 import { SessionAnswer } from '../../gateway/contracts/identity.ts'
@@ -49,6 +49,8 @@ export interface JourneyGateway {
   revoke(cameraName: string): Promise<void>
   /** The centre links a public camera that has no link, for these uses. */
   link(cameraName: string, scopes: readonly LinkScope[]): Promise<void>
+  /** Asks as the administrator, outside the console; throws where that is refused. */
+  ask(method: string, path: string, body?: object): Promise<Response>
   close(): Promise<void>
 }
 
@@ -63,10 +65,12 @@ export async function buildConsole(): Promise<void> {
  * The real gateway with its console, and a small virtual township behind it.
  * @param addressBase the network of its cameras, which no other file has
  * @param environment beside what it needs
+ * @param clock the gateway's; what a person would wait for is reached by setting it forward
  */
 export async function startGateway(
   addressBase: string,
   environment: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<JourneyGateway> {
   await buildConsole()
   const dataDir = mkdtempSync(join(tmpdir(), 'gridlight-journeys-'))
@@ -83,7 +87,7 @@ export async function startGateway(
   const stop = new AbortController()
   const township = await open(addressBase, [...PUBLIC_DEVICES, ...MADE_PUBLIC_DEVICES, UNREGISTERED])
   const deps = {
-    clock: systemClock,
+    clock,
     log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),
     version: '0.0.0',
   }
@@ -145,6 +149,7 @@ export async function startGateway(
       const link = { cameraId, ownership: 'public', party, basis, purpose, scopes, validFrom }
       await (await administratorAt(baseUrl))('POST', '/api/v1/links', link)
     },
+    ask: async (method, path, body) => (await administratorAt(baseUrl))(method, path, body),
     async close() {
       await panel.close()
       stop.abort()

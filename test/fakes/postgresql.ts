@@ -68,7 +68,7 @@ export async function startServer(t: Teardown, binaries: string): Promise<string
   return directory
 }
 
-function clusterAt(directory: string): PostgresqlCluster {
+export function clusterAt(directory: string): PostgresqlCluster {
   const url = (name: string): string => `postgresql://gridlight@localhost/${name}?host=${encodeURIComponent(directory)}`
   return {
     createDatabase: async () => {

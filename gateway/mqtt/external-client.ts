@@ -12,6 +12,8 @@ const CONNECT_MS = 10_000
 const KEEP_ALIVE_SECONDS = 30
 const MIN_BACKOFF_MS = 1000
 const MAX_BACKOFF_MS = 60_000
+/** A broker that is away, not one that says no: once it is back an alarm must not wait for the gateway. */
+const MAX_AWAY_MS = 2000
 /** A connection that lasted this long was a good one. */
 const STABLE_MS = 30_000
 const MAX_STORE_BACKOFF_MS = 10_000
@@ -42,6 +44,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   let unlisten = (): void => {}
   let running: Promise<void> = Promise.resolve()
   let version: 4 | 5 = 5
+  let isAwaySaid = false
 
   const publish = async ({ topic, payload, retain }: OutgoingMessage): Promise<void> => {
     const client = current?.client
@@ -144,12 +147,16 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       return take(topic, payload, isOpen)
     })
     client.on('error', (error) => {
-      log.warn({ err: error }, 'MQTT broker')
+      // Said once while it is away, which may be for an hour of attempts.
+      if (isAwaySaid) log.debug({ err: error }, 'MQTT broker')
+      else log.warn({ err: error }, 'MQTT broker')
+      isAwaySaid = true
       // An error of the network (it names a system call) says nothing about the version.
       if ('syscall' in error) isVersionRefused = false
     })
     client.on('connect', () => {
       isVersionRefused = false
+      isAwaySaid = false
       current = { client, subscriptions: new Subscriptions(client, 1), second }
       second?.listen(filters())
       announce(current).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
@@ -187,6 +194,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       // A 3.1.1 broker answers MQTT 5 with a refusal or just hangs up.
       if (outcome === 'refused') version = version === 5 ? 4 : 5
       if (clock.monotonicMs() - startedMs > STABLE_MS) backoffMs = MIN_BACKOFF_MS
+      if (outcome === 'ended') backoffMs = Math.min(backoffMs, MAX_AWAY_MS)
       await clock.sleep(backoffMs * deps.random(), signal).catch(() => {})
       backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)
     }

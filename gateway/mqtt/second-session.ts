@@ -37,7 +37,7 @@ export class SecondSession {
     this.#filters = filters
     this.#client = connect(deps.url, { ...options, clean: true, reconnectPeriod: RECONNECT_MS })
     this.#subscriptions = new Subscriptions(this.#client, 0)
-    this.#client.on('error', (error) => deps.log.warn({ err: error }, 'MQTT broker, second session'))
+    this.#client.on('error', (error) => deps.log.debug({ err: error }, 'MQTT broker, second session'))
     this.#client.once('close', this.#ready.resolve)
     this.#client.on('connect', () => {
       this.#subscriptions.forget()

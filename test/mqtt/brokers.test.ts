@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { IClientOptions } from 'mqtt'
 import t, { type Test } from 'tap'
+import { type Clock, systemClock } from '../../gateway/clock.ts'
 import type { NewAlarmSource } from '../../gateway/contracts/alarm.ts'
 import type { Principal } from '../../gateway/contracts/identity.ts'
 import type { Database, Tx } from '../../gateway/storage/database.ts'
@@ -19,6 +21,9 @@ const script: Principal = {
   cellCodes: undefined,
   sessionId: 'script',
 }
+
+/** How long the second session is waited for. */
+const SECOND_MS = 3000
 
 interface Township {
   database: Database
@@ -345,6 +350,46 @@ t.test('mosquitto: alarms are taken and told while and after the broker is away'
   // At least once and in order; what the gateway delivered before this consumer came back is not repeated.
   t.strictSame(keys, ['1', '2', '3', '4'].slice(4 - keys.length))
 })
+
+t.test(
+  'a broker that is away is asked for again within two seconds, one that says no less and less often',
+  async (t) => {
+    const waits = { away: [] as number[], refused: [] as number[] }
+    for (const kind of ['away', 'refused'] as const) {
+      const broker = createServer((socket) => socket.on('error', () => {}))
+      await new Promise<void>((resolve) => broker.listen(0, '127.0.0.1', resolve))
+      const { port } = broker.address() as AddressInfo // listens on a port
+      // CONNACK of MQTT 3.1.1 and of 5: bad user name or password.
+      if (kind === 'refused') {
+        broker.on('connection', (socket) =>
+          socket.once('data', (connect) => {
+            socket.end(Buffer.from(connect.includes(Buffer.from('MQTT\u0005')) ? '2003008600' : '20020004', 'hex'))
+          }),
+        )
+      } else broker.close()
+      const enough = Promise.withResolvers<void>()
+      const clock: Clock = {
+        ...systemClock,
+        sleep: async (ms, signal) => {
+          // The wait for the second session is another one.
+          if (ms !== SECOND_MS) waits[kind].push(ms)
+          if (waits[kind].length >= 12) enough.resolve()
+          await systemClock.sleep(ms === SECOND_MS ? ms : 1, signal)
+        },
+      }
+      const fixture = await startAlarms(t, await temporaryDatabase(t))
+      await startMqtt(t, fixture, {
+        config: { kind: 'external', url: `mqtt://127.0.0.1:${port}` },
+        clock,
+        random: () => 1,
+      })
+      await enough.promise
+      t.teardown(() => void broker.close())
+    }
+    t.ok(Math.max(...waits.away) <= 2000, `away: ${waits.away}`)
+    t.ok(Math.max(...waits.refused) > 30_000, `refused: ${waits.refused}`)
+  },
+)
 
 t.test('mosquitto: the access list of the documentation keeps sources apart', ofKind.mosquitto, async (t) => {
   const page = await readFile(join(import.meta.dirname, '../../docs/ref/mqtt.md'), 'utf8')

@@ -20,7 +20,7 @@ let browser: Browser
 
 t.before(async () => {
   if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.83.0', {}, clock), launch()])
+  ;[gateway, browser] = await Promise.all([startGateway('127.0.87.0', {}, clock), launch()])
 })
 t.teardown(async () => {
   await browser?.close()

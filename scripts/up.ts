@@ -64,6 +64,7 @@ async function demo(): Promise<void> {
   }
   const ready = Promise.withResolvers<TownshipEvent>()
   const seeded = Promise.withResolvers<TownshipEvent>()
+  seeded.promise.catch(() => {}) // seen where it is awaited; a start that fails does not come so far
   const fail = (error: Error): void => {
     ready.reject(error)
     seeded.reject(error)
@@ -72,7 +73,7 @@ async function demo(): Promise<void> {
     const event = TownshipEvent.parse(JSON.parse(line))
     if (event.event === 'ready') ready.resolve(event)
     else if (event.event === 'seeded') seeded.resolve(event)
-    else if (event.event === 'failed' || event.event === 'error') fail(new Error(String(event.detail)))
+    else if (event.event === 'failed' || event.event === 'error') fail(new Error(inTownship(String(event.detail))))
     else if (STEPS.has(event.event)) say(`· ${seconds()}  ${describe(event)}`)
   })
   township.once('exit', () => fail(new Error('the virtual township has ended')))
@@ -110,6 +111,14 @@ async function demo(): Promise<void> {
     await stopTownship()
     process.exit(1)
   }
+}
+
+/** The virtual cameras have fixed addresses, so two demos on one machine are in each other's way. */
+function inTownship(detail: string): string {
+  const address = /EADDRINUSE: .* (\S+)$/.exec(detail)?.[1]
+  return address === undefined
+    ? detail
+    : `虚拟摄像头的地址 ${address} 已被占用，请先停止另一个演示 / ${address} of a virtual camera is in use: stop the other demo first`
 }
 
 const STEPS = new Set(['clip', 'camera', 'seed-grid', 'seed-camera', 'seed-link', 'seed-consent', 'seed-panel'])

@@ -17,22 +17,27 @@ export function alarmMappings(): Mapping[] {
 
 /** Reads every mapping of a folder and tries its examples, sorted by file name; all faults at once. */
 export function readMappings(directory: string): MappingFiles {
-  const mappings: Mapping[] = []
-  const faults: string[] = []
-  for (const file of readdirSync(directory)
-    .filter((name) => name.endsWith('.json'))
-    .sort()) {
-    const parsed = Mapping.safeParse(parseJson(readFileSync(join(directory, file), 'utf8')))
-    if (!parsed.success) {
-      faults.push(...parsed.error.issues.map(({ path, message }) => `${file}: ${path.join('.')}: ${message}`))
-    } else if (parsed.data.id !== basename(file, '.json')) {
-      faults.push(`${file}: id "${parsed.data.id}" is not the file's name`)
-    } else {
-      faults.push(...tryExamples(parsed.data).map((fault) => `${file}: ${fault}`))
-      mappings.push(parsed.data)
-    }
+  const names = readdirSync(directory).filter((name) => name.endsWith('.json'))
+  const read = names.sort().map((name) => readMapping(join(directory, name)))
+  const faults = read.flatMap((one) => (one.ok ? [] : one.faults))
+  return faults.length === 0
+    ? { ok: true, mappings: read.flatMap((one) => (one.ok ? one.mapping : [])) }
+    : { ok: false, faults }
+}
+
+/** One mapping, with its examples tried. */
+export function readMapping(path: string): { ok: true; mapping: Mapping } | { ok: false; faults: string[] } {
+  const file = basename(path)
+  const parsed = Mapping.safeParse(parseJson(readFileSync(path, 'utf8')))
+  if (!parsed.success) {
+    const { issues } = parsed.error
+    return { ok: false, faults: issues.map(({ path, message }) => `${file}: ${path.join('.')}: ${message}`) }
   }
-  return faults.length === 0 ? { ok: true, mappings } : { ok: false, faults }
+  const faults = tryExamples(parsed.data)
+  if (parsed.data.id !== basename(file, '.json')) faults.unshift(`id "${parsed.data.id}" is not the file's name`)
+  return faults.length === 0
+    ? { ok: true, mapping: parsed.data }
+    : { ok: false, faults: faults.map((fault) => `${file}: ${fault}`) }
 }
 
 /** Every message that the file shows must become what it says. @returns what does not */

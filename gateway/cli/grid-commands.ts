@@ -1,11 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
-import { MAPPINGS_DIR, readMappings } from '../alarms/mapping-files.ts'
 import { GridInput } from '../contracts/grid.ts'
 import { createGrid } from '../grid/grid.ts'
-import { readProfiles } from '../probe/profile-files.ts'
 import { type Command, CommandError, EXIT, UsageError } from './command.ts'
 import { hostPrincipal, withStore } from './store.ts'
 
@@ -27,30 +24,6 @@ export const gridImport: Command = {
       `新建 / created: ${answer.created}, 更新 / updated: ${answer.updated}, 问题 / problems: ${answer.problems.length}`,
     )
     return answer.problems.length === 0 ? EXIT.done : EXIT.failed
-  },
-}
-
-export const profilesCheck: Command = {
-  synopsis: 'profiles check [FILE.json ...]',
-  about: {
-    zh: '检查设备档案与告警源映射，并试行映射中的示例消息',
-    en: 'check the device profiles and the mappings of alarm sources, and try their example messages',
-  },
-  run: async (args, _config, terminal) => {
-    const { positionals: files } = parseArgs({ args, allowPositionals: true, options: {} })
-    for (const file of files) {
-      if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
-    }
-    const profiles = readProfiles(join(import.meta.dirname, '../../device-profiles/cameras'), files)
-    const sources = readMappings(MAPPINGS_DIR)
-    for (const fault of [profiles, sources].flatMap((read) => (read.ok ? [] : read.faults))) terminal.out(fault)
-    if (!profiles.ok || !sources.ok) return EXIT.failed
-    const examples = sources.mappings.reduce((sum, mapping) => sum + mapping.examples.length, 0)
-    terminal.out(`设备档案无误 / device profiles are sound: ${profiles.profiles.length}`)
-    terminal.out(
-      `告警源映射无误 / mappings of alarm sources are sound: ${sources.mappings.length} (${examples} 条示例 / examples)`,
-    )
-    return EXIT.done
   },
 }
 

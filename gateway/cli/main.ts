@@ -4,9 +4,10 @@ import { auditVerify } from './audit-commands.ts'
 import { backup, restore } from './backup-commands.ts'
 import { camerasImport } from './camera-commands.ts'
 import { type Command, CommandError, EXIT, type Terminal, UsageError } from './command.ts'
-import { gridImport, profilesCheck } from './grid-commands.ts'
+import { gridImport } from './grid-commands.ts'
 import { tokenAdd, userAdd } from './identity-commands.ts'
 import { keyRotate } from './key-commands.ts'
+import { profilesCheck, profilesTry } from './profile-commands.ts'
 
 /** By the words that name them. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   restore,
   'key rotate': keyRotate,
   'profiles check': profilesCheck,
+  'profiles try': profilesTry,
 }
 
 /** Runs one command. @param args words after the program's name @returns the exit code */

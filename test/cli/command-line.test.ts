@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -132,6 +132,38 @@ t.test('grid import', async (t) => {
 t.test('profiles check', async (t) => {
   const { run } = await commandLine(t)
   t.match(await run(['profiles', 'check']), { code: 0, out: /sound: [1-9]/ })
+})
+
+t.test('profiles try', async (t) => {
+  const { run, dataDir } = await commandLine(t)
+  const attempt = async (...args: string[]) => {
+    const { code, out, err } = await run(['profiles', 'try', ...args])
+    return { code, err, answer: out.startsWith('{') ? JSON.parse(out) : undefined }
+  }
+  const door = 'zigbee2mqtt/front-door'
+  t.match(await attempt('zigbee2mqtt', door, '{"contact":false}'), {
+    code: 0,
+    answer: { outcome: 'alarms', alarms: [{ rule: 'contact', type: 'door', state: 'active' }] },
+  })
+  t.match(await attempt('zigbee2mqtt', door, '{"battery":80}'), { code: 0, answer: { outcome: 'ignored' } })
+  t.match(await attempt('zigbee2mqtt', door, '{"contact":'), { code: 1, answer: { outcome: 'rejected', why: /JSON/ } })
+  t.match(await attempt('zigbee2mqtt', door, '{"contact":false}', '--registered', 'zigbee2mqtt/other'), {
+    answer: { outcome: 'ignored' },
+  })
+  await mkdir(dataDir, { recursive: true })
+  const own = join(dataDir, 'own.json')
+  const shipped = join(import.meta.dirname, '../../device-profiles/alarm-sources/zigbee2mqtt.json')
+  await writeFile(own, (await readFile(shipped, 'utf8')).replace('"id": "zigbee2mqtt"', '"id": "own"'))
+  await writeFile(join(dataDir, 'payload'), '{"smoke":true}')
+  t.match(await attempt(own, door, `@${join(dataDir, 'payload')}`), {
+    code: 0,
+    answer: { alarms: [{ type: 'smoke' }] },
+  })
+  await writeFile(own, '{"id":"own"}')
+  t.match(await attempt(own, door, '{}'), { code: 1, err: /own\.json: title/ })
+  t.match(await attempt('nobody', door, '{}'), { code: 66 })
+  t.match(await attempt('zigbee2mqtt', door), { code: 64, err: /profiles try MAPPING/ })
+  t.match(await attempt('zigbee2mqtt', door, '{}', '--alarm-type', 'fire'), { code: 64, err: /smoke/ })
 })
 
 const PROGRAM = join(import.meta.dirname, '../../gateway/cli/main.ts')

@@ -283,12 +283,14 @@ export type ProblemCode = keyof typeof PROBLEMS
 /** A refusal on its way to the HTTP error handler; routes throw it, nothing below them does. */
 export class Problem extends Error {
   readonly code: ProblemCode
+  readonly detail: string | undefined
   readonly extra: Readonly<Record<string, unknown>>
   /** @param detail what exactly, for this request; never a secret */
   constructor(code: ProblemCode, detail?: string, extra: Readonly<Record<string, unknown>> = {}) {
     super(detail ?? PROBLEMS[code].title.en)
     this.name = 'Problem'
     this.code = code
+    this.detail = detail
     this.extra = extra
   }
 }
@@ -309,13 +311,14 @@ export function problemDocument(
 ): ProblemDocument & Record<string, unknown> {
   const kind: ProblemKind = PROBLEMS[problem.code]
   const say = (words: Words): string => inLanguage(words, acceptLanguage)
+  const title = say(kind.title)
   return {
     ...problem.extra,
     type: `urn:gridlight:problem:${problem.code}`,
-    title: say(kind.title),
+    title,
     status: kind.status,
     code: problem.code,
-    detail: problem.message,
+    detail: problem.detail ?? title,
     ...(kind.nextStep ? { nextStep: say(kind.nextStep) } : {}),
   }
 }

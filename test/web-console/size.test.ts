@@ -4,22 +4,25 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { build } from 'vite'
 import { z } from 'zod'
+import type { LanguageCode } from '../../web-console/src/i18n/areas.ts'
+import { FIRST_WORDS, PAGE_WORDS } from '../../web-console/src/i18n/page-words.ts'
 
 /** console.md §3: what must come before a page can be used, compressed. */
 const DESKTOP_BYTES = 250 * 1024
 const PHONE_BYTES = 120 * 1024
-const PAGES: Readonly<Record<string, number>> = {
-  'src/wall/wall-page.tsx': DESKTOP_BYTES,
-  'src/map/map-page.tsx': DESKTOP_BYTES,
-  'src/links/links-page.tsx': DESKTOP_BYTES,
-  'src/patrol/patrol-page.tsx': PHONE_BYTES,
-  'src/install/install-page.tsx': PHONE_BYTES,
-  'src/owner/owner-page.tsx': PHONE_BYTES,
-}
+const PAGES = [
+  { page: '/wall', file: 'src/wall/wall-page.tsx', most: DESKTOP_BYTES },
+  { page: '/map', file: 'src/map/map-page.tsx', most: DESKTOP_BYTES },
+  { page: '/links', file: 'src/links/links-page.tsx', most: DESKTOP_BYTES },
+  { page: '/patrol', file: 'src/patrol/patrol-page.tsx', most: PHONE_BYTES },
+  { page: '/install', file: 'src/install/install-page.tsx', most: PHONE_BYTES },
+  { page: '/owner', file: 'src/owner/owner-page.tsx', most: PHONE_BYTES },
+] as const
+const DIRECTORY: Readonly<Record<LanguageCode, string>> = { 'zh-CN': 'zh-cn', en: 'en' }
 
 const Manifest = z.record(z.string(), z.looseObject({ file: z.string(), imports: z.array(z.string()).default([]) }))
 
-t.test('the script of every page is within its budget', async (t) => {
+t.test('the script of every page, with its words in the language in use, is within its budget', async (t) => {
   const root = resolve(import.meta.dirname, '../../web-console')
   const outDir = t.testdir()
   await build({
@@ -39,9 +42,24 @@ t.test('the script of every page is within its budget', async (t) => {
     return found
   }
 
-  for (const [page, most] of Object.entries(PAGES)) {
-    const files = needed(page, needed('index.html'))
-    const bytes = [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(outDir, file))).length, 0)
-    t.ok(bytes <= most, `${page}: ${(bytes / 1024).toFixed(1)} of ${most / 1024} kB`)
+  const dictionaries = new Set(
+    Object.keys(manifest)
+      .filter((name) => /^src\/i18n\/(?:zh-cn|en)\//.test(name))
+      .map((name) => manifest[name]?.file),
+  )
+  t.ok(dictionaries.size > 40, `${dictionaries.size} dictionaries`)
+  for (const { page, file, most } of PAGES) {
+    const code = needed(file, needed('index.html'))
+    t.same(
+      [...code].filter((name) => dictionaries.has(name)),
+      [],
+      `${page} comes with no words in it`,
+    )
+    for (const [language, directory] of Object.entries(DIRECTORY)) {
+      const files = new Set(code)
+      for (const area of [...FIRST_WORDS, ...PAGE_WORDS[page]]) needed(`src/i18n/${directory}/${area}.ts`, files)
+      const bytes = [...files].reduce((sum, name) => sum + gzipSync(readFileSync(join(outDir, name))).length, 0)
+      t.ok(bytes <= most, `${page} ${language}: ${(bytes / 1024).toFixed(1)} of ${most / 1024} kB`)
+    }
   }
 })

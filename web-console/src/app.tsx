@@ -1,4 +1,5 @@
 import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
+import { PAGE_WORDS } from './i18n/page-words.ts'
 import { type PagePath, pageFor, pagesFor } from './pages.ts'
 import { useParts } from './parts.ts'
 import { keptAnswers } from './patrol/answers.ts'
@@ -47,12 +48,13 @@ export function App() {
     if (!isOwnerPage && !isOpenToAll) void session.ask()
   }, [isOwnerPage, isOpenToAll])
 
-  if (isOwnerPage) return <LazyPage key="/owner" load={PAGE_CODE['/owner']} />
+  if (isOwnerPage) return <LazyPage key="/owner" load={PAGE_CODE['/owner']} words={PAGE_WORDS['/owner']} />
   if (isOpenToAll) {
     return (
       <LazyPage
         key={TRANSPARENCY}
         load={() => import('./transparency-page.tsx').then((code) => code.TransparencyPage)}
+        words={PAGE_WORDS[TRANSPARENCY]}
       />
     )
   }
@@ -77,7 +79,7 @@ function Unreachable() {
   })
   return (
     <Empty text={t('link.unreachable')}>
-      {kept > 0 && <p>{t('patrol.waiting', { n: kept })}</p>}
+      {kept > 0 && <p>{t('link.answersWaiting', { n: kept })}</p>}
       <button type="button" onClick={() => void session.ask()}>
         {t('action.retry')}
       </button>
@@ -111,7 +113,11 @@ function SignedIn({ user }: { user: SessionAnswer['user'] }) {
     <>
       <Header user={user} />
       <LinkBanner />
-      {page === undefined ? <Empty text={language.t('app.noPage')} /> : <LazyPage key={page} load={PAGE_CODE[page]} />}
+      {page === undefined ? (
+        <Empty text={language.t('app.noPage')} />
+      ) : (
+        <LazyPage key={page} load={PAGE_CODE[page]} words={PAGE_WORDS[page]} />
+      )}
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 import { render } from 'preact'
 import { createAlarmBoard } from './alarms/alarm-board.ts'
 import { createCalls } from './api/calls.ts'
@@ -6,7 +6,9 @@ import { createClient } from './api/client.ts'
 import { App } from './app.tsx'
 import { createTownship } from './cameras.ts'
 import { createCaseBoard } from './cases/case-board.ts'
+import { fetchWords } from './i18n/areas.ts'
 import { createLanguage } from './i18n/language.ts'
+import { FIRST_WORDS } from './i18n/page-words.ts'
 import { createLive } from './live.ts'
 import { type Parts, PartsContext } from './parts.ts'
 import { createRouter } from './router.ts'
@@ -18,10 +20,18 @@ import './style/controls.css'
 import './style/shell.css'
 import './style/table.css'
 
+/** The page has been drawn by then; Safari has no idle callbacks. */
+const IDLE_MS = 2_000
+
 const root = document.getElementById('console')
 if (root === null) throw new Error('index.html has no element #console')
 
-const language = createLanguage(localStorage, document.documentElement)
+const language = createLanguage({
+  storage: localStorage,
+  root: document.documentElement,
+  fetch: fetchWords,
+  whenIdle: (work) => ('requestIdleCallback' in window ? requestIdleCallback(work) : setTimeout(work, IDLE_MS)),
+})
 const client = createClient({ language: () => language.code.value, onSignedOut: () => session.end() })
 const calls = createCalls(client)
 const session = createSession(client, calls)
@@ -48,6 +58,10 @@ const parts: Parts = {
   nowMs,
 }
 
+await language.need(FIRST_WORDS)
+effect(() => {
+  document.title = language.t('app.title')
+})
 render(
   <PartsContext.Provider value={parts}>
     <App />

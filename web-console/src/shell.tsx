@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
-import type { Key } from './i18n/language.ts'
+import type { Key } from './i18n/areas.ts'
 import { listedPages, type PagePath } from './pages.ts'
 import { useParts } from './parts.ts'
 import { dateTime, duration, timeOfDay } from './time.ts'
@@ -145,10 +145,21 @@ export function LinkBanner() {
 
 export function LanguageSwitch() {
   const { code, choose, t } = useParts().language
+  const hasFailed = useSignal(false)
   const other = code.value === 'en' ? 'zh-CN' : 'en'
   return (
-    <button type="button" class="quiet" lang={other} onClick={() => choose(other)}>
-      {t('language.other')}
-    </button>
+    <>
+      <button
+        type="button"
+        class="quiet"
+        lang={other}
+        onClick={async () => {
+          hasFailed.value = !(await choose(other))
+        }}
+      >
+        {t('language.other')}
+      </button>
+      {hasFailed.value && <span role="alert">{t('link.unreachable')}</span>}
+    </>
   )
 }

@@ -55,7 +55,7 @@ function Counts({ counts: { at, cells, links, last30Days, strippedFields } }: { 
       <table class="panel counts">
         <thead>
           <tr>
-            <th scope="col">{t('links.cell')}</th>
+            <th scope="col">{t('column.cell')}</th>
             <th scope="col">{t('transparency.camerasPublic')}</th>
             <th scope="col">{t('transparency.camerasPrivate')}</th>
           </tr>

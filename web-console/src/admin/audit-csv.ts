@@ -1,8 +1,8 @@
-import { isKey, type Translate } from '../i18n/language.ts'
+import type { Language } from '../i18n/language.ts'
 import type { Entry } from './admin-calls.ts'
 
 /** Words for an action, or its name where it is newer than this page. */
-export function auditActionWords(t: Translate, action: string): string {
+export function auditActionWords({ t, isKey }: Language, action: string): string {
   const key = `auditAction.${action}`
   return isKey(key) ? t(key) : action
 }

@@ -62,7 +62,7 @@ export function AuditPage() {
       <div class="page-head">
         <h1>{t('audit.title')}</h1>
         <button type="button" disabled={exporting.value} onClick={() => void save()}>
-          {t(exporting.value ? 'audit.exporting' : 'links.csv')}
+          {t(exporting.value ? 'audit.exporting' : 'csv.save')}
         </button>
       </div>
       <p class="secondary">{t('audit.readingIsRecorded')}</p>
@@ -127,7 +127,8 @@ function Verification() {
 }
 
 function Filters({ onFilter }: { onFilter: (filter: AuditFilter) => void }) {
-  const { t } = useParts().language
+  const { language } = useParts()
+  const { t } = language
   const [since, until, actor, object] = [useSignal(''), useSignal(''), useSignal(''), useSignal('')]
   const [action, result] = [useSignal(''), useSignal('')]
 
@@ -158,10 +159,10 @@ function Filters({ onFilter }: { onFilter: (filter: AuditFilter) => void }) {
               action.value = event.currentTarget.value
             }}
           >
-            <option value="">{t('links.all')}</option>
+            <option value="">{t('list.all')}</option>
             {AuditAction.options.map((option) => (
               <option key={option} value={option}>
-                {auditActionWords(t, option)}
+                {auditActionWords(language, option)}
               </option>
             ))}
           </select>
@@ -176,7 +177,7 @@ function Filters({ onFilter }: { onFilter: (filter: AuditFilter) => void }) {
               result.value = event.currentTarget.value
             }}
           >
-            <option value="">{t('links.all')}</option>
+            <option value="">{t('list.all')}</option>
             <option value="done">{t('auditResult.done')}</option>
             <option value="refused">{t('auditResult.refused')}</option>
           </select>

@@ -7,7 +7,8 @@ import { auditActionWords } from './audit-csv.ts'
 
 /** Entries as they stand in the chain, newest first. */
 export function AuditTable({ entries }: { entries: readonly Entry[] }) {
-  const { t } = useParts().language
+  const { language } = useParts()
+  const { t } = language
   return (
     <Table
       class="audit-table"
@@ -18,7 +19,7 @@ export function AuditTable({ entries }: { entries: readonly Entry[] }) {
           <th scope="row">{entry.sequence}</th>
           <td data-label={t('audit.time')}>{dateTime(entry.at)}</td>
           <td data-label={t('audit.actor')}>{entry.actorName}</td>
-          <td data-label={t('audit.action')}>{auditActionWords(t, entry.action)}</td>
+          <td data-label={t('audit.action')}>{auditActionWords(language, entry.action)}</td>
           <td data-label={t('audit.object')} class="audit-object">
             <code>{entry.object}</code>
             {entry.detail !== undefined && (

@@ -25,15 +25,15 @@ export function AvailabilityTable() {
     <section class="panel">
       <h2>{t('health.availability')}</h2>
       <Choice
-        legend={t('health.span')}
-        options={SPANS.map((value) => ({ value, label: t('health.days', { n: value }) }))}
+        legend={t('time.span')}
+        options={SPANS.map((value) => ({ value, label: t('time.lastDays', { n: value }) }))}
         value={days}
       />
-      <LoadedList of={loaded} empty={t('tree.empty')}>
+      <LoadedList of={loaded} empty={t('list.noCameras')}>
         {(items) => (
           <Table
             columns={[
-              'links.cell',
+              'column.cell',
               'health.cameras',
               'health.availability',
               'health.offlineTime',

@@ -92,9 +92,15 @@ function PlaceForm({ camera, onSaved }: { camera: Camera; onSaved: () => void })
 
   return (
     <form onSubmit={submit}>
-      <TextField label={t('install.name')} hint={t('install.nameHint')} value={name} maxLength={200} required />
+      <TextField
+        label={t('device.cameraName')}
+        hint={t('device.cameraNameHint')}
+        value={name}
+        maxLength={200}
+        required
+      />
       <SelectField
-        label={t('install.cell')}
+        label={t('cell.of')}
         hint={t('camera.cellHint')}
         options={township.cells.value.map(({ properties: { code, name } }) => ({
           value: code,
@@ -103,7 +109,7 @@ function PlaceForm({ camera, onSaved }: { camera: Camera; onSaved: () => void })
         value={cellCode}
       />
       <Choice
-        legend={t('install.placeClass')}
+        legend={t('column.placeClass')}
         options={PlaceClass.options.map((value) => ({ value, label: t(`placeClass.${value}`) }))}
         value={placeClass}
       />
@@ -165,17 +171,17 @@ function DeviceForm({ camera, onSaved }: { camera: Camera; onSaved: () => void }
       <form onSubmit={submit}>
         <p class="hint">{t('camera.sourceHint')}</p>
         {kind === 'onvif' ? (
-          <TextField label={t('install.address')} value={address} inputMode="url" spellcheck={false} required />
+          <TextField label={t('device.address')} value={address} inputMode="url" spellcheck={false} required />
         ) : (
           <>
             <TextField label={t('rtsp.main')} hint={t('rtsp.hint')} value={mainUri} inputMode="url" required />
             <TextField label={t('rtsp.sub')} value={subUri} inputMode="url" />
           </>
         )}
-        <TextField label={t('install.username')} value={username} autocomplete="off" autocapitalize="none" required />
+        <TextField label={t('device.username')} value={username} autocomplete="off" autocapitalize="none" required />
         <TextField
-          label={t('install.password')}
-          hint={t('install.passwordHint')}
+          label={t('device.password')}
+          hint={t('device.passwordHint')}
           value={password}
           type="password"
           autocomplete="off"
@@ -185,7 +191,7 @@ function DeviceForm({ camera, onSaved }: { camera: Camera; onSaved: () => void }
         <Outcome of={acts} />
         <div class="actions">
           <button type="submit" class="primary" disabled={acts.busy.value || password.value === ''}>
-            {acts.busy.value ? t('install.probing') : t('camera.takeSource')}
+            {acts.busy.value ? t('device.probing') : t('camera.takeSource')}
           </button>
           {kind === 'onvif' && (
             <button
@@ -193,11 +199,11 @@ function DeviceForm({ camera, onSaved }: { camera: Camera; onSaved: () => void }
               disabled={acts.busy.value}
               onClick={() =>
                 void acts.act(calls.setCameraClock(camera.id), ({ clockOffsetMs }) =>
-                  t('install.clockSet', { seconds: (clockOffsetMs / 1000).toFixed(1) }),
+                  t('device.clockSet', { seconds: (clockOffsetMs / 1000).toFixed(1) }),
                 )
               }
             >
-              {t('install.setClock')}
+              {t('device.setClock')}
             </button>
           )}
         </div>

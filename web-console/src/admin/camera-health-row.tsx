@@ -1,5 +1,5 @@
 import type { CameraHealth, StreamHealth } from '../../../gateway/contracts/camera-health.ts'
-import { isKey, type Translate } from '../i18n/language.ts'
+import type { Language, Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
@@ -19,13 +19,13 @@ export function CameraHealthRow({ health, onManage }: { health: CameraHealth; on
         <Icon name={STATE_ICON[health.state]} /> {health.name}
         {onManage !== undefined && (
           <button type="button" aria-label={t('camera.manageOf', { name: health.name })} onClick={onManage}>
-            {t('people.manage')}
+            {t('action.manage')}
           </button>
         )}
       </h3>
       <p>
-        {t(`health.state.${health.state}`)} · {t('links.since', { time: dateTime(health.stateSince) })}
-        {health.stateReason !== undefined && ` · ${faultWords(t, health.stateReason)}`}
+        {t(`health.state.${health.state}`)} · {t('time.since', { time: dateTime(health.stateSince) })}
+        {health.stateReason !== undefined && ` · ${faultWords(language, health.stateReason)}`}
       </p>
       <p class="secondary">
         {[township.cellName(health.cellCode), model, device?.address ?? ''].filter((part) => part !== '').join(' · ')}
@@ -38,18 +38,19 @@ export function CameraHealthRow({ health, onManage }: { health: CameraHealth; on
 }
 
 /** Why a stream does not come, in words; the code itself where it is newer than this page. */
-function faultWords(t: Translate, code: string): string {
+function faultWords(language: Language, code: string): string {
   const key = `fault.${code}`
-  return isKey(key) ? t(key) : problemWords(t, { status: 0, code }).cause
+  return language.isKey(key) ? language.t(key) : problemWords(language, { status: 0, code }).cause
 }
 
 function Figures({ stream }: { stream: StreamHealth }) {
-  const { t } = useParts().language
+  const { language } = useParts()
+  const { t } = language
   return (
     <div class="figures">
       <h4>
         {t(`stream.${stream.role}`)} · {t(`health.stream.${stream.state}`)}
-        {stream.fault !== undefined && ` · ${faultWords(t, stream.fault.code)}`}
+        {stream.fault !== undefined && ` · ${faultWords(language, stream.fault.code)}`}
       </h4>
       <dl>
         {figuresOf(t, stream).map(([label, text]) => (

@@ -57,7 +57,7 @@ export function ChannelDialog({ channel, onChanged, onClose }: ChannelProps) {
   }
 
   return (
-    <Dialog title={isNew ? t('channels.add') : t('people.manageOf', { name: channel.name })} onClose={onClose}>
+    <Dialog title={isNew ? t('channels.add') : t('action.manageOf', { name: channel.name })} onClose={onClose}>
       <form onSubmit={submit}>
         {isNew && (
           <Choice

@@ -117,12 +117,12 @@ function ChannelRow({ channel, onChanged }: { channel: Channel; onChanged: () =>
         </button>
         <button
           type="button"
-          aria-label={t('people.manageOf', { name })}
+          aria-label={t('action.manageOf', { name })}
           onClick={() => {
             isManaged.value = true
           }}
         >
-          {t('people.manage')}
+          {t('action.manage')}
         </button>
         {isManaged.value && (
           <ChannelDialog

@@ -35,13 +35,13 @@ export function FiguresPage() {
     <main class="page admin">
       <div class="page-head">
         <h1>{t('figures.title')}</h1>
-        <CsvLink href={calls.figuresCsv(query)} name="case-figures" label={t('links.csv')} />
+        <CsvLink href={calls.figuresCsv(query)} name="case-figures" label={t('csv.save')} />
       </div>
       <p class="secondary">{t('figures.hint')}</p>
       <div class="filters">
         <Choice
-          legend={t('health.span')}
-          options={SPANS.map((value) => ({ value, label: t('health.days', { n: value }) }))}
+          legend={t('time.span')}
+          options={SPANS.map((value) => ({ value, label: t('time.lastDays', { n: value }) }))}
           value={days}
         />
         <Choice

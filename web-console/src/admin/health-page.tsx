@@ -68,7 +68,7 @@ export function HealthPage() {
             />
           )}
         </Field>
-        <Field label={t('links.state')}>
+        <Field label={t('column.state')}>
           {(id) => (
             <select
               id={id}
@@ -77,7 +77,7 @@ export function HealthPage() {
                 state.value = CameraState.safeParse(event.currentTarget.value).data
               }}
             >
-              <option value="">{t('links.all')}</option>
+              <option value="">{t('list.all')}</option>
               {CameraState.options.map((option) => (
                 <option key={option} value={option}>
                   {t(`health.state.${option}`)}
@@ -89,13 +89,13 @@ export function HealthPage() {
         <Choice
           legend={t('health.show')}
           options={[
-            { value: 'all', label: t('links.all') },
+            { value: 'all', label: t('list.all') },
             { value: 'attention', label: t('health.attention') },
           ]}
           value={attention}
         />
       </div>
-      <LoadedList of={cameras} empty={t(all.length === 0 ? 'tree.empty' : 'health.noMatch')}>
+      <LoadedList of={cameras} empty={t(all.length === 0 ? 'list.noCameras' : 'health.noMatch')}>
         {(items) => {
           const wanted = items
             .filter(({ name, cellCode }) => `${name} ${township.cellName(cellCode)}`.toLowerCase().includes(words))

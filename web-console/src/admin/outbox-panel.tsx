@@ -25,7 +25,7 @@ export function OutboxPanel() {
                 <td data-label={t('outbox.waiting')}>
                   {waiting}
                   {waitingSince !== undefined && (
-                    <span class="secondary">{t('links.since', { time: dateTime(waitingSince) })}</span>
+                    <span class="secondary">{t('time.since', { time: dateTime(waitingSince) })}</span>
                   )}
                   {lastFault !== undefined && (
                     <span class="secondary">

@@ -76,7 +76,7 @@ export function PersonDialog({ user, onClose, onChanged }: PersonProps) {
 
   return (
     <Dialog
-      title={user === undefined ? t('people.add') : t('people.manageOf', { name: user.displayName })}
+      title={user === undefined ? t('people.add') : t('action.manageOf', { name: user.displayName })}
       onClose={onClose}
     >
       <form onSubmit={submit}>
@@ -117,7 +117,7 @@ export function PersonDialog({ user, onClose, onChanged }: PersonProps) {
         {done.value !== undefined && <p role="status">{done.value}</p>}
         <div class="actions">
           <button type="submit" class="primary" disabled={busy.value || !isComplete}>
-            {t('people.save')}
+            {t('action.save')}
           </button>
           <button type="button" onClick={onClose}>
             {t('action.close')}

@@ -107,11 +107,11 @@ function Deletions() {
       <p class="secondary">{t('retention.proofHint')}</p>
       <LoadedList<Entry> of={deletions} empty={t('retention.nothingYet')}>
         {(entries) => (
-          <Table columns={['retention.deletedAt', 'links.camera', 'retention.hash', 'retention.entry']}>
+          <Table columns={['retention.deletedAt', 'column.camera', 'retention.hash', 'retention.entry']}>
             {entries.map(({ sequence, at, detail }) => (
               <tr key={sequence}>
                 <th scope="row">{dateTime(at)}</th>
-                <td data-label={t('links.camera')}>
+                <td data-label={t('column.camera')}>
                   {township.cameras.value.get(String(detail?.cameraId))?.name ?? String(detail?.cameraId)}
                 </td>
                 <td data-label={t('retention.hash')}>

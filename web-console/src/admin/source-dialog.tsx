@@ -50,7 +50,7 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
   const shown = useSignal<NewAlarmSourceAnswer | undefined>(undefined)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const nearby = [...township.cameras.value.values()].filter((camera) => camera.cellCode === cellCode.value)
-  const title = source === undefined ? t('sources.add') : t('people.manageOf', { name: source.name })
+  const title = source === undefined ? t('sources.add') : t('action.manageOf', { name: source.name })
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
@@ -94,9 +94,9 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
           value={kind}
         />
         <SelectField
-          label={t('install.cell')}
+          label={t('cell.of')}
           options={[
-            { value: '', label: t('install.chooseCell') },
+            { value: '', label: t('cell.choose') },
             ...township.cells.value.map(({ properties }) => ({ value: properties.code, label: properties.name })),
           ]}
           value={cellCode}
@@ -133,7 +133,7 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
         <div class="actions">
           <button type="submit" class="primary" disabled={name.value.trim() === '' || cellCode.value === ''}>
-            {t(source === undefined ? 'sources.add' : 'people.save')}
+            {t(source === undefined ? 'sources.add' : 'action.save')}
           </button>
           <button type="button" onClick={onClose}>
             {t('action.cancel')}

@@ -68,7 +68,7 @@ export function SourcesPage() {
   )
 }
 
-const COLUMNS = ['sources.name', 'sources.kind', 'links.cell', 'links.camera', 'sources.heard'] as const
+const COLUMNS = ['sources.name', 'sources.kind', 'column.cell', 'column.camera', 'sources.heard'] as const
 
 interface TableProps {
   sources: readonly AlarmSource[]
@@ -80,7 +80,7 @@ function SourceTable({ sources, onOpen }: TableProps) {
   const { township, language } = useParts()
   const { t } = language
   return (
-    <Table columns={onOpen === undefined ? COLUMNS : [...COLUMNS, 'links.acts']}>
+    <Table columns={onOpen === undefined ? COLUMNS : [...COLUMNS, 'column.acts']}>
       {sources.map((source) => (
         <tr key={source.id}>
           <th scope="row">
@@ -92,8 +92,8 @@ function SourceTable({ sources, onOpen }: TableProps) {
             {source.mapping !== undefined && <span class="secondary">{source.mapping}</span>}
             {source.priority !== undefined && <span class="secondary">{t(`priority.${source.priority}`)}</span>}
           </td>
-          <td data-label={t('links.cell')}>{township.cellName(source.cellCode)}</td>
-          <td data-label={t('links.camera')}>
+          <td data-label={t('column.cell')}>{township.cellName(source.cellCode)}</td>
+          <td data-label={t('column.camera')}>
             {source.cameraId === undefined ? '—' : (township.cameras.value.get(source.cameraId)?.name ?? '—')}
           </td>
           <td data-label={t('sources.heard')}>
@@ -103,10 +103,10 @@ function SourceTable({ sources, onOpen }: TableProps) {
             <td>
               <button
                 type="button"
-                aria-label={t('people.manageOf', { name: source.name })}
+                aria-label={t('action.manageOf', { name: source.name })}
                 onClick={() => onOpen(source)}
               >
-                {t('people.manage')}
+                {t('action.manage')}
               </button>
             </td>
           )}

@@ -42,17 +42,17 @@ export function TokenList() {
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
       <LoadedList of={tokens} empty={t('tokens.none')}>
         {(items) => (
-          <Table columns={['tokens.name', 'people.roles', 'links.until', 'links.state', 'links.acts']}>
+          <Table columns={['tokens.name', 'people.roles', 'column.until', 'column.state', 'column.acts']}>
             {items.map((token) => (
               <tr key={token.id}>
                 <th scope="row">{token.name}</th>
                 <td data-label={t('people.roles')}>
                   {token.roles.map((role) => t(`role.${role}`)).join(t('list.separator'))}
                 </td>
-                <td data-label={t('links.until')}>
-                  {token.expiresAt === undefined ? t('links.noEnd') : date(token.expiresAt)}
+                <td data-label={t('column.until')}>
+                  {token.expiresAt === undefined ? t('column.noEnd') : date(token.expiresAt)}
                 </td>
-                <td data-label={t('links.state')}>{t(token.revoked ? 'linkState.revoked' : 'linkState.active')}</td>
+                <td data-label={t('column.state')}>{t(token.revoked ? 'tokens.revoked' : 'tokens.valid')}</td>
                 <td>
                   {!token.revoked && (
                     <button
@@ -61,7 +61,7 @@ export function TokenList() {
                       aria-label={t('tokens.revokeOf', { name: token.name })}
                       onClick={() => void revoke(token.id)}
                     >
-                      {t('links.revoke')}
+                      {t('action.revoke')}
                     </button>
                   )}
                 </td>
@@ -114,7 +114,7 @@ function TokenDialog({ onMade, onClose }: { onMade: () => void; onClose: () => v
             options={StaffRole.options.map((value) => ({ value, label: t(`role.${value}`) }))}
             values={roles}
           />
-          <TextField label={t('linkForm.untilOptional')} value={until} type="date" />
+          <TextField label={t('column.untilOptional')} value={until} type="date" />
           {problem.value !== undefined && <ProblemNote problem={problem.value} />}
           <div class="actions">
             <button type="submit" class="primary" disabled={name.value.trim() === '' || roles.value.length === 0}>

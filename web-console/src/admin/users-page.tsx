@@ -36,7 +36,7 @@ export function UsersPage() {
       <LoadedList of={people} empty={t('people.none')}>
         {(users) => (
           <Table
-            columns={['people.name', 'signIn.username', 'people.roles', 'people.cells', 'links.state', 'links.acts']}
+            columns={['people.name', 'signIn.username', 'people.roles', 'people.cells', 'column.state', 'column.acts']}
           >
             {users.map((user) => (
               <tr key={user.id}>
@@ -51,19 +51,19 @@ export function UsersPage() {
                 <td data-label={t('people.cells')}>
                   {user.cellCodes?.map(township.cellName).join(t('list.separator')) ?? t('people.allCells')}
                 </td>
-                <td data-label={t('links.state')}>
+                <td data-label={t('column.state')}>
                   {t(user.disabled ? 'people.disabled' : 'people.enabled')}
-                  <span class="secondary">{t('links.since', { time: date(user.createdAt) })}</span>
+                  <span class="secondary">{t('time.since', { time: date(user.createdAt) })}</span>
                 </td>
                 <td>
                   <button
                     type="button"
-                    aria-label={t('people.manageOf', { name: user.displayName })}
+                    aria-label={t('action.manageOf', { name: user.displayName })}
                     onClick={() => {
                       open.value = user
                     }}
                   >
-                    {t('people.manage')}
+                    {t('action.manage')}
                   </button>
                 </td>
               </tr>

@@ -106,7 +106,7 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
         )}
       </h2>
       {cases.failed.value !== undefined && <ProblemNote problem={cases.failed.value} />}
-      {open.length === 0 && cases.failed.value === undefined && <Empty text={t('cases.none')} />}
+      {open.length === 0 && cases.failed.value === undefined && <Empty text={t('case.none')} />}
       <ul class="case-list">
         {groupCases(open, inFlood)
           .slice(0, SHOWN)

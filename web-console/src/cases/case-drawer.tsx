@@ -50,7 +50,7 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
         </button>
       </header>
       <p class="secondary">
-        {t('cases.number', { year: one.year, number: one.number })} · {township.cellName(one.cellCode)}
+        {t('case.number', { year: one.year, number: one.number })} · {township.cellName(one.cellCode)}
       </p>
       <ol class="steps">
         {CaseStep.options.map((step, index) => (

@@ -33,7 +33,7 @@ export function CaseRow({ case: one }: { case: Case }) {
         <span class="secondary case-state">
           {one.shelvedUntil === undefined
             ? t(`casePhase.${one.phase}`)
-            : t('cases.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}
+            : t('case.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}
           <span>{ago(t, one.openedAt, nowMs.value)}</span>
           <ResponseClock case={one} />
           {isUndelivered(one) && <strong class="undelivered">{t('cases.undeliveredShort')}</strong>}

@@ -204,7 +204,7 @@ function Controls() {
       <Choice legend={t('reason.kind')} options={options} value={one} />
       <Choices legend={t('saved.roundCameras', { n: 1 })} options={options} values={some} />
       <ProblemNote problem={{ status: 502, code: 'camera-unreachable', detail: '192.0.2.7: no answer' }} />
-      <Empty text={t('cases.none')} />
+      <Empty text={t('case.none')} />
       {isAsking.value && (
         <Dialog
           title={t('shelve.title')}

@@ -13,7 +13,7 @@ export function Matters({ matters: { openCases, deadFeeds }, first }: { matters:
   return (
     <>
       <h2>{t('handover.openCases', { n: openCases.length })}</h2>
-      {openCases.length === 0 && <p class="secondary">{t('cases.none')}</p>}
+      {openCases.length === 0 && <p class="secondary">{t('case.none')}</p>}
       <ul class="matters">
         {openCases.slice(0, shown.value).map((one) => (
           <li key={one.id}>
@@ -21,9 +21,9 @@ export function Matters({ matters: { openCases, deadFeeds }, first }: { matters:
             <span>
               <strong>{t(`alarmType.${one.type}`)}</strong> {township.cellName(one.cellCode)} {one.text}
               <span class="secondary">
-                {t('cases.number', { number: one.number, year: one.year })} · {t(`casePhase.${one.phase}`)}
+                {t('case.number', { number: one.number, year: one.year })} · {t(`casePhase.${one.phase}`)}
                 {one.shelvedUntil !== undefined &&
-                  ` · ${t('cases.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}`}
+                  ` · ${t('case.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}`}
               </span>
             </span>
           </li>
@@ -47,7 +47,7 @@ export function Matters({ matters: { openCases, deadFeeds }, first }: { matters:
             <Icon name="offline" />
             <span>
               <strong>{feed.name}</strong> {township.cellName(feed.cellCode)}
-              <span class="secondary">{t('links.since', { time: dateTime(feed.since) })}</span>
+              <span class="secondary">{t('time.since', { time: dateTime(feed.since) })}</span>
             </span>
           </li>
         ))}

@@ -44,8 +44,8 @@ export function DetailsStep({ draft, chosen }: { draft: Draft; chosen: Chosen })
   return (
     <form class="panel" onSubmit={submit}>
       <TextField
-        label={t('install.name')}
-        hint={t('install.nameHint')}
+        label={t('device.cameraName')}
+        hint={t('device.cameraNameHint')}
         value={name}
         maxLength={200}
         autofocus
@@ -61,7 +61,7 @@ export function DetailsStep({ draft, chosen }: { draft: Draft; chosen: Chosen })
       />
       {forbidden.value === 'yes' && <ProblemNote problem={{ status: 422, code: 'forbidden-place' }} />}
       <Choice
-        legend={t('install.placeClass')}
+        legend={t('column.placeClass')}
         options={PlaceClass.options.map((value) => ({ value, label: t(`placeClass.${value}`) }))}
         value={placeClass}
       />

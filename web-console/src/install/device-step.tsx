@@ -51,7 +51,7 @@ export function DeviceStep({ draft }: { draft: Draft }) {
       >
         <h2>{t('install.byAddress')}</h2>
         <TextField
-          label={t('install.address')}
+          label={t('device.address')}
           hint={t('install.addressHint')}
           value={address}
           inputMode="url"
@@ -106,7 +106,7 @@ function CellField({ draft }: { draft: Draft }) {
 
   return (
     <section class="panel">
-      <Field label={t('install.cell')}>
+      <Field label={t('cell.of')}>
         {(id) => (
           <select
             id={id}
@@ -115,7 +115,7 @@ function CellField({ draft }: { draft: Draft }) {
               cellCode.value = event.currentTarget.value
             }}
           >
-            <option value="">{t('install.chooseCell')}</option>
+            <option value="">{t('cell.choose')}</option>
             {township.cells.value.map(({ properties }) => (
               <option key={properties.code} value={properties.code}>
                 {properties.name} · {properties.code}

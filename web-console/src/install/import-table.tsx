@@ -112,8 +112,9 @@ function Result({ answer }: { answer: CameraImportAnswer }) {
 }
 
 function ProblemRow({ row: { row, name, code = '', detail, nextStep } }: { row: CameraImportRow }) {
-  const { t } = useParts().language
-  const words = problemWords(t, { status: 0, code, ...(nextStep === undefined ? {} : { nextStep }) })
+  const { language } = useParts()
+  const { t } = language
+  const words = problemWords(language, { status: 0, code, ...(nextStep === undefined ? {} : { nextStep }) })
   return (
     <li class="check check-failed">
       <Icon name="fail" />

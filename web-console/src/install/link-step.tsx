@@ -72,7 +72,7 @@ export function LinkStep({ draft, camera }: { draft: Draft; camera: Camera }) {
         values={scopes}
       />
       <TextField
-        label={t(isPrivate ? 'linkForm.until' : 'linkForm.untilOptional')}
+        label={t(isPrivate ? 'linkForm.until' : 'column.untilOptional')}
         value={until}
         type="date"
         required={isPrivate}

@@ -2,7 +2,6 @@ import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ClockSet, NewProbe, Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
-import { isKey } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { TextField } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -40,15 +39,15 @@ export function LoginStep({ draft }: { draft: Draft }) {
       <form class="panel" onSubmit={submit}>
         <h2>{t('install.loginAt', { address: address.value })}</h2>
         <TextField
-          label={t('install.username')}
+          label={t('device.username')}
           value={username}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
         />
         <TextField
-          label={t('install.password')}
-          hint={t('install.passwordHint')}
+          label={t('device.password')}
+          hint={t('device.passwordHint')}
           value={draft.password}
           type="password"
           autocomplete="off"
@@ -57,7 +56,7 @@ export function LoginStep({ draft }: { draft: Draft }) {
         <Overrides overrides={draft.overrides} recognised={recognised} kind="onvif" />
         <div class="actions">
           <button type="submit" class="primary wide" disabled={busy.value}>
-            {busy.value ? t('install.probing') : t('install.probe')}
+            {busy.value ? t('device.probing') : t('install.probe')}
           </button>
           <button
             type="button"
@@ -108,7 +107,7 @@ function Report({ draft, probe }: { draft: Draft; probe: Probe }) {
 }
 
 function CheckRow({ check }: { check: ProbeCheck }) {
-  const { t } = useParts().language
+  const { t, isKey } = useParts().language
   const nextKey = `problem.${check.code}.next`
   const nextStep = isKey(nextKey) ? t(nextKey) : check.nextStep
   return (
@@ -202,12 +201,12 @@ function SetClock({ draft }: { draft: Draft }) {
     <>
       <div class="actions">
         <button type="button" class="wide" disabled={busy.value} onClick={() => void set()}>
-          {t('install.setClock')}
+          {t('device.setClock')}
         </button>
       </div>
       {done.value !== undefined && (
         <p role="status">
-          <Icon name="ok" /> {t('install.clockSet', { seconds: (done.value.clockOffsetMs / 1000).toFixed(1) })}
+          <Icon name="ok" /> {t('device.clockSet', { seconds: (done.value.clockOffsetMs / 1000).toFixed(1) })}
         </p>
       )}
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}

@@ -10,9 +10,9 @@ export function RegistrationSheet({ camera, link }: { camera: Camera; link: NewL
   const state = session.state.value
   const { manufacturer, model, address } = camera.device
   const rows: [string, string][] = [
-    [t('install.name'), camera.name],
-    [t('install.cell'), `${township.cellName(camera.cellCode)} (${camera.cellCode})`],
-    [t('install.placeClass'), t(`placeClass.${camera.placeClass}`)],
+    [t('device.cameraName'), camera.name],
+    [t('cell.of'), `${township.cellName(camera.cellCode)} (${camera.cellCode})`],
+    [t('column.placeClass'), t(`placeClass.${camera.placeClass}`)],
     [t('install.ownership'), t(`ownership.${camera.ownership}`)],
     [
       t('sheet.position'),
@@ -25,12 +25,12 @@ export function RegistrationSheet({ camera, link }: { camera: Camera; link: NewL
         .map(({ role, codec, width, height }) => `${t(`stream.${role}`)} ${codec.toUpperCase()} ${width}×${height}`)
         .join(', '),
     ],
-    [t('links.party'), link === undefined ? '—' : `${link.party.name}, ${link.party.contact}`],
+    [t('column.party'), link === undefined ? '—' : `${link.party.name}, ${link.party.contact}`],
     [t('linkForm.basis'), link?.basis ?? '—'],
     [t('linkForm.purpose'), link?.purpose ?? '—'],
-    [t('links.scopes'), link?.scopes.map((scope) => t(`scope.${scope}`)).join(t('list.separator')) ?? '—'],
-    [t('links.until'), link?.validUntil === undefined ? '—' : date(link.validUntil)],
-    [t('links.filing'), link?.filing === undefined ? '—' : `${link.filing.number} (${link.filing.date})`],
+    [t('column.scopes'), link?.scopes.map((scope) => t(`scope.${scope}`)).join(t('list.separator')) ?? '—'],
+    [t('column.until'), link?.validUntil === undefined ? '—' : date(link.validUntil)],
+    [t('column.filing'), link?.filing === undefined ? '—' : `${link.filing.number} (${link.filing.date})`],
     [
       t('sheet.registered'),
       `${dateTime(camera.createdAt)} ${state.kind === 'signed-in' ? state.user.displayName : ''}`,

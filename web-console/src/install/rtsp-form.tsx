@@ -32,8 +32,8 @@ export function RtspForm({ draft }: { draft: Draft }) {
           spellcheck={false}
         />
         <TextField label={t('rtsp.sub')} value={subUri} inputMode="url" autocapitalize="none" spellcheck={false} />
-        <TextField label={t('install.username')} value={username} autocomplete="off" autocapitalize="none" />
-        <TextField label={t('install.password')} value={draft.password} type="password" autocomplete="off" />
+        <TextField label={t('device.username')} value={username} autocomplete="off" autocapitalize="none" />
+        <TextField label={t('device.password')} value={draft.password} type="password" autocomplete="off" />
         <Overrides overrides={draft.overrides} recognised={unknown} kind="rtsp" />
         <div class="actions">
           <button type="submit" class="primary wide" disabled={!isComplete}>

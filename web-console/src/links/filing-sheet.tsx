@@ -11,15 +11,15 @@ export function FilingSheet({ row, onClose }: { row: RegisterRow; onClose: () =>
   const { t } = language
   const { link } = row
   const lines: readonly (readonly [string, string])[] = [
-    [t('links.camera'), row.cameraName],
+    [t('column.camera'), row.cameraName],
     [t('sheet.cameraId'), row.cameraId],
-    [t('links.cell'), `${township.cellName(row.cellCode)} ${row.cellCode}`],
-    [t('install.placeClass'), t(`placeClass.${row.placeClass}`)],
+    [t('column.cell'), `${township.cellName(row.cellCode)} ${row.cellCode}`],
+    [t('column.placeClass'), t(`placeClass.${row.placeClass}`)],
     [t('links.ownership'), t(`ownership.${row.ownership}`)],
-    [t('links.party'), link === undefined ? NONE : `${link.party.name} (${t(`party.${link.party.kind}`)})`],
+    [t('column.party'), link === undefined ? NONE : `${link.party.name} (${t(`party.${link.party.kind}`)})`],
     [t('linkForm.contact'), link?.party.contact ?? NONE],
-    [t('owner.basis'), link?.basis ?? NONE],
-    [t('owner.purpose'), link?.purpose ?? NONE],
+    [t('column.basis'), link?.basis ?? NONE],
+    [t('column.purpose'), link?.purpose ?? NONE],
     [t('entry.inUseOn'), row.inUseOn],
     [t('sheet.dueOn'), row.filingDueOn ?? NONE],
     [t('entry.signOn'), row.signOn ?? NONE],
@@ -57,13 +57,13 @@ export function RegisterSheet({ rows, onClose }: { rows: readonly RegisterRow[];
       <table class="print-list">
         <thead>
           <tr>
-            <th scope="col">{t('links.camera')}</th>
-            <th scope="col">{t('links.cell')}</th>
+            <th scope="col">{t('column.camera')}</th>
+            <th scope="col">{t('column.cell')}</th>
             <th scope="col">{t('links.ownership')}</th>
-            <th scope="col">{t('links.party')}</th>
-            <th scope="col">{t('links.state')}</th>
-            <th scope="col">{t('links.until')}</th>
-            <th scope="col">{t('links.filing')}</th>
+            <th scope="col">{t('column.party')}</th>
+            <th scope="col">{t('column.state')}</th>
+            <th scope="col">{t('column.until')}</th>
+            <th scope="col">{t('column.filing')}</th>
             <th scope="col">{t('entry.signOn')}</th>
             <th scope="col">{t('entry.retentionDays')}</th>
           </tr>
@@ -81,7 +81,7 @@ export function RegisterSheet({ rows, onClose }: { rows: readonly RegisterRow[];
                   {row.link === undefined ? t('register.unlinked') : t(`linkState.${row.link.state}`)}
                   {row.link?.consent?.paper !== undefined && ` · ${t('paper.mark')}`}
                 </td>
-                <td>{until === undefined ? t('links.noEnd') : date(until)}</td>
+                <td>{until === undefined ? t('column.noEnd') : date(until)}</td>
                 <td>{row.filing?.number ?? t(`filing.${row.filingState}`)}</td>
                 <td>{row.signOn ?? NONE}</td>
                 <td>{row.retentionDays ?? NONE}</td>

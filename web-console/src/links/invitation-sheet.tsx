@@ -34,7 +34,7 @@ export function Invitation({ invitation, cameraName }: { invitation: OwnerInvita
           <p>{t('invitation.scan')}</p>
           <p>{invitation.url}</p>
           <p>{t('invitation.until', { time: dateTime(invitation.expiresAt) })}</p>
-          <p>{t('owner.rights')}</p>
+          <p>{t('invitation.rights')}</p>
         </PrintSheet>
       )}
     </div>

@@ -29,27 +29,27 @@ export function LinkTable({ rows, acts, onSheet }: TableProps) {
   return (
     <Table
       columns={[
-        'links.camera',
-        'links.cell',
+        'column.camera',
+        'column.cell',
         'links.ownership',
-        'links.state',
-        'links.party',
-        'links.scopes',
-        'links.until',
-        'links.filing',
-        'links.acts',
+        'column.state',
+        'column.party',
+        'column.scopes',
+        'column.until',
+        'column.filing',
+        'column.acts',
       ]}
     >
       {rows.map((row) => (
         <tr key={row.cameraId}>
           <th scope="row">{row.cameraName}</th>
-          <td data-label={t('links.cell')}>{township.cellName(row.cellCode)}</td>
+          <td data-label={t('column.cell')}>{township.cellName(row.cellCode)}</td>
           <td data-label={t('links.ownership')}>{t(`ownership.${row.ownership}`)}</td>
           <LinkCells link={row.link} />
-          <td data-label={t('links.until')}>
+          <td data-label={t('column.until')}>
             <Until row={row} />
           </td>
-          <td data-label={t('links.filing')}>
+          <td data-label={t('column.filing')}>
             <Filing row={row} />
           </td>
           <td class="register-acts">
@@ -69,29 +69,29 @@ function LinkCells({ link }: { link: Link | undefined }) {
   if (link === undefined) {
     return (
       <>
-        <td data-label={t('links.state')}>{t('register.unlinked')}</td>
-        <td data-label={t('links.party')}>—</td>
-        <td data-label={t('links.scopes')}>—</td>
+        <td data-label={t('column.state')}>{t('register.unlinked')}</td>
+        <td data-label={t('column.party')}>—</td>
+        <td data-label={t('column.scopes')}>—</td>
       </>
     )
   }
   return (
     <>
-      <td data-label={t('links.state')}>
+      <td data-label={t('column.state')}>
         {t(`linkState.${link.state}`)}
         <span class="secondary">
           {link.state === 'paused' && link.pausedUntil !== undefined
-            ? t('links.pausedUntil', { time: dateTime(link.pausedUntil) })
-            : t('links.since', { time: dateTime(link.stateSince) })}
+            ? t('time.until', { time: dateTime(link.pausedUntil) })
+            : t('time.since', { time: dateTime(link.stateSince) })}
           {link.stateReason !== undefined && ` · ${link.stateReason}`}
         </span>
         {link.waitingPaper !== undefined && <span class="mark">{t('paper.waiting')}</span>}
       </td>
-      <td data-label={t('links.party')}>
+      <td data-label={t('column.party')}>
         {link.party.name}
         <span class="secondary">{t(`party.${link.party.kind}`)}</span>
       </td>
-      <td data-label={t('links.scopes')}>
+      <td data-label={t('column.scopes')}>
         {(link.consent?.scopes ?? link.scopes).map((scope) => t(`scope.${scope}`)).join(t('list.separator'))}
         {link.consent !== undefined && (
           <span class="secondary">{t('links.consentVersion', { n: link.consent.version })}</span>
@@ -108,7 +108,7 @@ function Until({ row: { link, expiresInDays } }: { row: RegisterRow }) {
   const until = link.consent?.validUntil ?? link.validUntil
   return (
     <>
-      {until === undefined ? t('links.noEnd') : date(until)}
+      {until === undefined ? t('column.noEnd') : date(until)}
       {expiresInDays !== undefined && expiresInDays <= 30 && (
         <span class="mark">{t('register.expiresIn', { n: expiresInDays })}</span>
       )}
@@ -163,7 +163,7 @@ function Acts({ row, acts }: { row: RegisterRow; acts: RegisterActs }) {
       )}
       {link !== undefined && REVOCABLE.has(link.state) && (
         <button type="button" class="danger" onClick={() => acts.onRevoke(link)}>
-          {t('links.revoke')}
+          {t('action.revoke')}
         </button>
       )}
     </>

@@ -80,7 +80,7 @@ export function LinksPage() {
       <div class="links-head">
         <h1>{t('links.title')}</h1>
         <div class="links-exports">
-          <CsvLink href={calls.registerCsv(filter.value)} name="register" label={t('links.csv')} />
+          <CsvLink href={calls.registerCsv(filter.value)} name="register" label={t('csv.save')} />
           <button
             type="button"
             disabled={rows.value === undefined}
@@ -146,7 +146,7 @@ function Overlay({ open, rows, onClose, onChanged }: OverlayProps) {
           <Invitation invitation={open.invitation} cameraName={open.link.cameraName} />
           <div class="actions">
             <button type="button" onClick={onClose}>
-              {t('print.close')}
+              {t('action.close')}
             </button>
           </div>
         </Dialog>
@@ -167,7 +167,7 @@ function Filters({ filter, onChange }: { filter: RegisterFilter; onChange: (next
         onChange={(ownership) => onChange({ ...filter, ownership })}
       />
       <Select
-        label={t('links.cell')}
+        label={t('column.cell')}
         value={filter.cell}
         options={cells}
         onChange={(cell) => onChange({ ...filter, cell })}
@@ -207,7 +207,7 @@ function Select<T extends string>({ label, value, options, onChange }: SelectPro
             onChange(options.find((option) => option.value === currentTarget.value)?.value)
           }
         >
-          <option value="">{t('links.all')}</option>
+          <option value="">{t('list.all')}</option>
           {options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label}

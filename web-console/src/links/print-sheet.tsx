@@ -26,7 +26,7 @@ export function PrintSheet({ title, onClose, children }: SheetProps) {
           {t('print.print')}
         </button>
         <button type="button" onClick={onClose}>
-          {t('print.close')}
+          {t('action.close')}
         </button>
       </div>
       <h1>{title}</h1>

@@ -34,7 +34,7 @@ export function Summary({ summary }: { summary: RegisterSummary }) {
         </dd>
       </dl>
       <Counts
-        title={t('links.cell')}
+        title={t('column.cell')}
         rows={summary.byCell.map(({ cellCode, ...sums }) => ({ name: township.cellName(cellCode), ...sums }))}
       />
       <Counts

@@ -36,7 +36,7 @@ export function RevokeDialog({ link, onClose, onRevoked }: RevokeProps) {
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
         <div class="actions">
           <button type="submit" class="danger" disabled={busy.value || reason.value.trim() === ''}>
-            {t('links.revoke')}
+            {t('action.revoke')}
           </button>
           <button type="button" onClick={onClose}>
             {t('action.cancel')}

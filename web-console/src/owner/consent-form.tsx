@@ -70,7 +70,7 @@ export function ConsentForm({ link, onChange }: { link: Link; onChange: (link: L
         {...(lastDay === undefined ? {} : { max: lastDay })}
         required
       />
-      <p class="hint">{t('owner.rights')}</p>
+      <p class="hint">{t('invitation.rights')}</p>
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
       <div class="actions">
         <button type="submit" class="primary wide" disabled={busy.value || scopes.value.length === 0}>

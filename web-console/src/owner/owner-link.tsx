@@ -32,14 +32,14 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
         {t(`ownerState.${link.state}`)}
         {link.state === 'paused' &&
           link.pausedUntil !== undefined &&
-          ` ${t('links.pausedUntil', { time: dateTime(link.pausedUntil) })}`}
+          ` ${t('time.until', { time: dateTime(link.pausedUntil) })}`}
       </p>
       {!isAsked && <Watched viewing={viewing} />}
       {isOpen && <CameraStill linkId={link.id} name={link.cameraName} />}
       <dl class="facts">
-        <dt>{t('owner.purpose')}</dt>
+        <dt>{t('column.purpose')}</dt>
         <dd>{link.purpose}</dd>
-        <dt>{t('owner.basis')}</dt>
+        <dt>{t('column.basis')}</dt>
         <dd>{link.basis}</dd>
         {isAsked && (
           <>

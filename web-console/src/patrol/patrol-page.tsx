@@ -99,7 +99,7 @@ export function PatrolPage() {
       )}
       {answers.waiting.value.length > 0 && (
         <p class="banner" role="status">
-          {t('patrol.waiting', { n: answers.waiting.value.length })}
+          {t('link.answersWaiting', { n: answers.waiting.value.length })}
         </p>
       )}
       {answers.refused.value !== undefined && <ProblemNote problem={answers.refused.value} />}

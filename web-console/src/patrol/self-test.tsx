@@ -1,5 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals'
-import type { Key } from '../i18n/language.ts'
+import type { Key } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
 import { Icon } from '../ui/icon.tsx'
 

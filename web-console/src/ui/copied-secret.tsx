@@ -17,7 +17,7 @@ export function CopiedSecret({ label, text }: { label: string; text: string }) {
           })
         }}
       >
-        {copied.value ? t('invitation.copied') : t('action.copy')}
+        {copied.value ? t('action.copied') : t('action.copy')}
       </button>
     </div>
   )

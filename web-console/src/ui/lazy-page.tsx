@@ -1,16 +1,17 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
+import type { Area } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from './empty.tsx'
 import { useLifetime } from './use-lifetime.ts'
 
-/** Draws a page once its code is here, so that a phone does not fetch the wall. */
-export function LazyPage({ load }: { load: () => Promise<ComponentType> }) {
-  const { t } = useParts().language
+/** Draws a page once its code and its words are here, so that a phone does not fetch those of the wall. */
+export function LazyPage({ load, words = [] }: { load: () => Promise<ComponentType>; words?: readonly Area[] }) {
+  const { t, need } = useParts().language
   const page = useSignal<{ Page: ComponentType } | 'loading' | 'failed'>('loading')
   useLifetime(() => {
-    load().then(
-      (Page) => {
+    Promise.all([load(), need(words)]).then(
+      ([Page]) => {
         page.value = { Page }
       },
       () => {

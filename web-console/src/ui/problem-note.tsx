@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { ProblemAnswer } from '../api/client.ts'
-import { en } from '../i18n/en.ts'
-import { isKey, type Translate } from '../i18n/language.ts'
+import type { Language } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 
 export interface ProblemWords {
@@ -10,7 +9,7 @@ export interface ProblemWords {
 }
 
 /** Words for a problem code: ours, or the gateway's own where it is newer than this page. */
-export function problemWords(t: Translate, problem: ProblemAnswer): ProblemWords {
+export function problemWords({ t, isKey }: Language, problem: ProblemAnswer): ProblemWords {
   const key = `problem.${problem.code}`
   const nextKey = `${key}.next`
   return {
@@ -19,16 +18,14 @@ export function problemWords(t: Translate, problem: ProblemAnswer): ProblemWords
   }
 }
 
-/** Where the gateway has nothing more to tell, its detail is the English title. */
-function tellsMore({ code, detail }: ProblemAnswer): boolean {
-  const key = `problem.${code}`
-  return detail !== undefined && !(isKey(key) && detail === en[key])
-}
+/** Where the gateway has nothing more to tell, its detail is the title. */
+const tellsMore = ({ title, detail }: ProblemAnswer): boolean => detail !== undefined && detail !== title
 
 /** Cause, exact detail and next step of what went wrong. */
 export function ProblemNote({ problem, children }: { problem: ProblemAnswer; children?: ComponentChildren }) {
-  const { t } = useParts().language
-  const { cause, nextStep } = problemWords(t, problem)
+  const { language } = useParts()
+  const { t } = language
+  const { cause, nextStep } = problemWords(language, problem)
   return (
     <div class="problem" role="alert">
       <p class="problem-cause">

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { Key } from '../i18n/language.ts'
+import type { Key } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
 
 /** A table with these words above its columns; it scrolls by itself where it is wider than its page. */

@@ -81,7 +81,7 @@ function TreeNote({ matching, query }: { matching: number; query: string }) {
     )
   }
   if (matching > 0) return null
-  return <Empty text={query === '' ? t('tree.empty') : t('tree.noMatch', { query })} />
+  return <Empty text={query === '' ? t('list.noCameras') : t('tree.noMatch', { query })} />
 }
 
 function CameraRow({

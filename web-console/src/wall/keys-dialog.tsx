@@ -1,4 +1,4 @@
-import type { Key } from '../i18n/language.ts'
+import type { Key } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
 import { Dialog } from '../ui/dialog.tsx'
 

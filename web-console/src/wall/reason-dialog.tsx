@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import type { ViewReason } from '../../../gateway/contracts/view.ts'
-import type { Key } from '../i18n/language.ts'
+import type { Key } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Choice, TextField } from '../ui/field.tsx'

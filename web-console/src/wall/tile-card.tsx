@@ -81,13 +81,13 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
         <p>{t('tile.reasonNeeded')}</p>
         <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
         <button type="button" onClick={stop(onAskReason)}>
-          {t('reason.give')}
+          {t('tile.giveReason')}
         </button>
       </div>
     )
   }
   if (state.kind === 'refused') {
-    const { cause, nextStep } = problemWords(t, state.problem)
+    const { cause, nextStep } = problemWords(language, state.problem)
     return (
       <div class="tile-card tile-locked">
         <Icon name="refused" />
@@ -98,7 +98,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
         {nextStep !== undefined && <p class="secondary tile-more">{nextStep}</p>}
         {state.problem.code === 'reason-required' ? (
           <button type="button" onClick={stop(onAskReason)}>
-            {t('reason.give')}
+            {t('tile.giveReason')}
           </button>
         ) : (
           retryButton
@@ -107,7 +107,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
     )
   }
   if (state.kind === 'ended') {
-    const { nextStep } = problemWords(t, { status: 410, code: state.why })
+    const { nextStep } = problemWords(language, { status: 410, code: state.why })
     return (
       <div class="tile-card tile-locked">
         <Icon name="lock" />
@@ -158,7 +158,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
     )
   }
   const problem = state.kind === 'no-picture' ? state.problem : undefined
-  const words = problem && problemWords(t, problem)
+  const words = problem && problemWords(language, problem)
   const since = isOffline ? camera.stateSince : state.sinceMs
   return (
     <div class="tile-card">

@@ -1,0 +1,47 @@
+import type { words as chinese } from '../zh-cn/case.ts'
+
+export const words: Readonly<Record<keyof typeof chinese, string>> = {
+  'case.none': 'No open cases',
+  'case.number': 'No. {number} of {year}',
+  'case.shelvedUntil': 'shelved until {time}',
+
+  'casePhase.collected': 'not acknowledged',
+  'casePhase.opened': 'opened',
+  'casePhase.dispatched': 'dispatched',
+  'casePhase.accepted': 'accepted',
+  'casePhase.en-route': 'on the way',
+  'casePhase.on-site': 'on site',
+  'casePhase.reported': 'reported',
+  'casePhase.close-requested': 'waiting to be verified',
+  'casePhase.closed': 'closed',
+  'casePhase.evaluated': 'evaluated',
+
+  'outcome.handled': 'Handled',
+  'outcome.false-alarm': 'False alarm',
+  'outcome.need-support': 'Need support',
+  'outcome.nothing-found': 'Nothing found',
+
+  'response.running': '{time} left to respond',
+  'response.overdue': 'response overdue by {time}',
+  'response.met': 'responded in time',
+  'response.late': 'responded {time} late',
+
+  'clip.heading': 'Alarm clip',
+  'clip.loading': 'Reading the alarm clip…',
+  'clip.recording': 'Keeping 10 s before to 20 s after the alarm…',
+  'clip.deleted': 'The alarm clip was deleted at the end of its time, {time}',
+  'clip.no-camera': 'No camera belongs to this case, so there is no clip',
+  'clip.no-scope': 'The camera’s link does not cover alarm clips; nothing was kept',
+  'clip.camera-down': 'The camera had no picture at the alarm; there is no clip',
+  'clip.not-agreed': 'That time was outside the consent; no clip was kept',
+  'clip.interrupted': 'The gateway was restarted before the clip was whole',
+  'clip.storage-failure': 'The storage refused; there is no clip',
+  'clip.too-many': 'Too many alarms at once; no clip was kept',
+  'clip.notOpened': 'The clip cannot be opened: the consent may have changed, or this browser lacks the codec',
+  'clip.span': '{from} to {to}',
+  'clip.keptUntil': 'kept until {day}',
+  'clip.export': 'Export',
+  'clip.exportTitle': 'Export the alarm clip',
+  'clip.exportReason': 'Reason',
+  'clip.exportHint': 'At least 4 characters; reason, name and checksum go into the register',
+}

@@ -1,0 +1,50 @@
+import type { words as chinese } from '../zh-cn/channels.ts'
+
+export const words: Readonly<Record<keyof typeof chinese, string>> = {
+  'channels.title': 'Channels to people',
+  'channels.add': 'Add a channel',
+  'channels.order':
+    'When the duty page gives no receipt for 15 s these are asked one after the other, until somebody answers',
+  'channels.none': 'There are none yet: only the duty page is notified',
+  'channels.name': 'Name',
+  'channels.kind': 'Kind',
+  'channels.host': 'Host',
+  'channels.queue': 'Queue',
+  'channels.acts': 'Acts',
+  'channels.off': 'off',
+  'channels.rate': '{n} a minute at most',
+  'channels.waiting': '{n} waiting',
+  'channels.dead': '{n} not delivered',
+  'channels.phone': 'Mobile number',
+  'channels.test': 'Send a test message',
+  'channels.turnOff': 'Turn off',
+  'channels.turnOn': 'Turn on',
+  'channels.tested': 'Taken by the provider in {n} ms',
+  'channels.notTested': 'Not taken',
+  'channels.deadLetters': 'Messages that were given up',
+  'channels.noDead': 'No message was given up',
+  'channels.attempts': 'after {n} tries',
+  'channels.retry': 'Send again',
+  'channels.url': 'Address (webhook)',
+  'channels.urlHint': 'Holds a key: it is sealed, and only its host is shown from then on',
+  'channels.secret': 'Signing secret',
+  'channels.secretHint': 'Of the DingTalk or Feishu robot; text messages are signed with it',
+  'channels.template': 'Template of the text message (JSON)',
+  'channels.templateHint':
+    'JSON with fields in double braces: phone (needed), text, number, priority, cellCode, link, id; empty for the default',
+  'channels.networks': 'Private networks allowed',
+  'channels.networksHint':
+    'A private address must be listed, such as 10.2.0.0/16; leave empty for the Internet, which needs https',
+  'channels.position': 'Order',
+  'channels.positionHint': 'Lower numbers are asked first',
+  'channels.keepUrl': 'Empty leaves it as it is; a new one is sealed, and only its host is shown from then on',
+  'channels.remove': 'Remove the channel',
+  'channels.removeEffect':
+    'Nobody is told over it any more, and what waits in its queue is listed as not delivered. Its address and keys are destroyed; to have it back it is added anew.',
+  'channels.removeNow': 'Remove it',
+
+  'channelKind.wecom': 'WeCom group robot',
+  'channelKind.dingtalk': 'DingTalk group robot',
+  'channelKind.feishu': 'Feishu group robot',
+  'channelKind.sms': 'Text message',
+}

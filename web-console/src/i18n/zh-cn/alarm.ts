@@ -1,0 +1,28 @@
+export const words = {
+  'alarm.activeHeading': '当前告警',
+  'alarm.clearedHeading': '已恢复',
+  'alarm.cleared': '已恢复',
+  'alarm.none': '当前无告警 · 最近检查 {time}',
+  'alarm.show': '在选中的画面打开 {name}',
+
+  'alarmType.intrusion': '入侵',
+  'alarmType.panic-button': '一键求助',
+  'alarmType.motion': '移动侦测',
+  'alarmType.line-crossing': '越线',
+  'alarmType.tamper': '遮挡或破坏',
+  'alarmType.video-loss': '视频丢失',
+  'alarmType.audio': '声音异常',
+  'alarmType.smoke': '烟雾',
+  'alarmType.gas': '燃气',
+  'alarmType.water-level': '水位超限',
+  'alarmType.door': '门禁',
+  'alarmType.device-offline': '设备离线',
+  'alarmType.source-silent': '告警源失联',
+  'alarmType.storage-failure': '存储故障',
+  'alarmType.other': '其他',
+
+  'priority.1': '一级 紧急',
+  'priority.2': '二级 重要',
+  'priority.3': '三级 一般',
+  'priority.4': '四级 提示',
+}

@@ -1,0 +1,15 @@
+export const words = {
+  'transparency.title': '视频接入公开信息',
+  'transparency.intro': '本地公共安全视频接入的数量，仅有计数，不含任何个人信息。',
+  'transparency.off': '本地未开启公开信息',
+  'transparency.linksPublic': '有效的公共接入',
+  'transparency.linksPrivate': '有效的社会资源接入',
+  'transparency.viewsPublic': '近 30 天公共视频查看次数',
+  'transparency.viewsPrivate': '近 30 天社会资源查看次数',
+  'transparency.stripped': '已剥离的可识别个人字段',
+  'transparency.alarms': '近 30 天告警',
+  'transparency.camerasPublic': '公共摄像头',
+  'transparency.camerasPrivate': '社会摄像头',
+  'transparency.never': '本系统不做人脸、车牌或人员识别，不跟踪任何人。',
+  'transparency.at': '统计时间 {time}',
+}

@@ -1,29 +1,44 @@
-import { type Signal, signal, useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
 import type { PlaceClass } from '../../../gateway/contracts/camera.ts'
 import { ClipRetention, DEFAULT_RETENTION, MIN_ARTICLE_7_DAYS } from '../../../gateway/contracts/clip.ts'
-import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
-import { TextField } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
-import { ProblemNote } from '../ui/problem-note.tsx'
 import { Table } from '../ui/table.tsx'
 import type { Entry } from './admin-calls.ts'
+import { NumbersForm } from './numbers-form.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
 /** How long alarm clips are kept, by the class of the place, and the proof that they are gone afterwards. */
 export function RetentionForm() {
   const { t } = useParts().language
   const calls = useAdminCalls()
-  const { data, problem } = useLoaded(calls.retention, [])
   const isProofOpen = useSignal(false)
   return (
     <section class="panel">
       <h2>{t('retention.title')}</h2>
       <p class="secondary">{t('retention.effect')}</p>
-      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-      {data.value !== undefined && <Form retention={data.value} />}
+      <NumbersForm<ClipRetention>
+        ask={calls.retention}
+        save={calls.setRetention}
+        fieldsOf={({ items }) =>
+          items.map(({ placeClass, days }) => ({
+            label: t('retention.days', { place: t(`placeClass.${placeClass}`) }),
+            hint:
+              placeClass === 'article-7'
+                ? t('retention.least', { n: MIN_ARTICLE_7_DAYS })
+                : t('retention.usual', { n: usualDays(placeClass) }),
+            text: String(days),
+          }))
+        }
+        read={({ items }, days) =>
+          ClipRetention.safeParse({ items: items.map(({ placeClass }, at) => ({ placeClass, days: days[at] })) }).data
+        }
+        inputMode="numeric"
+        maxLength={4}
+        range={t('retention.range', { n: MIN_ARTICLE_7_DAYS })}
+        saved={t('retention.saved')}
+      />
       <details
         onToggle={({ currentTarget }) => {
           isProofOpen.value = currentTarget.open
@@ -33,61 +48,6 @@ export function RetentionForm() {
         {isProofOpen.value && <Deletions />}
       </details>
     </section>
-  )
-}
-
-function Form({ retention }: { retention: ClipRetention }) {
-  const { t } = useParts().language
-  const calls = useAdminCalls()
-  const problem = useSignal<ProblemAnswer | undefined>(undefined)
-  const saved = useSignal(retention)
-  const justSaved = useSignal(false)
-  const fields = useMemo(
-    () => retention.items.map(({ placeClass, days }) => ({ placeClass, days: signal(String(days)) })),
-    [retention],
-  )
-  const typed = ClipRetention.safeParse({
-    items: fields.map(({ placeClass, days }) => ({ placeClass, days: daysOf(days) })),
-  }).data
-  const isChanged = JSON.stringify(typed) !== JSON.stringify(saved.value)
-
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault()
-    if (typed === undefined) return
-    const answer = await calls.setRetention(typed)
-    problem.value = failureOf(answer)
-    justSaved.value = answer.kind === 'ok'
-    if (answer.kind === 'ok') saved.value = answer.data
-  }
-
-  return (
-    <form onSubmit={submit} onInput={() => (justSaved.value = false)}>
-      <div class="short-fields">
-        {fields.map(({ placeClass, days }) => (
-          <TextField
-            key={placeClass}
-            label={t('retention.days', { place: t(`placeClass.${placeClass}`) })}
-            hint={
-              placeClass === 'article-7'
-                ? t('retention.least', { n: MIN_ARTICLE_7_DAYS })
-                : t('retention.usual', { n: daysFor(placeClass) })
-            }
-            value={days}
-            inputMode="numeric"
-            maxLength={4}
-            required
-          />
-        ))}
-      </div>
-      {typed === undefined && <p class="hint">{t('retention.range', { n: MIN_ARTICLE_7_DAYS })}</p>}
-      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-      <div class="actions">
-        <button type="submit" class="primary" disabled={typed === undefined || !isChanged}>
-          {t('action.save')}
-        </button>
-        {justSaved.value && <p role="status">{t('retention.saved')}</p>}
-      </div>
-    </form>
   )
 }
 
@@ -127,7 +87,5 @@ function Deletions() {
   )
 }
 
-const daysFor = (wanted: PlaceClass): number =>
+const usualDays = (wanted: PlaceClass): number =>
   DEFAULT_RETENTION.items.find(({ placeClass }) => placeClass === wanted)?.days ?? 0
-
-const daysOf = ({ value }: Signal<string>): number => (value.trim() === '' ? 0 : Number(value))

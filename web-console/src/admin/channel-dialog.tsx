@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { type Channel, ChannelKind } from '../../../gateway/contracts/channel.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { Choice, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
@@ -98,18 +98,11 @@ export function ChannelDialog({ channel, onChanged, onClose }: ChannelProps) {
         <TextField label={t('channels.networks')} hint={t('channels.networksHint')} value={networks} maxLength={500} />
         <TextField label={t('channels.position')} hint={t('channels.positionHint')} value={position} maxLength={4} />
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-        <div class="actions">
-          <button
-            type="submit"
-            class="primary"
-            disabled={name.value.trim() === '' || (isNew && url.value.trim() === '')}
-          >
-            {t(isNew ? 'channels.add' : 'action.save')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers
+          act={t(isNew ? 'channels.add' : 'action.save')}
+          isReady={name.value.trim() !== '' && (!isNew || url.value.trim() !== '')}
+          onCancel={onClose}
+        />
       </form>
       {!isNew && (
         <details class="cut-off">

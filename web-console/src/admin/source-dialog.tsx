@@ -8,7 +8,7 @@ import {
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { CopiedSecret } from '../ui/copied-secret.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { Choice, SelectField, TextField } from '../ui/field.tsx'
 import { useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
@@ -131,14 +131,11 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
           maxLength={6}
         />
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-        <div class="actions">
-          <button type="submit" class="primary" disabled={name.value.trim() === '' || cellCode.value === ''}>
-            {t(source === undefined ? 'sources.add' : 'action.save')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers
+          act={t(source === undefined ? 'sources.add' : 'action.save')}
+          isReady={name.value.trim() !== '' && cellCode.value !== ''}
+          onCancel={onClose}
+        />
       </form>
       {source !== undefined && (
         <SourceActs

@@ -4,7 +4,7 @@ import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date, endOfDay } from '../time.ts'
 import { CopiedSecret } from '../ui/copied-secret.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { Choices, TextField } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
@@ -116,14 +116,11 @@ function TokenDialog({ onMade, onClose }: { onMade: () => void; onClose: () => v
           />
           <TextField label={t('column.untilOptional')} value={until} type="date" />
           {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-          <div class="actions">
-            <button type="submit" class="primary" disabled={name.value.trim() === '' || roles.value.length === 0}>
-              {t('tokens.add')}
-            </button>
-            <button type="button" onClick={onClose}>
-              {t('action.cancel')}
-            </button>
-          </div>
+          <Answers
+            act={t('tokens.add')}
+            isReady={name.value.trim() !== '' && roles.value.length > 0}
+            onCancel={onClose}
+          />
         </form>
       ) : (
         <>

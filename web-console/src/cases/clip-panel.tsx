@@ -4,7 +4,7 @@ import type { CaseClips, Clip } from '../../../gateway/contracts/clip.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime, timeOfDay } from '../time.ts'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
@@ -115,14 +115,7 @@ function ExportDialog({ clip, onClose }: { clip: Clip; onClose: () => void }) {
         }}
       >
         <TextField label={t('clip.exportReason')} hint={t('clip.exportHint')} value={reason} maxLength={200} required />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={!isGiven}>
-            {t('clip.export')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers act={t('clip.export')} isReady={isGiven} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useParts } from '../parts.ts'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { Choice } from '../ui/field.tsx'
 
 const REASONS = ['works', 'test', 'weather', 'known'] as const
@@ -23,14 +23,7 @@ export function ShelveDialog({ onGiven, onClose }: { onGiven: (text: string) => 
           options={REASONS.map((value) => ({ value, label: t(`shelve.${value}`) }))}
           value={reason}
         />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={reason.value === undefined}>
-            {t('shelve.submit')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers act={t('shelve.submit')} isReady={reason.value !== undefined} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { RegisterRow } from '../../../gateway/contracts/register.ts'
-import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date } from '../time.ts'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { useSending } from '../ui/use-sending.ts'
 
 interface EntryProps {
   row: RegisterRow
@@ -23,23 +23,19 @@ export function EntryDialog({ row, onClose, onSaved }: EntryProps) {
   const filingDate = useSignal(row.filing?.date ?? '')
   const signOn = useSignal(row.signOn ?? '')
   const retentionDays = useSignal(row.retentionDays?.toString() ?? '')
-  const problem = useSignal<ProblemAnswer | undefined>(undefined)
-  const busy = useSignal(false)
+  const { busy, problem, send } = useSending()
   const today = date(Date.now())
   const isFilingWhole = (filingNumber.value.trim() === '') === (filingDate.value === '')
 
-  async function submit(event: Event): Promise<void> {
+  function submit(event: Event): void {
     event.preventDefault()
-    busy.value = true
-    const answer = await calls.changeRegister(row.cameraId, {
+    const entry = {
       inUseOn: inUseOn.value || null,
       filing: filingDate.value === '' ? null : { number: filingNumber.value.trim(), date: filingDate.value },
       signOn: signOn.value || null,
       retentionDays: retentionDays.value === '' ? null : Number(retentionDays.value),
-    })
-    busy.value = false
-    problem.value = failureOf(answer)
-    if (answer.kind === 'ok') onSaved(answer.data)
+    }
+    void send(calls.changeRegister(row.cameraId, entry), onSaved)
   }
 
   return (
@@ -53,14 +49,7 @@ export function EntryDialog({ row, onClose, onSaved }: EntryProps) {
         <TextField label={t('entry.signOn')} value={signOn} type="date" max={today} />
         <TextField label={t('entry.retentionDays')} value={retentionDays} inputMode="numeric" maxLength={4} />
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-        <div class="actions">
-          <button type="submit" class="primary" disabled={busy.value || !isFilingWhole}>
-            {t('action.save')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers act={t('action.save')} isReady={!busy.value && isFilingWhole} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { Link, LinkScope, PaperConsent } from '../../../gateway/contracts/link.ts'
-import { type Answer, failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime, endOfDay } from '../time.ts'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { Choices, Field, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { useSending } from '../ui/use-sending.ts'
 
 interface PaperProps {
   link: Link
@@ -33,14 +33,14 @@ function Record({ link, onClose, onDone }: PaperProps) {
   const until = useSignal(lastDay ?? '')
   const signedOn = useSignal(date(Date.now()))
   const documentHash = useSignal('')
-  const { busy, problem, send } = useSending(onDone)
+  const { busy, problem, send } = useSending()
 
   function submit(event: Event): void {
     event.preventDefault()
     const validUntil =
       until.value === lastDay && link.validUntil !== undefined ? link.validUntil : endOfDay(until.value)
     const body = { scopes: [...scopes.value], validUntil, signedOn: signedOn.value, documentHash: documentHash.value }
-    void send(() => calls.recordPaper(link.id, body))
+    void send(calls.recordPaper(link.id, body), onDone)
   }
 
   return (
@@ -57,18 +57,11 @@ function Record({ link, onClose, onDone }: PaperProps) {
         <DocumentField onHash={(hash) => (documentHash.value = hash)} />
         {documentHash.value !== '' && <p class="hint paper-hash">SHA-256 {documentHash.value}</p>}
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-        <div class="actions">
-          <button
-            type="submit"
-            class="primary"
-            disabled={busy.value || documentHash.value === '' || scopes.value.length === 0}
-          >
-            {t('paper.record')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers
+          act={t('paper.record')}
+          isReady={!busy.value && documentHash.value !== '' && scopes.value.length > 0}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   )
@@ -79,7 +72,7 @@ function Confirm({ link, paper, onClose, onDone }: PaperProps & { paper: PaperCo
   const { t } = language
   const documentHash = useSignal('')
   const reason = useSignal('')
-  const { busy, problem, send } = useSending(onDone)
+  const { busy, problem, send } = useSending()
   const me = session.state.value.kind === 'signed-in' ? session.state.value.user.id : undefined
   const isMine = paper.recordedBy.id === me
   const isSame = documentHash.value === paper.documentHash
@@ -119,7 +112,7 @@ function Confirm({ link, paper, onClose, onDone }: PaperProps & { paper: PaperCo
             type="button"
             class="primary"
             disabled={busy.value || !isSame}
-            onClick={() => void send(() => calls.confirmPaper(link.id, paper.id, documentHash.value))}
+            onClick={() => void send(calls.confirmPaper(link.id, paper.id, documentHash.value), onDone)}
           >
             {t('paper.confirm')}
           </button>
@@ -128,7 +121,7 @@ function Confirm({ link, paper, onClose, onDone }: PaperProps & { paper: PaperCo
           type="button"
           class="danger"
           disabled={busy.value || reason.value.trim() === ''}
-          onClick={() => void send(() => calls.rejectPaper(link.id, paper.id, reason.value.trim()))}
+          onClick={() => void send(calls.rejectPaper(link.id, paper.id, reason.value.trim()), onDone)}
         >
           {t(isMine ? 'paper.takeBack' : 'paper.reject')}
         </button>
@@ -157,18 +150,4 @@ function DocumentField({ onHash }: { onHash: (hash: string) => void }) {
       )}
     </Field>
   )
-}
-
-/** One call at a time, and what came of it. */
-function useSending(onDone: () => void) {
-  const busy = useSignal(false)
-  const problem = useSignal<ProblemAnswer | undefined>(undefined)
-  const send = async (call: () => Promise<Answer<unknown>>): Promise<void> => {
-    busy.value = true
-    const answer = await call()
-    busy.value = false
-    problem.value = failureOf(answer)
-    if (answer.kind === 'ok') onDone()
-  }
-  return { busy, problem, send }
 }

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact'
 import { createPortal } from 'preact/compat'
-import { useEffect, useRef } from 'preact/hooks'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
+import { useModal } from '../ui/use-modal.ts'
 import './print-sheet.css'
 
 interface SheetProps {
@@ -15,12 +15,9 @@ interface SheetProps {
 export function PrintSheet({ title, onClose, children }: SheetProps) {
   const { nowMs, language } = useParts()
   const { t } = language
-  const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    element.current?.showModal()
-  }, [])
+  const element = useModal(onClose)
   return createPortal(
-    <dialog ref={element} class="print-sheet" aria-label={title} onClose={onClose}>
+    <dialog ref={element} class="print-sheet" aria-label={title}>
       <div class="print-acts">
         <button type="button" class="primary" onClick={() => window.print()}>
           {t('print.print')}

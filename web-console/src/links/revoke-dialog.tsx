@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { Link } from '../../../gateway/contracts/link.ts'
-import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { useSending } from '../ui/use-sending.ts'
 
 interface RevokeProps {
   link: Link
@@ -16,16 +16,11 @@ export function RevokeDialog({ link, onClose, onRevoked }: RevokeProps) {
   const { calls, language } = useParts()
   const { t } = language
   const reason = useSignal('')
-  const problem = useSignal<ProblemAnswer | undefined>(undefined)
-  const busy = useSignal(false)
+  const { busy, problem, send } = useSending()
 
-  async function submit(event: Event): Promise<void> {
+  function submit(event: Event): void {
     event.preventDefault()
-    busy.value = true
-    const answer = await calls.revokeLink(link.id, reason.value.trim())
-    busy.value = false
-    problem.value = failureOf(answer)
-    if (answer.kind === 'ok') onRevoked(answer.data)
+    void send(calls.revokeLink(link.id, reason.value.trim()), onRevoked)
   }
 
   return (
@@ -34,14 +29,12 @@ export function RevokeDialog({ link, onClose, onRevoked }: RevokeProps) {
         <p>{t(link.ownership === 'private' ? 'links.revokeEffectPrivate' : 'links.revokeEffect')}</p>
         <TextField label={t('links.revokeReason')} value={reason} maxLength={2000} required />
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-        <div class="actions">
-          <button type="submit" class="danger" disabled={busy.value || reason.value.trim() === ''}>
-            {t('action.revoke')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers
+          act={t('action.revoke')}
+          isDangerous
+          isReady={!busy.value && reason.value.trim() !== ''}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   )

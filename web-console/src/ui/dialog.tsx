@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useParts } from '../parts.ts'
+import { useModal } from './use-modal.ts'
 
 interface DialogProps {
   title: string
@@ -9,14 +10,34 @@ interface DialogProps {
 
 /** A modal question; Escape and the back gesture close it, as the browser does for every dialog. */
 export function Dialog({ title, onClose, children }: DialogProps) {
-  const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    element.current?.showModal()
-  }, [])
+  const element = useModal(onClose)
   return (
-    <dialog ref={element} class="dialog" aria-label={title} onClose={onClose}>
+    <dialog ref={element} class="dialog" aria-label={title}>
       <h2>{title}</h2>
       {children}
     </dialog>
+  )
+}
+
+interface AnswersProps {
+  /** What the form does. */
+  act: string
+  isDangerous?: boolean
+  isReady: boolean
+  onCancel: () => void
+}
+
+/** The two ends of a form in a dialog: do it, or leave all as it is. */
+export function Answers({ act, isDangerous = false, isReady, onCancel }: AnswersProps) {
+  const { t } = useParts().language
+  return (
+    <div class="actions">
+      <button type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={!isReady}>
+        {act}
+      </button>
+      <button type="button" onClick={onCancel}>
+        {t('action.cancel')}
+      </button>
+    </div>
   )
 }

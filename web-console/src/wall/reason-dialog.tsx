@@ -3,7 +3,7 @@ import type { Camera } from '../../../gateway/contracts/camera.ts'
 import type { ViewReason } from '../../../gateway/contracts/view.ts'
 import type { Key } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
-import { Dialog } from '../ui/dialog.tsx'
+import { Answers, Dialog } from '../ui/dialog.tsx'
 import { Choice, TextField } from '../ui/field.tsx'
 
 const REASONS = ['alarm', 'help', 'police', 'lost', 'maintenance'] as const
@@ -44,14 +44,7 @@ export function ReasonDialog({
           value={chip}
         />
         <TextField label={t('reason.text')} value={text} maxLength={500} />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={!isComplete}>
-            {t('reason.open')}
-          </button>
-          <button type="button" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-        </div>
+        <Answers act={t('reason.open')} isReady={isComplete} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -7,14 +7,11 @@ import type { SoundRendition } from '../hls/playlist.ts'
 import { Segmenter } from '../hls/segmenter.ts'
 import { type LiveSink, type ReadQuery, Window } from '../hls/window.ts'
 import type { RtpReceiver } from '../rtp/receiver.ts'
-import { videoReceiver } from '../rtp/video.ts'
-import { findAudioTrack } from '../rtsp/audio-track.ts'
 import { StreamFault, toFault } from '../rtsp/fault.ts'
-import type { Sdp } from '../rtsp/sdp.ts'
-import { RtspSession, type StreamSource } from '../rtsp/session.ts'
-import { findVideoTrack } from '../rtsp/video-track.ts'
+import type { StreamSource } from '../rtsp/session.ts'
 import { Attempt, type Readiness } from './attempt.ts'
 import { backOffMs, STABLE_MS } from './back-off.ts'
+import { CameraSession } from './camera-session.ts'
 import type { FfmpegRunner } from './ffmpeg.ts'
 import { Rates, type Received } from './rates.ts'
 import {
@@ -220,34 +217,15 @@ export class Relay {
 
   async #runOnce(signal: AbortSignal): Promise<void> {
     const { clock, dialer } = this.#options
-    let channel = -1
-    let soundChannel = -1
     let receiver: RtpReceiver | undefined
-    let soundReceiver: RtpReceiver | undefined
-    const onFrame = (of: number, bytes: Buffer, start: number, end: number): void => {
-      if (channel < 0) return
-      if (of === channel) receiver?.packet(bytes, start, end)
-      else if (of === channel + 1) receiver?.report(bytes, start, end)
-      else if (of === soundChannel) soundReceiver?.packet(bytes, start, end)
-      else if (of === soundChannel + 1) soundReceiver?.report(bytes, start, end)
-    }
     const opening: { atMs: number; playedAtMs?: number } = { atMs: clock.monotonicMs() }
     this.#opening = opening
     const source = await this.#options.source()
-    const session = new RtspSession(source, { dialer, clock, onFrame })
+    const session = new CameraSession(source, { dialer, clock })
     const anew = new AbortController()
     this.#anew = anew
     try {
-      await session.open(signal)
-      const sdp = await session.describe(signal)
-      const track = findVideoTrack(sdp)
-      if (track === undefined) throw new StreamFault('unsupported-codec', 'no H.264, H.265 or JPEG video is offered')
-      channel = await session.setup(track.media, signal)
-      receiver = videoReceiver(track, this.#writer, this.#segmenter)
-      this.#segmenter.startSession(track.codec, track.frameRate, receiver)
-      const sound = this.#wantsSound ? await this.#setUpSound(session, sdp, signal) : undefined
-      soundChannel = sound?.channel ?? -1
-      soundReceiver = sound?.receiver
+      receiver = await session.open(this.#writer, this.#segmenter, this.#wantsSound ? this.#sound : undefined, signal)
       this.#receiver = receiver
       const playedAtMs = clock.monotonicMs()
       opening.playedAtMs = playedAtMs
@@ -259,34 +237,14 @@ export class Relay {
       this.#record.frameMs = this.#segmenter.measuredFrameMs ?? this.#record.frameMs
       this.#record.measures = { ...this.#record.measures, ...this.#measures() }
       this.#receiver = undefined
-      channel = -1
-      soundChannel = -1
       this.#segmenter.endSession()
       this.#sound.end()
       await session.close()
     }
   }
 
-  /** A camera that refuses its sound still shows its picture. */
-  async #setUpSound(
-    session: RtspSession,
-    sdp: Sdp,
-    signal: AbortSignal,
-  ): Promise<{ channel: number; receiver: RtpReceiver } | undefined> {
-    const track = findAudioTrack(sdp)
-    if (track === undefined) return undefined
-    try {
-      const channel = await session.setup(track.media, signal)
-      return { channel, receiver: this.#sound.start(track) }
-    } catch (error) {
-      signal.throwIfAborted()
-      if (toFault(error) === undefined) throw error
-      return undefined
-    }
-  }
-
   /** Once a second while playing: keep-alive, silence, figures. Returns on abort, throws the fault that ended it. */
-  async #watch(session: RtspSession, receiver: RtpReceiver, signal: AbortSignal, playedAtMs: number): Promise<void> {
+  async #watch(session: CameraSession, receiver: RtpReceiver, signal: AbortSignal, playedAtMs: number): Promise<void> {
     const { clock } = this.#options
     const gone = new AbortController()
     let fault: StreamFault | undefined

@@ -225,6 +225,39 @@ t.test('a viewer shortens the wait for a camera that came back', async (t) => {
   t.match(await relay.ready(signal), { kind: 'ready' })
 })
 
+for (const [stableS, waitMs] of [
+  [20, 8_000],
+  [31, 500],
+] as const) {
+  t.test(`a camera that failed four times and played for ${stableS} s: the next wait is ${waitMs} ms`, async (t) => {
+    let failures = 0
+    const { camera, clock, pool, until } = await scene(t, {
+      answer: (request) => (request.method === 'DESCRIBE' && failures++ < 4 ? status(404) : undefined),
+      onPlay: (socket) => socket.write(media(0, 25)),
+    })
+    const asked = (): number => camera.methods().filter((method) => method === 'DESCRIBE').length
+    const { relay } = pool.acquire('a', async () => ({ uri: camera.uri }))
+    while (relay.health().state !== 'live') {
+      if (camera.sockets.size === 0) await clock.advance(100)
+      else await new Promise(setImmediate)
+    }
+    const [socket] = camera.sockets
+    for (let second = 1; second <= stableS; second++) {
+      await clock.advance(1_000)
+      socket?.write(media(25 * second, 25 * (second + 1)))
+      while (relay.health().receivedPackets < 27 * (second + 1)) await new Promise(setImmediate)
+    }
+    const offline = until('offline')
+    socket?.resetAndDestroy()
+    await offline
+    await clock.advance(waitMs - 1)
+    t.equal(asked(), 5)
+    await clock.advance(1)
+    while (asked() < 6) await new Promise(setImmediate)
+    t.pass('asked again')
+  })
+}
+
 t.test('describe plays to the first key frame', async (t) => {
   const { camera, clock } = await scene(t, { onPlay: (socket) => socket.write(media(20, 30)) })
   const result = await describe({ uri: camera.uri }, { dialer, clock, play: true }, signal)

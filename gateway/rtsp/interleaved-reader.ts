@@ -8,7 +8,14 @@ export interface InterleavedSink {
 
 const DOLLAR = 0x24
 const FRAME_HEAD_BYTES = 4
-const CARRY_BYTES = MAX_HEAD_BYTES + MAX_BODY_BYTES + 8
+const MAX_CARRY_BYTES = MAX_HEAD_BYTES + MAX_BODY_BYTES + 8
+/** Enough for the packets of most cameras. */
+const MIN_CARRY_BYTES = 4 * 1024
+/** The longest frame; what a longer message took is not kept. */
+const MAX_KEPT_CARRY_BYTES = FRAME_HEAD_BYTES + 0xffff
+/** How much of what may be a message is carried at a time while its end is not known. */
+const TEXT_STEP_BYTES = 1024
+const NOTHING = Buffer.alloc(0)
 /** Bytes between messages that belong to none, in a row. */
 const MAX_GARBAGE_BYTES = 256 * 1024
 
@@ -25,7 +32,7 @@ interface Awaited {
  */
 export class InterleavedReader {
   readonly #sink: InterleavedSink
-  #carry: Buffer | undefined
+  #carry = NOTHING
   #carried = 0
   #awaited: Awaited | undefined
   #garbageBytes = 0
@@ -50,14 +57,12 @@ export class InterleavedReader {
 
   /** Joins what was left of the last chunk with what it lacks. @returns the next unread position */
   #completeCarried(chunk: Buffer, at: number, length: number): number {
-    const carry = this.#carry
-    if (carry === undefined) return at
-    const missing = this.#missing(carry)
-    const taken = Math.min(missing, length - at, carry.length - this.#carried)
+    const taken = Math.min(this.#missing(this.#carry), length - at, MAX_CARRY_BYTES - this.#carried)
     if (taken === 0) {
       this.#fault = 'message too long'
       return at
     }
+    const carry = this.#roomFor(this.#carried + taken)
     chunk.copy(carry, this.#carried, at, at + taken)
     const total = this.#carried + taken
     const used = this.#parse(carry, 0, total)
@@ -73,24 +78,33 @@ export class InterleavedReader {
     }
     const next = at + used - this.#carried
     this.#carried = 0
+    if (carry.length > MAX_KEPT_CARRY_BYTES) this.#carry = NOTHING
     return next
   }
 
   #missing(carry: Buffer): number {
     if (this.#awaited !== undefined) return this.#awaited.headBytes + this.#awaited.bodyBytes - this.#carried
-    if (carry[0] !== DOLLAR) return Number.POSITIVE_INFINITY
+    if (carry[0] !== DOLLAR) return TEXT_STEP_BYTES
     if (this.#carried < FRAME_HEAD_BYTES) return FRAME_HEAD_BYTES - this.#carried
     return FRAME_HEAD_BYTES + carry.readUInt16BE(2) - this.#carried
   }
 
   #carryOver(chunk: Buffer, at: number, length: number): void {
-    this.#carry ??= Buffer.allocUnsafeSlow(CARRY_BYTES)
-    if (length - at > CARRY_BYTES) {
+    if (length - at > MAX_CARRY_BYTES) {
       this.#fault = 'message too long'
       return
     }
-    chunk.copy(this.#carry, 0, at, length)
+    chunk.copy(this.#roomFor(length - at), 0, at, length)
     this.#carried = length - at
+  }
+
+  /** What is carried, with room for so many bytes in all. */
+  #roomFor(bytes: number): Buffer {
+    if (this.#carry.length >= bytes) return this.#carry
+    const larger = Buffer.allocUnsafeSlow(Math.max(MIN_CARRY_BYTES, Math.min(2 * bytes, MAX_CARRY_BYTES)))
+    this.#carry.copy(larger, 0, 0, this.#carried)
+    this.#carry = larger
+    return larger
   }
 
   /** @returns bytes used, 0 if the element is not whole yet */

@@ -49,6 +49,35 @@ t.test('split at any byte', async (t) => {
   t.same(seen, SEEN, 'byte by byte')
 })
 
+t.test('elements longer than what is read at a time', async (t) => {
+  const body = 'b'.repeat(200_000)
+  const elements = Buffer.concat([
+    frame(0, 'a'.repeat(65_535)),
+    Buffer.from(
+      `RTSP/1.0 200 OK\r\nCSeq: 1\r\nX: ${'x'.repeat(9_000)}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    ),
+    frame(1, 'c'.repeat(9_000)),
+    frame(0, 'last'),
+  ])
+  for (const chunkBytes of [997, 1_460, 16_384, 65_536]) {
+    const { reader, seen } = collect()
+    for (let at = 0; at < elements.length; at += chunkBytes) {
+      const chunk = Buffer.from(elements.subarray(at, at + chunkBytes))
+      t.equal(reader.push(chunk, chunk.length), undefined)
+      chunk.fill(0) // what the next read does to it
+    }
+    t.same(
+      seen.map((one) => [one.length, one.slice(0, 4), one.at(-1)]),
+      [
+        [65_538, '$0:a', 'a'],
+        [200_004, '200:', 'b'],
+        [9_003, '$1:c', 'c'],
+        [7, '$0:l', 't'],
+      ],
+    )
+  }
+})
+
 t.test('garbage between is skipped, endless garbage is a fault', async (t) => {
   const { reader, seen } = collect()
   const bytes = Buffer.concat([Buffer.from([1, 2, 3, 250]), STREAM, Buffer.from('\0\0'), STREAM])

@@ -24,11 +24,9 @@ export class DecodeTimes {
   /** @param presentation ticks @param frameTicks usual frame duration, for the frames before the first result */
   next(presentation: number, frameTicks: number): number {
     if (this.#frames === 0) this.#start = presentation
-    let at = this.#pending.length
-    while (at > 0 && (this.#pending[at - 1] ?? 0) > presentation) at--
-    this.#pending.splice(at, 0, presentation)
     let decode: number
-    if (this.#pending.length > this.#depth) decode = this.#pending.shift() ?? presentation
+    if (this.#depth === 0) decode = presentation
+    else if (this.#insert(presentation) > this.#depth) decode = this.#pending.shift() ?? presentation
     else if (this.#frames < this.#depth) decode = Math.round(this.#start - (this.#depth - this.#frames) * frameTicks)
     else decode = Number.NEGATIVE_INFINITY
     this.#frames++
@@ -38,5 +36,15 @@ export class DecodeTimes {
     }
     this.#last = decode
     return decode
+  }
+
+  /** In order, and once a frame: without the garbage of `splice`. @returns how many there are now */
+  #insert(presentation: number): number {
+    const pending = this.#pending
+    let at = pending.length
+    pending.push(presentation)
+    for (; at > 0 && (pending[at - 1] ?? 0) > presentation; at--) pending[at] = pending[at - 1] ?? 0
+    pending[at] = presentation
+    return pending.length
   }
 }

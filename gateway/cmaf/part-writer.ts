@@ -13,6 +13,16 @@ const SAMPLE_BYTES = 16
 const FIXED_HEADER_BYTES = 8 + 16 + 8 + 16 + 20 + 20 + 8
 const HEADER_ROOM_BYTES = FIXED_HEADER_BYTES + MAX_PART_SAMPLES * SAMPLE_BYTES
 
+/** Types of boxes, as they are written for every part. */
+const typeOf = (name: string): number => Buffer.from(name).readUInt32BE(0)
+const MOOF = typeOf('moof')
+const MFHD = typeOf('mfhd')
+const TRAF = typeOf('traf')
+const TFHD = typeOf('tfhd')
+const TFDT = typeOf('tfdt')
+const TRUN = typeOf('trun')
+const MDAT = typeOf('mdat')
+
 /** sample_depends_on and sample_is_non_sync_sample (ISO/IEC 14496-12 §8.6.4.3, §8.8.3.1) */
 const KEY_FLAGS = 0x02000000
 const DEPENDENT_FLAGS = 0x01010000
@@ -200,28 +210,29 @@ export class PartWriter implements AccessUnitStore {
   #assemble(facts: Part['facts']): Part {
     const count = this.#count
     const moofBytes = FIXED_HEADER_BYTES - 8 + count * SAMPLE_BYTES
-    const [first, ...rest] = this.#pieces
+    const pieces = this.#pieces
+    const [first] = pieces
     if (first === undefined) throw new Error('part without samples')
-    let payloadBytes = first.length
-    for (const piece of rest) payloadBytes += piece.length
+    let payloadBytes = 0
+    for (const piece of pieces) payloadBytes += piece.length
     const headerBytes = moofBytes + 8
     const whole = this.#hasRoom
       ? Buffer.from(first.buffer, first.byteOffset - headerBytes, headerBytes + first.length)
       : undefined
     const to = whole ?? Buffer.allocUnsafe(headerBytes)
-    let at = header(to, 0, moofBytes, 'moof')
-    at = header(to, at, 16, 'mfhd')
+    let at = header(to, 0, moofBytes, MOOF)
+    at = header(to, at, 16, MFHD)
     at = to.writeUInt32BE(0, at)
     at = to.writeUInt32BE((facts.id + 1) >>> 0, at)
-    at = header(to, at, moofBytes - 24, 'traf')
-    at = header(to, at, 16, 'tfhd')
+    at = header(to, at, moofBytes - 24, TRAF)
+    at = header(to, at, 16, TFHD)
     at = to.writeUInt32BE(0x020000, at) // default-base-is-moof
     at = to.writeUInt32BE(TRACK_ID, at)
-    at = header(to, at, 20, 'tfdt')
+    at = header(to, at, 20, TFDT)
     at = to.writeUInt32BE(0x01000000, at)
     at = to.writeUInt32BE(Math.floor(this.#startTicks / 2 ** 32), at)
     at = to.writeUInt32BE(this.#startTicks % 2 ** 32, at)
-    at = header(to, at, 20 + count * SAMPLE_BYTES, 'trun')
+    at = header(to, at, 20 + count * SAMPLE_BYTES, TRUN)
     at = to.writeUInt32BE(0x01000f01, at) // version 1: signed offsets; data offset, duration, size, flags, offset
     at = to.writeUInt32BE(count, at)
     at = to.writeUInt32BE(headerBytes, at)
@@ -231,12 +242,13 @@ export class PartWriter implements AccessUnitStore {
       at = to.writeUInt32BE(this.#keys[i] === 1 ? KEY_FLAGS : DEPENDENT_FLAGS, at)
       at = to.writeInt32BE(this.#offsets[i] ?? 0, at)
     }
-    header(to, at, 8 + payloadBytes, 'mdat')
-    return new Part(facts, whole === undefined ? [to, first, ...rest] : [whole, ...rest], this.#slabs)
+    header(to, at, 8 + payloadBytes, MDAT)
+    if (whole === undefined) pieces.unshift(to)
+    else pieces[0] = whole
+    return new Part(facts, pieces, this.#slabs)
   }
 }
 
-function header(to: Buffer, at: number, sizeBytes: number, type: string): number {
-  const next = to.writeUInt32BE(sizeBytes, at)
-  return next + to.write(type, next, 'latin1')
+function header(to: Buffer, at: number, sizeBytes: number, type: number): number {
+  return to.writeUInt32BE(type, to.writeUInt32BE(sizeBytes, at))
 }

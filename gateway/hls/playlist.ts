@@ -19,6 +19,8 @@ export interface Segment {
   parts: Part[]
   /** Undefined while the segment grows. */
   durationTicks: number | undefined
+  /** Of all parts it has had. */
+  partsTicks: number
   /** EXT-X-DISCONTINUITY-SEQUENCE of the segment: equal in all renditions for what belongs together (§6.2.1). */
   discontinuitySequence: number
   /** Media time when it was first listed whole. */
@@ -159,10 +161,8 @@ function agesToEndS(segments: readonly Segment[]): number[] {
 }
 
 /** Of what is there, while the segment grows. */
-export function durationS({ durationTicks, parts }: Segment): number {
-  let ticks = durationTicks ?? 0
-  if (durationTicks === undefined) for (const part of parts) ticks += part.facts.durationTicks
-  return ticks / TIMESCALE
+export function durationS({ durationTicks, partsTicks }: Segment): number {
+  return (durationTicks ?? partsTicks) / TIMESCALE
 }
 
 /** Rounded it must not pass the target duration (RFC 8216bis §4.4.3.1): time stamps that jitter may pass it by a hair. */

@@ -73,6 +73,7 @@ export class SegmentList {
       msn: this.#nextMsn++,
       parts: [],
       durationTicks: undefined,
+      partsTicks: 0,
       wholeAtTicks: undefined,
       isWhole: true,
       longestListTicks: 0,
@@ -88,6 +89,7 @@ export class SegmentList {
     if (segment === undefined) return false
     segment.parts.push(part)
     segment.sizeBytes += part.sizeBytes
+    segment.partsTicks += part.facts.durationTicks
     this.#sizeBytes += part.sizeBytes
     this.#evict()
     this.#removeOutdated(part)
@@ -125,8 +127,8 @@ export class SegmentList {
     let peakBps = 1
     let bytes = 0
     let ticks = 0
-    for (const { parts, durationTicks, sizeBytes } of this.#segments) {
-      const own = durationTicks ?? parts.reduce((sum, part) => sum + part.facts.durationTicks, 0)
+    for (const { partsTicks, durationTicks, sizeBytes } of this.#segments) {
+      const own = durationTicks ?? partsTicks
       bytes += sizeBytes
       ticks += own
       if (own > 0) peakBps = Math.max(peakBps, (sizeBytes * 8 * TIMESCALE) / Math.max(own, TIMESCALE))

@@ -25,6 +25,6 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'flood.banner':
     'Alarm flood: {n} new cases in {minutes} minutes. Urgent and important ones stand alone, the rest by cell and type; it ends by itself below 5.',
   'flood.recent': '{n}/{most} in {minutes} min',
-  'flood.waiting': '{n} wait',
+  'flood.waiting': '{n} unacknowledged',
   'flood.acknowledgeAll': 'Acknowledge {n}',
 }

@@ -6,7 +6,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'audit.verify': 'Verify the whole chain',
   'audit.verifying': 'Verifying…',
   'audit.verifyHint':
-    'Walks the hashes and checkpoints; to compare with checkpoints kept elsewhere use audit verify at the command line.',
+    'Checks hashes and checkpoints entry by entry; to compare with checkpoints kept elsewhere, use audit verify at the command line.',
   'audit.whole': 'Whole: {entries} entries, {checkpoints} checkpoints',
   'audit.broken': 'Not as it was written, from entry {sequence} on',
   'audit.none': 'No entry matches',

@@ -5,7 +5,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'case.number': 'No. {number} of {year}',
   'case.shelvedUntil': 'shelved until {time}',
 
-  'casePhase.collected': 'not acknowledged',
+  'casePhase.collected': 'unacknowledged',
   'casePhase.opened': 'opened',
   'casePhase.dispatched': 'dispatched',
   'casePhase.accepted': 'accepted',
@@ -21,8 +21,8 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'outcome.need-support': 'Need support',
   'outcome.nothing-found': 'Nothing found',
 
-  'response.running': '{time} left to respond',
-  'response.overdue': 'response overdue by {time}',
+  'response.running': '{time} to respond',
+  'response.overdue': 'overdue by {time}',
   'response.met': 'responded in time',
   'response.late': 'responded {time} late',
 

@@ -40,12 +40,12 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'caseAction.clip-unavailable': 'No clip',
   'caseAction.overdue': 'Response overdue',
   'caseAction.delivered': 'Notification delivered',
-  'caseAction.message-taken': 'Taken by the provider',
+  'caseAction.message-taken': 'Accepted by the provider',
   'caseAction.undelivered': 'Notification not delivered',
 
   'notification.sent': 'sent, no receipt yet',
   'notification.delivered': 'delivered',
-  'notification.accepted': 'taken by the provider, no receipt yet',
+  'notification.accepted': 'accepted by the provider, no receipt yet',
   'notification.undelivered': 'not delivered',
   'notification.not-needed': 'not needed any more',
 
@@ -63,9 +63,9 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
 
   'shelve.title': 'Shelve for 15 minutes',
   'shelve.reason': 'Why it is shelved',
-  'shelve.works': 'Works on site',
-  'shelve.test': 'A test of the device',
-  'shelve.weather': 'The weather',
-  'shelve.known': 'Known and being dealt with',
+  'shelve.works': 'Work under way on site',
+  'shelve.test': 'Device test',
+  'shelve.weather': 'Weather',
+  'shelve.known': 'Known and being handled',
   'shelve.submit': 'Shelve',
 }

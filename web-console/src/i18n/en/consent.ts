@@ -15,7 +15,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
     'Every view needs a written reason and is recorded, and you can read the record here. Nothing from before the consent is given out.',
 
   'print.print': 'Print',
-  'print.madeAt': 'made at {time}',
+  'print.madeAt': 'made at {time} (UTC+8)',
   'print.register': 'Print the register',
 
   'scope.live': 'live view',

@@ -7,7 +7,8 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'links.consentVersion': 'consent version {n}',
   'links.revokeTitle': 'Revoke the link of “{name}”',
   'links.revokeEffect': 'Open pictures go dark at once. Nobody can watch until a new link is registered.',
-  'links.revokeEffectPrivate': "Open pictures go dark at once. Only the owner's new consent opens it again.",
+  'links.revokeEffectPrivate':
+    'Open pictures go dark at once. It cannot be undone: the link is registered anew, and its owner consents anew.',
   'links.revokeReason': 'Why it is revoked',
 
   'entry.title': 'Legal particulars of “{name}”',
@@ -44,6 +45,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
 
   'register.unlinked': 'not linked',
   'register.due': 'To do',
+  'register.done': 'Done',
   'register.expiring': 'end within 30 days',
   'register.expiresIn': 'ends in {n} days',
   'register.stripped': 'event fields that could name a person were dropped',

@@ -6,7 +6,8 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'map.closer': 'Zoom in',
   'map.further': 'Zoom out',
   'map.all': 'All',
-  'map.empty': 'No cells are imported and no camera has a position',
+  'map.empty':
+    'No cells are imported and no camera has a position; an administrator imports cells: ./scripts/gridlight grid import FILE',
   'map.unplaced': '{n} cameras without a position',
   'map.alarm': '{level} · {n} · {priority} {type}: open the 4 nearest cameras',
   'map.nearest': 'near {type}',

@@ -24,7 +24,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'owner.revoke': 'Revoke consent',
   'owner.revokeTitle': 'Revoke the consent for “{name}”?',
   'owner.revokeEffect':
-    'Every open picture closes within 1 second, and nobody can watch any more. Only you can consent again.',
+    'Every open picture closes within 1 second, and nobody can watch any more. It cannot be undone: to share again, the centre registers and invites you anew.',
   'owner.revokeNow': 'Revoke',
   'owner.keep': 'Keep the consent',
   'owner.asked': 'What is asked',
@@ -57,7 +57,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'owner.print': 'Print',
   'owner.printTitle': 'Viewing record of “{name}”',
   'owner.watchingNow': 'Watching now: {n}',
-  'owner.inShort': '{now} watching now. Last 7 days: {times} times, viewers: {people}',
+  'owner.inShort': 'Watching now: {now}. Last 7 days: {times} views, viewers: {people}',
   'owner.revokeCuts': '{n} open pictures go dark at once.',
   'owner.watchedNewest': 'Viewing record: the newest {n}; the export has them all',
   'owner.watched': 'Viewing record: {n}',

@@ -4,10 +4,10 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'patrol.onDuty': 'On duty (tap to go off)',
   'patrol.goOnDuty': 'Go on duty',
   'patrol.soundOn': 'The sound is off; tap to turn it on',
-  'patrol.none': 'No case is yours at present',
+  'patrol.none': 'No case is assigned to you. Keep this page open while on duty.',
   'patrol.picture': 'See the place',
   'patrol.closePicture': 'Close the picture',
-  'patrol.still': 'Keep a still',
+  'patrol.still': 'Take a still',
   'patrol.stillAlt': 'Still of “{name}”',
   'patrol.navigate': 'Navigate',
 
@@ -18,7 +18,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'patrolStep.request-close': 'Ask to close',
 
   'selfTest.allWell': 'Self-test: all well',
-  'selfTest.faults': 'Self-test: {n} to mind',
+  'selfTest.faults': 'Self-test: attention needed ({n})',
   'selfTest.link': 'The gateway is connected; alarms arrive',
   'selfTest.noLink': 'Not connected: go where there is a signal',
   'selfTest.sound': 'The sound is on',

@@ -27,8 +27,8 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'people.unit': 'Unit',
   'people.unitHint': 'The viewing record and the owner’s page name it',
 
-  'tokens.title': 'Tokens of scripts',
-  'tokens.add': 'Make a token',
+  'tokens.title': 'Tokens for scripts',
+  'tokens.add': 'Add a token',
   'tokens.none': 'There are no tokens',
   'tokens.name': 'What it is for',
   'tokens.nameHint': 'such as “county platform”',
@@ -38,14 +38,14 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'tokens.revokeOf': 'Revoke the token “{name}”',
 
   'phone.title': 'Mobile number (text messages)',
-  'phone.none': 'None: text messages do not reach this person when the duty page stays silent',
-  'phone.kept': 'Kept: {phone}',
+  'phone.none': 'None: text messages cannot reach this person when the duty page gives no receipt',
+  'phone.kept': 'Registered: {phone}',
   'phone.label': 'Mobile number',
-  'phone.another': 'Another number instead',
+  'phone.another': 'Replace with another number',
   'phone.hint':
-    'Where the text message of a case goes when the duty page gives no receipt for 15 s, and what group robots call the person by. Sealed, and shown with its middle hidden.',
-  'phone.save': 'Save the number',
-  'phone.remove': 'Remove the number',
-  'phone.saved': 'The number is kept',
-  'phone.removed': 'The number is removed',
+    'Case text messages go here when the duty page gives no receipt for 15 s; group robots mention the person by it. Sealed, and shown with its middle hidden.',
+  'phone.save': 'Save number',
+  'phone.remove': 'Remove number',
+  'phone.saved': 'Number saved',
+  'phone.removed': 'Number removed',
 }

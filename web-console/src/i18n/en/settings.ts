@@ -2,8 +2,9 @@ import type { words as chinese } from '../zh-cn/settings.ts'
 
 export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'settings.title': 'Settings',
-  'settings.now': 'In force now',
-  'settings.howToChange': 'Set in the environment, in force after a restart. Passwords and keys are not shown.',
+  'settings.now': 'Current configuration',
+  'settings.howToChange':
+    'Set by environment variables, in force after a restart. Passwords and keys are not shown here.',
   'settings.version': 'Version',
   'settings.startedAt': 'Started',
   'settings.transport': 'Transport',
@@ -47,20 +48,20 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
 
   'targets.title': 'Response targets',
   'targets.effect':
-    'From the opening of a case: within this time somebody is on site, gives feedback, or says that nobody need go. A case that is late says so in its timeline and is marked. It holds for cases opened from now on; those that are open keep theirs.',
+    'From the opening of a case, within this time somebody must be on site, give feedback, or decide that nobody need go. A late case is marked and says so in its timeline. Applies to cases opened from now on; open ones keep theirs.',
   'targets.minutes': '{priority} (minutes)',
-  'targets.usual': 'usually {n} minutes',
+  'targets.usual': 'default {n} minutes',
   'targets.range': '0.5 to 1440 minutes for each priority',
-  'targets.saved': 'Saved; it holds for cases opened from now on',
+  'targets.saved': 'Saved; applies to cases opened from now on',
 
   'retention.title': 'How long alarm clips are kept',
   'retention.effect':
-    'Days by the class of the place. The gateway then deletes a clip and leaves the proof in the audit trail. It holds for clips kept from now on; those that are there keep their date.',
+    'Days by class of place; then the gateway deletes the clip and leaves proof in the audit trail. Applies to clips kept from now on; earlier ones keep their date.',
   'retention.days': '{place} (days)',
   'retention.least': 'Order 799, Article 13: at least {n} days',
-  'retention.usual': 'usually {n} days',
+  'retention.usual': 'default {n} days',
   'retention.range': '1 to 3650 days; public places of Article 7 at least {n}',
-  'retention.saved': 'Saved; it holds for clips kept from now on',
+  'retention.saved': 'Saved; applies to clips kept from now on',
   'retention.proof': 'Proof of deletion',
   'retention.proofHint':
     'The clips that were deleted last. Each is an entry of the audit trail; the hash is that of the file as it was kept. Reading this list is recorded too.',

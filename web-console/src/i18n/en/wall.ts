@@ -14,7 +14,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'saved.use': 'Use',
   'saved.remove': 'Delete {name}',
   'saved.layoutName': 'Save the present layout as',
-  'saved.sameName': 'One of the same name is replaced; layouts follow you to any computer',
+  'saved.sameName': 'A layout of the same name is replaced; layouts follow you to any computer',
   'saved.keep': 'Save layout',
   'saved.rounds': 'Rounds',
   'saved.noRounds': 'No rounds yet',
@@ -41,7 +41,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'keys.sound': 'sound of the enlarged picture: listen, mute',
   'keys.search': 'search a camera, Enter puts it on the selected tile',
   'keys.again': 'In the list, map or search: a camera that is on the wall once more, on the chosen tile',
-  'keys.next': 'next case that waits',
+  'keys.next': 'next unacknowledged case',
   'keys.help': 'show the keys',
 
   'side.list': 'List',
@@ -50,7 +50,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'side.choose': 'Left side',
 
   'tree.label': 'Cameras',
-  'tree.search': 'Search place, initials, cell, number',
+  'tree.search': 'Search cameras',
   'tree.noMatch': 'No camera matches “{query}”',
 
   'reason.title': 'Reason for watching “{name}”',
@@ -62,13 +62,13 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'reason.police': 'lawful police request',
   'reason.lost': 'missing person',
   'reason.maintenance': 'maintenance',
-  'reason.text': 'More words',
+  'reason.text': 'Details',
   'reason.open': 'Record and open',
 
   'sound.listen': 'Listen',
   'sound.mute': 'Mute',
   'sound.starting': 'Waiting for sound…',
-  'sound.heard': 'Listening; the audit trail says so',
+  'sound.heard': 'Listening; recorded in the audit trail',
   'sound.blocked': 'The browser blocked the sound; press Listen once more',
   'sound.missing': "No sound comes: check the camera's audio settings",
 

@@ -11,7 +11,7 @@ export const words = {
   'invitation.rights': '每次查看都须写明事由并留下记录，您在本页可以看到。授权前的画面不会提供。',
 
   'print.print': '打印',
-  'print.madeAt': '生成于 {time}',
+  'print.madeAt': '生成于 {time}（北京时间）',
   'print.register': '打印台账',
 
   'scope.live': '实时查看',

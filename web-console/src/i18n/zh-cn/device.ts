@@ -11,7 +11,7 @@ export const words = {
 
   'rtsp.title': '没有 ONVIF？按 RTSP 地址登记',
   'rtsp.main': '主码流地址',
-  'rtsp.sub': '子码流地址（可不填）',
+  'rtsp.sub': '子码流地址（选填）',
   'rtsp.hint': '如 rtsp://192.168.1.64:554/main，不含用户名和密码',
 
   'override.title': '设备与众不同？手动指定',

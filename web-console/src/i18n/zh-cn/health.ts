@@ -27,7 +27,7 @@ export const words = {
   'health.opensOf': '{n} 次，失败 {failed} 次',
   'health.clock': '时钟偏差',
   'health.show': '显示',
-  'health.attention': '需要处理的',
+  'health.attention': '需要处理',
   'health.keyFrameWait': '等关键帧 p50 / p95',
   'health.search': '搜索摄像头或网格',
 
@@ -35,7 +35,7 @@ export const words = {
   'camera.saved': '已保存',
   'camera.cellHint': '换网格后，由新网格的人员查看和处置',
   'camera.placeClassHint': '决定告警片段的保存期限和备案要求',
-  'camera.gbId': '国标编码（可空）',
+  'camera.gbId': '国标编码（选填）',
   'camera.gbIdHint': 'GB/T 28181 的 20 位数字',
   'camera.source': '设备、登录与手动指定',
   'camera.sourceHint':
@@ -52,22 +52,4 @@ export const words = {
   'camera.removeEffect':
     '正在看的画面立即关闭，之后不再取流，也不再产生告警；现场照片删除。接入登记、查看记录和审计日志保留。要恢复只能重新登记。',
   'camera.removeNow': '确认移除',
-
-  'fault.refused': '设备在线但端口未开',
-  'fault.timeout': '设备没有按时应答',
-  'fault.unreachable': '连不上设备，请查供电与网线',
-  'fault.tls-failed': '加密连接失败',
-  'fault.certificate-changed': '设备证书与登记时不同',
-  'fault.unauthorized': '设备拒绝了用户名或密码',
-  'fault.not-found': '设备上没有这个码流',
-  'fault.session-limit': '设备的连接数已满',
-  'fault.unsupported-codec': '编码不支持',
-  'fault.unsupported-transport': '传输方式不支持',
-  'fault.redirected': '设备把码流指到了别处',
-  'fault.protocol': '设备的应答不合规范',
-  'fault.connection-lost': '连接中断',
-  'fault.stalled': '画面停了',
-  'fault.no-key-frame': '没有等到关键帧',
-  'fault.key-frames-rare': '关键帧间隔过长',
-  'fault.bad-uri': '码流地址有误',
 }

@@ -5,7 +5,7 @@ export const words = {
   'links.consentVersion': '授权第 {n} 版',
   'links.revokeTitle': '撤销“{name}”的接入',
   'links.revokeEffect': '正在查看的画面会立即断开，之后任何人都不能查看，须重新登记接入。',
-  'links.revokeEffectPrivate': '正在查看的画面会立即断开。恢复须业主重新授权。',
+  'links.revokeEffectPrivate': '正在查看的画面会立即断开。撤销后不能恢复，须重新登记接入，并由业主重新授权。',
   'links.revokeReason': '撤销原因',
 
   'entry.title': '“{name}”的法定事项',
@@ -40,10 +40,11 @@ export const words = {
 
   'register.unlinked': '未接入',
   'register.due': '待办',
+  'register.done': '已办',
   'register.expiring': '路 30 天内到期',
   'register.expiresIn': '{n} 天后到期',
   'register.stripped': '个事件字段因可识别个人已剥离',
-  'register.activeOf': '{active} 有效，共 {cameras}',
+  'register.activeOf': '有效 {active}，共 {cameras}',
 
   'registerDue.filing': '待备案',
   'registerDue.expiring': '30 天内到期',

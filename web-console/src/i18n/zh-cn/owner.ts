@@ -5,7 +5,7 @@ export const words = {
   'owner.none': '目前没有与您有关的接入',
   'owner.agreed': '您的授权',
   'owner.untilDay': '至 {day}',
-  'owner.ask': '综治中心请求查看“{party}”的这路摄像头。您可以少给，不可能被多取。',
+  'owner.ask': '综治中心请求查看“{party}”的这路摄像头。您可以只同意其中一部分，谁也不能多取。',
   'owner.chooseScopes': '允许做什么',
   'owner.chooseHours': '允许的时段',
   'owner.allDay': '全天',
@@ -20,7 +20,8 @@ export const words = {
   'owner.resumeEffect': '恢复后值班员可按您的授权再次查看。',
   'owner.revoke': '撤销授权',
   'owner.revokeTitle': '撤销“{name}”的授权？',
-  'owner.revokeEffect': '正在查看的画面 1 秒内断开，之后任何人都不能再看。要恢复只能由您重新授权。',
+  'owner.revokeEffect':
+    '正在查看的画面 1 秒内断开，之后任何人都不能再看。撤销后不能恢复；要再共享，须综治中心重新登记并邀请您。',
   'owner.revokeNow': '撤销',
   'owner.keep': '保留授权',
   'owner.asked': '请求的内容',

@@ -2,7 +2,7 @@ export const words = {
   'patrol.onDuty': '值班中（点按下班）',
   'patrol.goOnDuty': '上班',
   'patrol.soundOn': '声音未开启，点按开启',
-  'patrol.none': '当前没有派给您的案卷',
+  'patrol.none': '当前没有派给您的案卷。值班时请保持本页打开。',
   'patrol.picture': '看现场',
   'patrol.closePicture': '关闭画面',
   'patrol.still': '留一张静图',

@@ -48,7 +48,7 @@ export const words = {
   'side.choose': '左侧显示',
 
   'tree.label': '摄像头',
-  'tree.search': '搜索地名、拼音首字母、网格、编号',
+  'tree.search': '搜索地名、拼音、编号',
   'tree.noMatch': '没有与“{query}”相符的摄像头',
 
   'reason.title': '查看“{name}”的事由',

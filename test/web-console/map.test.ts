@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Camera } from '../../gateway/contracts/camera.ts'
 import { distanceM, nearestCameras, toGcj02, toMap } from '../../web-console/src/map/geometry.ts'
-import { namesThatFit } from '../../web-console/src/map/map-names.ts'
+import { cellNameSpots, namesThatFit } from '../../web-console/src/map/map-names.ts'
 
 t.test('Web Mercator', async (t) => {
   t.match(toMap([0, 0]), { x: 0.5, y: 0.5 })
@@ -49,6 +49,20 @@ t.test('the cameras near a place', async (t) => {
     ['here', 'near', 'far', 'away'],
   )
   t.ok(Math.abs(distanceM([119.6, 29.1], [119.601, 29.1]) - 97.2) < 0.5)
+})
+
+t.test('the name of a cell gives way to its cameras', async (t) => {
+  const cell = { code: '1', name: '粮站网格', middle: { left: 100, top: 100 } }
+  const camera = (left: number, top: number) => ({ camera: { name: '粮站' }, at: { left, top } })
+  const spotOf = (...placed: ReturnType<typeof camera>[]) => cellNameSpots([cell], placed, 12).get('1')
+  t.same(spotOf(), { left: 100, top: 100 }, 'room at the middle')
+  t.same(spotOf(camera(300, 300)), { left: 100, top: 100 }, 'a camera elsewhere')
+  const below = spotOf(camera(100, 100))
+  t.ok(below !== undefined && below.top >= 100 + 12 * 2.4 + 12, `below the camera and its name, at ${below?.top}`)
+  const above = spotOf(camera(100, 150))
+  t.ok(above !== undefined && above.top <= 150 - 12 * 4.7, `above where its alarm would stand, at ${above?.top}`)
+  const crowd = Array.from({ length: 9 }, (_, at) => camera(100, 20 + at * 20))
+  t.same(spotOf(...crowd), { left: 100, top: 100 }, 'no room at all: at the middle')
 })
 
 t.test('names on the map lie over nothing', async (t) => {

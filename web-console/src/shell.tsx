@@ -61,6 +61,8 @@ function PageMenu({ pages }: { pages: readonly PagePath[] }) {
   const nav = useRef<HTMLElement>(null)
   const urgent = alarms.active.value.length
   const current = pages.find((page) => page === router.path.value)
+  // Cast: a path that is no page has no name; one that the menu leaves out has.
+  const name: Key | undefined = PAGE_NAMES[router.path.value as PagePath]
   useLifetime((until) => {
     const leave = ({ target }: Event): void => {
       if (!(target instanceof Node) || !nav.current?.contains(target)) isOpen.value = false
@@ -85,7 +87,7 @@ function PageMenu({ pages }: { pages: readonly PagePath[] }) {
           isOpen.value = !isOpen.value
         }}
       >
-        <Icon name="menu" /> {t(current === undefined ? 'page.navigation' : PAGE_NAMES[current])}
+        <Icon name="menu" /> {t(name ?? 'page.navigation')}
       </button>
       <div class="nav-pages" data-open={isOpen.value}>
         {pages.map((page) => (

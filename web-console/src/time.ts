@@ -1,5 +1,3 @@
-import type { Translate } from './i18n/language.ts'
-
 const TIME_ZONE = 'Asia/Shanghai'
 
 // sv-SE writes `2026-03-02 14:03:27`; h23 because hour12: false prints 24:00 in some locales.
@@ -22,6 +20,18 @@ export const dateTime = (at: Moment): string => DATE_TIME.format(new Date(at))
 export const date = (at: Moment): string => dateTime(at).slice(0, 10)
 /** `14:03:27`, township time. */
 export const timeOfDay = (at: Moment): string => dateTime(at).slice(11)
+/** `14:03:27` of today; with the day where it was another one, since the time alone passes for today's. */
+export const timeOf = (at: Moment, nowMs: number): string => withoutToday(dateTime(at), nowMs)
+/** The same to the minute. */
+export const minuteOf = (at: Moment, nowMs: number): string => withoutToday(dateTime(at).slice(0, 16), nowMs)
+
+/** What a reader of this day, or of this year, knows is left out. */
+function withoutToday(text: string, nowMs: number): string {
+  const today = date(nowMs)
+  if (text.startsWith(today)) return text.slice(11)
+  return text.startsWith(today.slice(0, 5)) ? text.slice(5) : text
+}
+
 /** `14:03`, township time. */
 export const hourMinute = (at: Moment): string => dateTime(at).slice(11, 16)
 
@@ -36,8 +46,24 @@ export function duration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
+type LengthWords = (
+  key: 'time.seconds' | 'time.minutes' | 'time.hours',
+  values: { n: number; minutes?: number; hours?: number },
+) => string
+
+/** How long something took, in words with their units: what runs on a clock is a `duration`. */
+export function lengthOf(t: LengthWords, seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  const minutes = Math.floor(whole / 60)
+  if (minutes === 0) return t('time.seconds', { n: whole })
+  if (minutes < 60) return t('time.minutes', { minutes, n: whole % 60 })
+  return t('time.hours', { hours: Math.floor(minutes / 60), n: minutes % 60 })
+}
+
+type AgeWords = (key: `time.${'seconds' | 'minutes' | 'hours' | 'days'}Ago`, values: { n: number }) => string
+
 /** How long ago, in one unit. */
-export function ago(t: Translate, at: Moment, nowMs: number): string {
+export function ago(t: AgeWords, at: Moment, nowMs: number): string {
   const seconds = Math.max(0, Math.floor((nowMs - new Date(at).getTime()) / 1000))
   if (seconds < 60) return t('time.secondsAgo', { n: seconds })
   if (seconds < 3600) return t('time.minutesAgo', { n: Math.floor(seconds / 60) })

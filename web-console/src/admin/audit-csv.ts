@@ -1,10 +1,17 @@
 import type { Language } from '../i18n/language.ts'
+import { date } from '../time.ts'
 import type { Entry } from './admin-calls.ts'
 
 /** Words for an action, or its name where it is newer than this page. */
 export function auditActionWords({ t, isKey }: Language, action: string): string {
   const key = `auditAction.${action}`
   return isKey(key) ? t(key) : action
+}
+
+/** A refusal, the end of a view or its reason in words; the code where it is none of them. */
+export function auditWhyWords({ t, isKey }: Language, why: string): string {
+  const key = [`problem.${why}`, `viewEnd.${why}`, `reasonKind.${why}`].find(isKey)
+  return key === undefined ? why : t(key)
 }
 
 const COLUMNS = [
@@ -38,7 +45,7 @@ export function saveAuditCsv(entries: readonly Entry[]): void {
   const url = URL.createObjectURL(new Blob([auditCsv(entries)], { type: 'text/csv' }))
   const save = document.createElement('a')
   save.href = url
-  save.download = `audit-${new Date().toISOString().slice(0, 10)}.csv`
+  save.download = `audit-${date(Date.now())}.csv`
   save.click()
   URL.revokeObjectURL(url)
 }

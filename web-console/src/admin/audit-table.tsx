@@ -3,12 +3,14 @@ import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { Table } from '../ui/table.tsx'
 import type { Entry } from './admin-calls.ts'
-import { auditActionWords } from './audit-csv.ts'
+import { auditActionWords, auditWhyWords } from './audit-csv.ts'
 
 /** Entries as they stand in the chain, newest first. */
 export function AuditTable({ entries }: { entries: readonly Entry[] }) {
-  const { language } = useParts()
+  const { language, township } = useParts()
   const { t } = language
+  const cameraOf = ({ object, detail }: Entry): string | undefined =>
+    township.cameras.value.get(String(detail?.cameraId ?? object.slice('camera:'.length)))?.name
   return (
     <Table
       class="audit-table"
@@ -21,7 +23,7 @@ export function AuditTable({ entries }: { entries: readonly Entry[] }) {
           <td data-label={t('audit.actor')}>{entry.actorName}</td>
           <td data-label={t('audit.action')}>{auditActionWords(language, entry.action)}</td>
           <td data-label={t('audit.object')} class="audit-object">
-            <code>{entry.object}</code>
+            {cameraOf(entry)} <code>{entry.object}</code>
             {entry.detail !== undefined && (
               <details>
                 <summary>{t('audit.detail')}</summary>
@@ -31,7 +33,7 @@ export function AuditTable({ entries }: { entries: readonly Entry[] }) {
           </td>
           <td data-label={t('audit.result')}>
             <Icon name={entry.result === 'done' ? 'ok' : 'refused'} /> {t(`auditResult.${entry.result}`)}
-            {entry.why !== undefined && <span class="secondary">{entry.why}</span>}
+            {entry.why !== undefined && <span class="secondary">{auditWhyWords(language, entry.why)}</span>}
           </td>
         </tr>
       ))}

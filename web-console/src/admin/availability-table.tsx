@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useParts } from '../parts.ts'
-import { duration } from '../time.ts'
+import { lengthOf } from '../time.ts'
 import { Choice } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
 import { Table } from '../ui/table.tsx'
@@ -45,8 +45,8 @@ export function AvailabilityTable() {
                 <th scope="row">{township.cellName(item.key)}</th>
                 <td data-label={t('health.cameras')}>{item.cameras}</td>
                 <td data-label={t('health.availability')}>{(item.availability * 100).toFixed(1)} %</td>
-                <td data-label={t('health.offlineTime')}>{duration(item.offlineSeconds)}</td>
-                <td data-label={t('health.stalledTime')}>{duration(item.stalledSeconds)}</td>
+                <td data-label={t('health.offlineTime')}>{lengthOf(t, item.offlineSeconds)}</td>
+                <td data-label={t('health.stalledTime')}>{lengthOf(t, item.stalledSeconds)}</td>
               </tr>
             ))}
           </Table>

@@ -1,9 +1,10 @@
 import type { CameraHealth, StreamHealth } from '../../../gateway/contracts/camera-health.ts'
-import type { Language, Translate } from '../i18n/language.ts'
+import { codecName } from '../codec-name.ts'
+import { faultWords } from '../fault-words.ts'
+import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
-import { problemWords } from '../ui/problem-note.tsx'
 
 const STATE_ICON = { online: 'ok', offline: 'offline', stalled: 'stalled', unlinked: 'lock' } as const
 
@@ -35,12 +36,6 @@ export function CameraHealthRow({ health, onManage }: { health: CameraHealth; on
       ))}
     </li>
   )
-}
-
-/** Why a stream does not come, in words; the code itself where it is newer than this page. */
-function faultWords(language: Language, code: string): string {
-  const key = `fault.${code}`
-  return language.isKey(key) ? language.t(key) : problemWords(language, { status: 0, code }).cause
 }
 
 function Figures({ stream }: { stream: StreamHealth }) {
@@ -79,7 +74,7 @@ function figuresOf(t: Translate, stream: StreamHealth): [string, string][] {
   const figures: [string, string | undefined][] = [
     [
       t('health.picture'),
-      stream.width === undefined ? undefined : `${stream.codec ?? ''} ${stream.width}×${stream.height}`,
+      stream.width === undefined ? undefined : `${codecName(stream.codec ?? '')} ${stream.width}×${stream.height}`,
     ],
     [t('health.frameAge'), stream.lastFrameAgeMs === undefined ? undefined : ms(stream.lastFrameAgeMs)],
     [
@@ -96,7 +91,7 @@ function figuresOf(t: Translate, stream: StreamHealth): [string, string][] {
       t('health.bitrate'),
       stream.bitrateBps === undefined ? undefined : `${Math.round(stream.bitrateBps / 1000)} kbit/s`,
     ],
-    [t('health.frameRate'), stream.frameRate === undefined ? undefined : stream.frameRate.toFixed(1)],
+    [t('health.frameRate'), stream.frameRate === undefined ? undefined : `${stream.frameRate.toFixed(1)} fps`],
     [t('health.keyFrames'), stream.keyFrameIntervalMs === undefined ? undefined : ms(stream.keyFrameIntervalMs)],
     [t('health.loss'), packets === 0 ? undefined : `${((lostPackets / packets) * 100).toFixed(2)} %`],
     [t('health.reconnects'), String(stream.reconnects)],

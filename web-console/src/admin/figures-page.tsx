@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { CaseFigure, CaseMoment } from '../../../gateway/contracts/case-figures.ts'
 import { CaseMoment as Moments } from '../../../gateway/contracts/case-figures.ts'
+import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
-import { duration } from '../time.ts'
+import { lengthOf } from '../time.ts'
 import { CsvLink } from '../ui/csv-link.tsx'
 import { Choice } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
@@ -81,9 +82,9 @@ function Figure({ figure, by }: { figure: CaseFigure; by: Way }) {
             <tr key={moment}>
               <th scope="row">{t(`moment.${moment}`)}</th>
               <td data-label={t('figures.count')}>{count}</td>
-              <td data-label={t('figures.own')}>{both(p50Ms, p95Ms)}</td>
+              <td data-label={t('figures.own')}>{both(t, p50Ms, p95Ms)}</td>
               <td data-label={t('figures.fromOpened')}>
-                {moment === 'gateway' ? '—' : both(fromOpenedP50Ms, fromOpenedP95Ms)}
+                {moment === 'gateway' ? '—' : both(t, fromOpenedP50Ms, fromOpenedP95Ms)}
               </td>
             </tr>
           ))}
@@ -97,8 +98,8 @@ const inOrder = (steps: CaseFigure['steps']): CaseFigure['steps'] =>
   steps.toSorted((a, b) => placeOf(a.moment) - placeOf(b.moment))
 const placeOf = (moment: CaseMoment): number => Moments.options.indexOf(moment)
 
-const both = (p50Ms: number, p95Ms: number): string => `${time(p50Ms)} / ${time(p95Ms)}`
+const both = (t: Translate, p50Ms: number, p95Ms: number): string => `${time(t, p50Ms)} / ${time(t, p95Ms)}`
 
-/** `64 ms`, `2.3 s`, `4:12`. */
-const time = (ms: number): string =>
-  ms < 1000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms / 1000)
+/** `64 ms`, `2.3 s`, `4 min 12 s`. */
+const time = (t: Translate, ms: number): string =>
+  ms < 1000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : lengthOf(t, ms / 1000)

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Alarm } from '../../../gateway/contracts/alarm.ts'
 import { useParts } from '../parts.ts'
-import { ago, hourMinute, timeOfDay } from '../time.ts'
+import { ago, minuteOf, timeOf, timeOfDay } from '../time.ts'
 import { Empty } from '../ui/empty.tsx'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
@@ -102,7 +102,7 @@ export function AlarmRow({
           {t(`alarmType.${alarm.type}`)}
           {alarm.occurrences > 1 && <span class="times"> ×{alarm.occurrences}</span>}
         </strong>
-        {alarm.text !== '' && <span>{alarm.text}</span>}
+        {alarm.text !== '' && alarm.text !== camera?.name && <span>{alarm.text}</span>}
         <span class="secondary">
           {township.cellName(alarm.cellCode)}
           {camera !== undefined && ` · ${camera.name}`}
@@ -110,7 +110,7 @@ export function AlarmRow({
       </span>
       <span class="alarm-time">
         <time dateTime={alarm.occurredAt}>
-          {isCleared ? hourMinute(alarm.occurredAt) : timeOfDay(alarm.occurredAt)}
+          {isCleared ? minuteOf(alarm.occurredAt, nowMs.value) : timeOf(alarm.occurredAt, nowMs.value)}
         </time>
         <span class="secondary">{isCleared ? t('alarm.cleared') : ago(t, alarm.occurredAt, nowMs.value)}</span>
       </span>

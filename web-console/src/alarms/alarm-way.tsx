@@ -1,7 +1,7 @@
 import type { Alarm, AlarmTimes } from '../../../gateway/contracts/alarm.ts'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import { useParts } from '../parts.ts'
-import { dateTime, duration, timeOfDay } from '../time.ts'
+import { dateTime, duration, timeOf } from '../time.ts'
 import { useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import './alarm-way.css'
@@ -11,7 +11,8 @@ const MOMENTS = ['device', 'gateway', 'console', 'acknowledged', 'phone'] as con
 
 /** When the device, the gateway, a screen, an operator and a phone had an alarm, and how long each took. */
 export function AlarmWay({ times }: { times: AlarmTimes }) {
-  const { t } = useParts().language
+  const { language, nowMs } = useParts()
+  const { t } = language
   const gatewayMs = Date.parse(times.gateway)
   return (
     <ol class="way" aria-label={t('way.heading')}>
@@ -25,7 +26,7 @@ export function AlarmWay({ times }: { times: AlarmTimes }) {
             ) : (
               <>
                 <time dateTime={at} title={dateTime(at)}>
-                  {timeOfDay(at)}
+                  {timeOf(at, nowMs.value)}
                 </time>
                 {moment !== 'gateway' && <span class="secondary">{offset(Date.parse(at) - gatewayMs)}</span>}
               </>

@@ -88,10 +88,10 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
         </p>
       )}
       {chosen !== undefined && (
-        <>
+        <div key={chosen.id} class="chosen-case">
           {picture(chosen)}
           <CaseDrawer case={chosen} mayAct={mayAct} onShelve={shelve} onOpen={onOpen} onNearest={onNearest} />
-        </>
+        </div>
       )}
       <h2>
         {t('cases.heading')} <span class="count">{open.length}</span>{' '}

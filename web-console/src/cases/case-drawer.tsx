@@ -3,7 +3,7 @@ import { type Case, CaseStep, FeedbackOutcome } from '../../../gateway/contracts
 import { CaseWayOf } from '../alarms/alarm-way.tsx'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
-import { dateTime, duration, timeOfDay } from '../time.ts'
+import { dateTime, duration, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { ClipPanel } from './clip-panel.tsx'
@@ -20,6 +20,9 @@ const CENTRE_ACTIONS = [
   { action: 'shelve', key: 'S' },
   { action: 'false-alarm', key: 'M' },
 ] as const
+
+/** Of what may be done, what brings the case on. */
+const NEXT_STEPS = new Set<string>(['acknowledge', 'dispatch', 'verify-close'])
 
 const RATINGS = [5, 4, 3, 2, 1] as const
 
@@ -77,7 +80,7 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
       {one.notifications.map(({ id, to, channelName, state, fault, at: sentAt }) => (
         <p key={id} class={`notification notification-${state}`}>
           {to} {channelName !== undefined && `· ${channelName} `}
-          {t(`notification.${state}`)} {timeOfDay(sentAt)}
+          {t(`notification.${state}`)} {timeOf(sentAt, nowMs.value)}
           {fault !== undefined && ` · ${t(`channelFault.${fault}`)}`}
         </p>
       ))}
@@ -88,6 +91,7 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
             <button
               key={action}
               type="button"
+              class={NEXT_STEPS.has(action) ? 'primary' : ''}
               onClick={() => (action === 'shelve' ? onShelve(one) : void cases.act(one.id, { action }))}
             >
               {key !== undefined && <kbd>{key}</kbd>} {t(`caseAction.${action}`)}
@@ -124,13 +128,14 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
 }
 
 function Timeline({ case: one }: { case: Case }) {
-  const { t } = useParts().language
+  const { language, nowMs } = useParts()
+  const { t } = language
   return (
     <ol class="timeline">
       {one.timeline.toReversed().map(({ at, action, by, text }) => (
         <li key={`${at} ${action}`}>
           <time dateTime={at} title={dateTime(at)}>
-            {timeOfDay(at)}
+            {timeOf(at, nowMs.value)}
           </time>
           <span>
             <strong>{t(`caseAction.${action}`)}</strong> {by}

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import { useParts } from '../parts.ts'
-import { ago, timeOfDay } from '../time.ts'
+import { ago, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { CaseGroup } from './flood.ts'
 import { ResponseClock } from './response-clock.tsx'
@@ -31,10 +31,12 @@ export function CaseRow({ case: one }: { case: Case }) {
           </span>
         </span>
         <span class="secondary case-state">
-          {one.shelvedUntil === undefined
-            ? t(`casePhase.${one.phase}`)
-            : t('case.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}
-          <span>{ago(t, one.openedAt, nowMs.value)}</span>
+          <span>
+            {one.shelvedUntil === undefined
+              ? t(`casePhase.${one.phase}`)
+              : t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })}{' '}
+            <span class="unbroken">· {ago(t, one.openedAt, nowMs.value)}</span>
+          </span>
           <ResponseClock case={one} />
           {isUndelivered(one) && <strong class="undelivered">{t('cases.undeliveredShort')}</strong>}
         </span>

@@ -3,7 +3,7 @@ import type { Case } from '../../../gateway/contracts/case.ts'
 import type { CaseClips, Clip } from '../../../gateway/contracts/clip.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { date, dateTime, timeOfDay } from '../time.ts'
+import { date, dateTime, timeOf, timeOfDay } from '../time.ts'
 import { Answers, Dialog } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
@@ -62,7 +62,8 @@ export function ClipPanel({ case: one, mayExport }: { case: Case; mayExport: boo
 }
 
 function ClipView({ clip, onExport }: { clip: Clip; onExport: (() => void) | undefined }) {
-  const { t } = useParts().language
+  const { language, nowMs } = useParts()
+  const { t } = language
   const isRefused = useSignal(false)
   const { id, state, why, startsAt, endsAt, keepUntil } = clip
   if (state === 'unavailable') return <p class="secondary">{t(`clip.${why ?? 'interrupted'}`)}</p>
@@ -82,8 +83,13 @@ function ClipView({ clip, onExport }: { clip: Clip; onExport: (() => void) | und
       />
       {isRefused.value && <p class="secondary">{t('clip.notOpened')}</p>}
       <figcaption class="secondary">
-        {t('clip.span', { from: timeOfDay(startsAt ?? clip.alarmAt), to: timeOfDay(endsAt ?? clip.alarmAt) })}
-        {keepUntil !== undefined && ` · ${t('clip.keptUntil', { day: date(keepUntil) })}`}
+        <span>
+          {t('clip.span', {
+            from: timeOf(startsAt ?? clip.alarmAt, nowMs.value),
+            to: timeOfDay(endsAt ?? clip.alarmAt),
+          })}
+        </span>
+        {keepUntil !== undefined && <span>{t('clip.keptUntil', { day: date(keepUntil) })}</span>}
         {onExport !== undefined && (
           <button type="button" onClick={onExport}>
             {t('clip.export')}

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
 import type { HandoverMatters } from '../../../gateway/contracts/handover.ts'
 import { useParts } from '../parts.ts'
-import { dateTime, timeOfDay } from '../time.ts'
+import { dateTime, timeOf } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 
 /** Open cases, the gravest first, and dead feeds. @param first so many cases before somebody asks for all */
 export function Matters({ matters: { openCases, deadFeeds }, first }: { matters: HandoverMatters; first?: number }) {
-  const { township, language } = useParts()
+  const { township, language, nowMs } = useParts()
   const { t } = language
   const shown = useSignal(first ?? openCases.length)
   return (
@@ -23,7 +23,7 @@ export function Matters({ matters: { openCases, deadFeeds }, first }: { matters:
               <span class="secondary">
                 {t('case.number', { number: one.number, year: one.year })} · {t(`casePhase.${one.phase}`)}
                 {one.shelvedUntil !== undefined &&
-                  ` · ${t('case.shelvedUntil', { time: timeOfDay(one.shelvedUntil) })}`}
+                  ` · ${t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })}`}
               </span>
             </span>
           </li>

@@ -215,9 +215,12 @@ function FoundList({ discovery, onChoose, ready }: FoundProps) {
     <>
       <p role="status">
         {t('install.found', { n: devices.length, fresh: unregistered.length })}
-        {discovery.state === 'running' && ` ${progress.done}/${progress.total}`}
+        {discovery.state === 'running' &&
+          ` · ${t('install.searchedOf', { done: progress.done, total: progress.total })}`}
       </p>
-      <progress max={Math.max(1, progress.total)} value={progress.done} aria-label={t('install.searching')} />
+      {discovery.state === 'running' && (
+        <progress max={Math.max(1, progress.total)} value={progress.done} aria-label={t('install.searching')} />
+      )}
       {discovery.state === 'finished' && devices.length === 0 && (
         <Empty text={t('install.foundNone', { searched: searched.join(', ') })} />
       )}

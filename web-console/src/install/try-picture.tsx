@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import type { StreamHealth } from '../../../gateway/contracts/camera-health.ts'
+import { codecName } from '../codec-name.ts'
 import { useParts } from '../parts.ts'
 import { Icon } from '../ui/icon.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
@@ -45,7 +46,7 @@ function Figures({ stream }: { stream: StreamHealth }) {
       <ul class="checks">
         {width !== undefined && (
           <li class="check">
-            <Icon name="ok" /> {t('try.codec', { codec: codec ?? '', width, height: height ?? 0 })}
+            <Icon name="ok" /> {t('try.codec', { codec: codecName(codec ?? ''), width, height: height ?? 0 })}
           </li>
         )}
         {keyFrameIntervalMs !== undefined && (

@@ -16,7 +16,7 @@ export function FilingSheet({ row, onClose }: { row: RegisterRow; onClose: () =>
     [t('column.cell'), `${township.cellName(row.cellCode)} ${row.cellCode}`],
     [t('column.placeClass'), t(`placeClass.${row.placeClass}`)],
     [t('links.ownership'), t(`ownership.${row.ownership}`)],
-    [t('column.party'), link === undefined ? NONE : `${link.party.name} (${t(`party.${link.party.kind}`)})`],
+    [t('column.party'), link === undefined ? NONE : `${link.party.name} · ${t(`party.${link.party.kind}`)}`],
     [t('linkForm.contact'), link?.party.contact ?? NONE],
     [t('column.basis'), link?.basis ?? NONE],
     [t('column.purpose'), link?.purpose ?? NONE],

@@ -79,12 +79,12 @@ function LinkCells({ link }: { link: Link | undefined }) {
     <>
       <td data-label={t('column.state')}>
         {t(`linkState.${link.state}`)}
-        <span class="secondary">
+        <span class="secondary unbroken" title={dateTime(link.stateSince)}>
           {link.state === 'paused' && link.pausedUntil !== undefined
             ? t('time.until', { time: dateTime(link.pausedUntil) })
-            : t('time.since', { time: dateTime(link.stateSince) })}
-          {link.stateReason !== undefined && ` · ${link.stateReason}`}
+            : t('time.since', { time: date(link.stateSince) })}
         </span>
+        {link.stateReason !== undefined && <span class="secondary">{link.stateReason}</span>}
         {link.waitingPaper !== undefined && <span class="mark">{t('paper.waiting')}</span>}
       </td>
       <td data-label={t('column.party')}>
@@ -124,7 +124,7 @@ function Filing({ row }: { row: RegisterRow }) {
       {filing === undefined ? (
         <span class={PRESSING.has(filingState) ? 'mark' : ''}>{t(`filing.${filingState}`)}</span>
       ) : (
-        `${filing.number} (${filing.date})`
+        `${filing.number} · ${filing.date}`
       )}
       {filingDueOn !== undefined && (
         <span class="secondary">

@@ -33,7 +33,7 @@ type Open =
 
 /** The register: which cameras are linked, on whose consent, until when, and what the law still wants. */
 export function LinksPage() {
-  const { calls, live, language, session } = useParts()
+  const { calls, live, language, session, township } = useParts()
   const { t } = language
   const filter = useSignal<RegisterFilter>({})
   const rows = useSignal<readonly RegisterRow[] | undefined>(undefined)
@@ -96,7 +96,9 @@ export function LinksPage() {
       <Filters filter={filter.value} onChange={(next) => (filter.value = next)} />
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
       {rows.value === undefined && problem.value === undefined && <Empty text={t('list.loading')} />}
-      {rows.value?.length === 0 && <Empty text={t('links.empty')} />}
+      {rows.value?.length === 0 && (
+        <Empty text={t(township.cameras.value.size === 0 ? 'list.noCameras' : 'links.empty')} />
+      )}
       {rows.value !== undefined && rows.value.length > 0 && (
         <LinkTable
           rows={rows.value}

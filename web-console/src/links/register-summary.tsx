@@ -4,6 +4,9 @@ import { useParts } from '../parts.ts'
 
 type Sums = { public: { cameras: number; active: number }; private: { cameras: number; active: number } }
 
+/** Nothing is to be done about these. */
+const DONE = new Set<FilingState>(['not-required', 'filed'])
+
 /** Counts by cell and kind of owner, and what is due. */
 export function Summary({ summary }: { summary: RegisterSummary }) {
   const { township, language } = useParts()
@@ -16,7 +19,7 @@ export function Summary({ summary }: { summary: RegisterSummary }) {
           <strong>{summary.expiring}</strong> {t('register.expiring')}
         </dd>
         {FilingState.options
-          .filter((state) => state !== 'not-required' && (summary.filing[state] ?? 0) > 0)
+          .filter((state) => !DONE.has(state) && (summary.filing[state] ?? 0) > 0)
           .map((state) => (
             <dd key={state}>
               <strong>{summary.filing[state]}</strong> {t(`filing.${state}`)}
@@ -29,6 +32,10 @@ export function Summary({ summary }: { summary: RegisterSummary }) {
               <strong>{summary.faults[fault]}</strong> {t(`registerFault.${fault}`)}
             </dd>
           ))}
+        <dt>{t('register.done')}</dt>
+        <dd>
+          <strong>{summary.filing.filed ?? 0}</strong> {t('filing.filed')}
+        </dd>
         <dd>
           <strong>{summary.strippedFields}</strong> {t('register.stripped')}
         </dd>

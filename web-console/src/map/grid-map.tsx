@@ -8,7 +8,7 @@ import { useLifetime } from '../ui/use-lifetime.ts'
 import { type AlarmPlace, alarmPlaces } from './alarm-places.ts'
 import { middleOf, placeOf } from './geometry.ts'
 import { AlarmMarker, CameraMarker } from './map-markers.tsx'
-import { namesThatFit } from './map-names.ts'
+import { cellNameSpots, namesThatFit } from './map-names.ts'
 import { createMapView, type MapView, type Size, tilesFor } from './map-view.ts'
 import './map.css'
 
@@ -68,6 +68,11 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
     .flatMap((camera) => (camera.position === undefined ? [] : [{ camera, at: screen(placeOf(camera.position)) }]))
     .filter(({ at }) => isInside(at))
   const named = namesThatFit(placed, nameEmPx.value)
+  const cellSpots = cellNameSpots(
+    cells.map(({ code, name, geometry }) => ({ code, name, middle: screen(middleOf(geometry)) })),
+    placed,
+    nameEmPx.value,
+  )
   const unplaced = cameras.filter(({ position }) => position === undefined).length
 
   return (
@@ -101,7 +106,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
           ))}
         <svg class="map-cells" aria-hidden="true">
           {cells.map(({ code, name, geometry }) => {
-            const middle = screen(middleOf(geometry))
+            const spot = cellSpots.get(code)
             return (
               <g key={code}>
                 <path
@@ -110,7 +115,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
                     .map((ring) => `M${ring.map((corner) => pairOf(screen(corner))).join('L')}Z`)
                     .join('')}
                 />
-                <text x={middle.left} y={middle.top} text-anchor="middle">
+                <text x={spot?.left} y={spot?.top} text-anchor="middle">
                   {name}
                 </text>
               </g>

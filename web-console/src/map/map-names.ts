@@ -1,11 +1,16 @@
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import type { Spot } from './map-view.ts'
 
-/** As map.css writes them: below the dot, in lines of 1.4 em. */
-const BELOW_PX = 12
+/** As map.css draws them, in letters of a camera's name: the dot, the name below it, an alarm above it. */
+const DOT_EM = 0.67
+const BELOW_EM = 1
 const LINE_EM = 1.4
 const LETTER_EM = 0.58
-const DOT_PX = 8
+const ALARM_EM = { half: 1.5, above: 4.7 }
+/** The name of a cell is in letters of the page, as the text around the map. */
+const CELL_EM = 1.17
+/** Lines up and down from its middle that a cell's name may go to find room. */
+const CELL_LINES = [0, -1.75, 1.75, -3.25, 3.25, -5, 5] as const
 
 interface Box {
   left: number
@@ -24,23 +29,68 @@ export function namesThatFit(
 ): ReadonlySet<string> {
   const taken: { id: string; box: Box }[] = placed.map(({ camera: { id }, at: { left, top } }) => ({
     id,
-    box: { left: left - DOT_PX, right: left + DOT_PX, top: top - DOT_PX, bottom: top + DOT_PX },
+    box: around({ left, top }, DOT_EM * emPx),
   }))
   const named = new Set<string>()
   for (const { camera, at } of placed) {
-    const half = (widthEm(camera.name) * emPx) / 2 + 4
-    const box = {
-      left: at.left - half,
-      right: at.left + half,
-      top: at.top + BELOW_PX,
-      bottom: at.top + BELOW_PX + LINE_EM * emPx,
-    }
+    const box = nameBox(camera.name, at, emPx)
     if (taken.some((other) => other.id !== camera.id && overlap(box, other.box))) continue
     named.add(camera.id)
     taken.push({ id: `name of ${camera.id}`, box })
   }
   return named
 }
+
+/**
+ * Where the names of cells lie over no camera, name of one, or place of an alarm: at the middle, or as near as there is room.
+ * An alarm's place is kept free whether there is one or not, so that nothing moves when it comes.
+ * @param emPx height of a letter of a camera's name, pixels
+ */
+export function cellNameSpots(
+  cells: readonly { code: string; name: string; middle: Spot }[],
+  placed: readonly { camera: Pick<Camera, 'name'>; at: Spot }[],
+  emPx: number,
+): ReadonlyMap<string, Spot> {
+  const taken = placed.flatMap(({ camera, at }) => [
+    nameBox(camera.name, at, emPx),
+    {
+      left: at.left - ALARM_EM.half * emPx,
+      right: at.left + ALARM_EM.half * emPx,
+      top: at.top - ALARM_EM.above * emPx,
+      bottom: at.top + DOT_EM * emPx,
+    },
+  ])
+  const letterPx = CELL_EM * emPx
+  return new Map(
+    cells.map(({ code, name, middle }) => {
+      const half = (widthEm(name) * letterPx) / 2
+      const isFree = (top: number): boolean => {
+        const box = {
+          left: middle.left - half,
+          right: middle.left + half,
+          top: top - letterPx,
+          bottom: top + letterPx / 4,
+        }
+        return !taken.some((other) => overlap(box, other))
+      }
+      const tops = CELL_LINES.map((lines) => middle.top + lines * letterPx)
+      return [code, { left: middle.left, top: tops.find(isFree) ?? middle.top }]
+    }),
+  )
+}
+
+function nameBox(name: string, at: Spot, emPx: number): Box {
+  const half = (widthEm(name) * emPx) / 2 + 4
+  const top = at.top + BELOW_EM * emPx
+  return { left: at.left - half, right: at.left + half, top, bottom: top + LINE_EM * emPx }
+}
+
+const around = ({ left, top }: Spot, halfPx: number): Box => ({
+  left: left - halfPx,
+  right: left + halfPx,
+  top: top - halfPx,
+  bottom: top + halfPx,
+})
 
 const widthEm = (name: string): number =>
   [...name].reduce((width, letter) => width + (letter > '\u2e7f' ? 1 : LETTER_EM), 0)

@@ -36,6 +36,7 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
       </p>
       {!isAsked && <Watched viewing={viewing} />}
       {isOpen && <CameraStill linkId={link.id} name={link.cameraName} />}
+      {isOpen && !isAsked && <Acts link={link} viewing={viewing} onChange={onChange} />}
       <dl class="facts">
         <dt>{t('column.purpose')}</dt>
         <dd>{link.purpose}</dd>
@@ -49,7 +50,9 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
               {t('list.separator')}
               {link.hours === undefined ? t('owner.allDay') : `${link.hours.from}–${link.hours.to}`}
               {t('list.separator')}
-              {link.validUntil === undefined ? t('owner.noEnd') : t('owner.untilDay', { day: date(link.validUntil) })}
+              <span class="unbroken">
+                {link.validUntil === undefined ? t('owner.noEnd') : t('owner.untilDay', { day: date(link.validUntil) })}
+              </span>
             </dd>
           </>
         )}
@@ -63,7 +66,7 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
               {t('list.separator')}
               {consent.hours === undefined ? t('owner.allDay') : `${consent.hours.from}–${consent.hours.to}`}
               {t('list.separator')}
-              {t('owner.untilDay', { day: date(consent.validUntil) })}
+              <span class="unbroken">{t('owner.untilDay', { day: date(consent.validUntil) })}</span>
             </dd>
           </>
         )}
@@ -84,7 +87,6 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
       )}
       {isOpen && !isAsked && (
         <>
-          <Acts link={link} viewing={viewing} onChange={onChange} />
           {changing.value ? (
             <ConsentForm
               link={link}

@@ -5,7 +5,7 @@ import { ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
 import type { Translate } from '../i18n/language.ts'
 import { PrintSheet } from '../links/print-sheet.tsx'
 import { useParts } from '../parts.ts'
-import { date, dateTime, duration, hourMinute } from '../time.ts'
+import { date, dateTime, hourMinute, lengthOf } from '../time.ts'
 import { CsvLink } from '../ui/csv-link.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -83,7 +83,7 @@ function ViewRow({ view }: { view: OwnerView }) {
     <li>
       <strong>{view.viewer}</strong> {unitWords(t, view.unit)}
       <span class="secondary">
-        {dateTime(view.startedAt)} · {duration(view.durationSeconds)}
+        {dateTime(view.startedAt)} · {lengthOf(t, view.durationSeconds)}
         {ended.success && ` · ${t(`viewEnd.${ended.data}`)}`}
       </span>
       <span>

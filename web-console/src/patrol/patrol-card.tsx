@@ -3,7 +3,7 @@ import { type Case, FeedbackOutcome } from '../../../gateway/contracts/case.ts'
 import { ClipPanel } from '../cases/clip-panel.tsx'
 import { ResponseClock } from '../cases/response-clock.tsx'
 import { useParts } from '../parts.ts'
-import { ago, timeOfDay } from '../time.ts'
+import { ago, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { type Answers, NEXT_STEP } from './answers.ts'
 import { PlacePicture } from './place-picture.tsx'
@@ -23,13 +23,13 @@ export function PatrolCard({ case: one, answers }: { case: Case; answers: Answer
         <strong>{t(`alarmType.${one.type}`)}</strong>
         {one.occurrences > 1 && <span class="times">×{one.occurrences}</span>}
       </header>
-      {one.text !== '' && <p>{one.text}</p>}
+      {one.text !== '' && one.text !== camera?.name && <p>{one.text}</p>}
       <p class="secondary">
         {township.cellName(one.cellCode)}
         {camera !== undefined && ` · ${camera.name}`}
       </p>
       <p class="secondary">
-        <time dateTime={one.openedAt}>{timeOfDay(one.openedAt)}</time> {ago(t, one.openedAt, nowMs.value)}
+        <time dateTime={one.openedAt}>{timeOf(one.openedAt, nowMs.value)}</time> · {ago(t, one.openedAt, nowMs.value)}
       </p>
       <p>
         <ResponseClock case={one} />

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useParts } from '../parts.ts'
+import { date } from '../time.ts'
 
 /** Saves a list as CSV. The gateway answers CSV by content negotiation, which a plain link cannot ask for. */
 export function CsvLink({ href, name, label }: { href: string; name: string; label: string }) {
@@ -16,7 +17,7 @@ export function CsvLink({ href, name, label }: { href: string; name: string; lab
     const url = URL.createObjectURL(await response.blob())
     const link = document.createElement('a')
     link.href = url
-    link.download = `${name}-${new Date().toISOString().slice(0, 10)}.csv`
+    link.download = `${name}-${date(Date.now())}.csv`
     link.click()
     URL.revokeObjectURL(url)
   }

@@ -1,6 +1,8 @@
 import type { Camera } from '../../../gateway/contracts/camera.ts'
+import { codecName } from '../codec-name.ts'
+import { faultWords } from '../fault-words.ts'
 import { useParts } from '../parts.ts'
-import { ago, duration, timeOfDay } from '../time.ts'
+import { ago, duration, timeOf } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { problemWords } from '../ui/problem-note.tsx'
 import type { TileState } from './tile-session.ts'
@@ -47,7 +49,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
     const seconds = Math.max(1, Math.ceil((state.reconnectsAtMs - nowMs.value) / 1000))
     return (
       <div class="tile-card tile-over">
-        <p>{t('tile.pictureOf', { time: timeOfDay(state.lastFrameAtMs) })}</p>
+        <p>{t('tile.pictureOf', { time: timeOf(state.lastFrameAtMs, nowMs.value) })}</p>
         <p class="secondary">{t('tile.reconnects', { seconds })}</p>
         {retryButton}
       </div>
@@ -79,7 +81,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
       <div class="tile-card tile-locked">
         <Icon name="lock" />
         <p>{t('tile.reasonNeeded')}</p>
-        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        <p class="secondary">{t('tile.since', { time: timeOf(state.sinceMs, nowMs.value) })}</p>
         <button type="button" onClick={stop(onAskReason)}>
           {t('tile.giveReason')}
         </button>
@@ -94,7 +96,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
         <p>
           {cause} <code class="tile-more">{state.problem.code}</code>
         </p>
-        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        <p class="secondary">{t('tile.since', { time: timeOf(state.sinceMs, nowMs.value) })}</p>
         {nextStep !== undefined && <p class="secondary tile-more">{nextStep}</p>}
         {state.problem.code === 'reason-required' ? (
           <button type="button" onClick={stop(onAskReason)}>
@@ -112,7 +114,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
       <div class="tile-card tile-locked">
         <Icon name="lock" />
         <p>{t(`viewEnd.${state.why}`)}</p>
-        <p class="secondary">{t('tile.endedAt', { time: timeOfDay(state.atMs) })}</p>
+        <p class="secondary">{t('tile.endedAt', { time: timeOf(state.atMs, nowMs.value) })}</p>
         {nextStep !== undefined && <p class="secondary tile-more">{nextStep}</p>}
         {camera.ownership === 'private' && nextStep === undefined ? (
           <button type="button" onClick={stop(onAskReason)}>
@@ -129,8 +131,10 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
       <div class="tile-card">
         <Icon name="unsupported" />
         <p>{t('tile.unsupported')}</p>
-        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
-        <p class="secondary tile-more">{t('tile.unsupportedNext', { codec: codecsOf(state.mimeType) })}</p>
+        <p class="secondary">{t('tile.since', { time: timeOf(state.sinceMs, nowMs.value) })}</p>
+        <p class="secondary tile-more">
+          {t('tile.unsupportedNext', { codec: codecsOf(state.mimeType).split(/, */).map(codecName).join(' + ') })}
+        </p>
         {retryButton}
       </div>
     )
@@ -140,7 +144,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
       <div class="tile-card">
         <Icon name="unsupported" />
         <p>{t('tile.overBudget')}</p>
-        <p class="secondary">{t('tile.since', { time: timeOfDay(state.sinceMs) })}</p>
+        <p class="secondary">{t('tile.since', { time: timeOf(state.sinceMs, nowMs.value) })}</p>
         <p class="secondary tile-more">{t('tile.overBudgetNext')}</p>
         <button type="button" onClick={stop(onZoom)}>
           {t('tile.zoom')}
@@ -152,7 +156,7 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
     return (
       <div class="tile-card">
         <Icon name="offline" />
-        <p>{t('tile.gatewayAway', { time: timeOfDay(state.sinceMs) })}</p>
+        <p>{t('tile.gatewayAway', { time: timeOf(state.sinceMs, nowMs.value) })}</p>
         {retryButton}
       </div>
     )
@@ -163,10 +167,10 @@ export function TileCard({ camera, state, onRetry, onAskReason, onZoom, onHealth
   return (
     <div class="tile-card">
       <Icon name="offline" />
-      <p>{t(isOffline ? 'tile.offline' : 'tile.noPicture', { time: timeOfDay(since) })}</p>
+      <p>{t(isOffline ? 'tile.offline' : 'tile.noPicture', { time: timeOf(since, nowMs.value) })}</p>
       <p class={problem === undefined ? 'secondary' : 'secondary tile-more'}>
         {ago(t, since, nowMs.value)}
-        {isOffline && camera.stateReason !== undefined && ` · ${camera.stateReason}`}
+        {isOffline && camera.stateReason !== undefined && ` · ${faultWords(language, camera.stateReason)}`}
       </p>
       {words !== undefined && (
         <p class="secondary">

@@ -1,5 +1,5 @@
 import type { Signal } from '@preact/signals'
-import type { AlarmSource, NewAlarmSource } from '../../../gateway/contracts/alarm.ts'
+import { type AlarmSource, NewAlarmSource } from '../../../gateway/contracts/alarm.ts'
 import { useParts } from '../parts.ts'
 import { TextField } from '../ui/field.tsx'
 
@@ -41,3 +41,7 @@ export function panelOf(of: PanelAnswers, known: AlarmSource['dc09']): NewAlarmS
   if (account.toUpperCase() === known?.account && key === '') return undefined
   return { account, ...(key === '' ? {} : { key }) }
 }
+
+/** Whether the gateway takes what is typed. */
+export const isSoundPanel = (of: PanelAnswers, known: AlarmSource['dc09']): boolean =>
+  NewAlarmSource.shape.dc09.safeParse(panelOf(of, known) ?? undefined).success

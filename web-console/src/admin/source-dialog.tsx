@@ -13,7 +13,7 @@ import { Choice, SelectField, TextField } from '../ui/field.tsx'
 import { useLoaded } from '../ui/loaded.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { type MappingAnswers, MappingFields, mappingOf } from './mapping-fields.tsx'
-import { PanelFields, panelOf } from './panel-fields.tsx'
+import { isSoundPanel, PanelFields, panelOf } from './panel-fields.tsx'
 import { SourceActs } from './source-acts.tsx'
 import { useAdminCalls } from './use-admin-calls.ts'
 
@@ -133,7 +133,7 @@ export function SourceDialog({ source, onChanged, onClose }: SourceProps) {
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
         <Answers
           act={t(source === undefined ? 'sources.add' : 'action.save')}
-          isReady={name.value.trim() !== '' && cellCode.value !== ''}
+          isReady={name.value.trim() !== '' && cellCode.value !== '' && isSoundPanel(panel, source?.dc09)}
           onCancel={onClose}
         />
       </form>

@@ -31,11 +31,13 @@ export function CaseRow({ case: one }: { case: Case }) {
           </span>
         </span>
         <span class="secondary case-state">
-          <span>
-            {one.shelvedUntil === undefined
-              ? t(`casePhase.${one.phase}`)
-              : t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })}{' '}
-            <span class="unbroken">· {ago(t, one.openedAt, nowMs.value)}</span>
+          <span class="case-when">
+            <span>
+              {one.shelvedUntil === undefined
+                ? t(`casePhase.${one.phase}`)
+                : t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })}
+            </span>
+            <span>{ago(t, one.openedAt, nowMs.value)}</span>
           </span>
           <ResponseClock case={one} />
           {isUndelivered(one) && <strong class="undelivered">{t('cases.undeliveredShort')}</strong>}

@@ -22,7 +22,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'outcome.nothing-found': 'Nothing found',
 
   'response.running': '{time} to respond',
-  'response.overdue': 'overdue by {time}',
+  'response.overdue': 'overdue {time}',
   'response.met': 'responded in time',
   'response.late': 'responded {time} late',
 

@@ -52,7 +52,7 @@ t.test('the cameras near a place', async (t) => {
 })
 
 t.test('the name of a cell gives way to its cameras', async (t) => {
-  const cell = { code: '1', name: '粮站网格', middle: { left: 100, top: 100 } }
+  const cell = { code: '1', name: '粮站网格', middle: { left: 100, top: 100 }, top: 0, bottom: 200 }
   const camera = (left: number, top: number) => ({ camera: { name: '粮站' }, at: { left, top } })
   const spotOf = (...placed: ReturnType<typeof camera>[]) => cellNameSpots([cell], placed, 12).get('1')
   t.same(spotOf(), { left: 100, top: 100 }, 'room at the middle')
@@ -61,6 +61,8 @@ t.test('the name of a cell gives way to its cameras', async (t) => {
   t.ok(below !== undefined && below.top >= 100 + 12 * 2.4 + 12, `below the camera and its name, at ${below?.top}`)
   const above = spotOf(camera(100, 150))
   t.ok(above !== undefined && above.top <= 150 - 12 * 4.7, `above where its alarm would stand, at ${above?.top}`)
+  const low = cellNameSpots([{ ...cell, bottom: 130 }], [camera(100, 100)], 12).get('1')
+  t.ok(low !== undefined && low.top > 0 && low.top <= 100 - 12 * 4.7, `not below its own cell, at ${low?.top}`)
   const crowd = Array.from({ length: 9 }, (_, at) => camera(100, 20 + at * 20))
   t.same(spotOf(...crowd), { left: 100, top: 100 }, 'no room at all: at the middle')
 })

@@ -81,7 +81,7 @@ export function RegisterSheet({ rows, onClose }: { rows: readonly RegisterRow[];
                   {row.link === undefined ? t('register.unlinked') : t(`linkState.${row.link.state}`)}
                   {row.link?.consent?.paper !== undefined && ` · ${t('paper.mark')}`}
                 </td>
-                <td>{until === undefined ? t('column.noEnd') : date(until)}</td>
+                <td class="unbroken">{until === undefined ? t('column.noEnd') : date(until)}</td>
                 <td>{row.filing?.number ?? t(`filing.${row.filingState}`)}</td>
                 <td>{row.signOn ?? NONE}</td>
                 <td>{row.retentionDays ?? NONE}</td>

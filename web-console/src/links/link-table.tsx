@@ -124,7 +124,10 @@ function Filing({ row }: { row: RegisterRow }) {
       {filing === undefined ? (
         <span class={PRESSING.has(filingState) ? 'mark' : ''}>{t(`filing.${filingState}`)}</span>
       ) : (
-        `${filing.number} · ${filing.date}`
+        <>
+          {filing.number}
+          <span class="secondary">{filing.date}</span>
+        </>
       )}
       {filingDueOn !== undefined && (
         <span class="secondary">

@@ -69,7 +69,10 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
     .filter(({ at }) => isInside(at))
   const named = namesThatFit(placed, nameEmPx.value)
   const cellSpots = cellNameSpots(
-    cells.map(({ code, name, geometry }) => ({ code, name, middle: screen(middleOf(geometry)) })),
+    cells.map(({ code, name, geometry }) => {
+      const tops = (geometry.coordinates[0] ?? []).map((corner) => screen(corner).top)
+      return { code, name, middle: screen(middleOf(geometry)), top: Math.min(...tops), bottom: Math.max(...tops) }
+    }),
     placed,
     nameEmPx.value,
   )

@@ -42,12 +42,13 @@ export function namesThatFit(
 }
 
 /**
- * Where the names of cells lie over no camera, name of one, or place of an alarm: at the middle, or as near as there is room.
+ * Where the names of cells lie over no camera, name of one, or place of an alarm: at the middle, or as near as there is
+ * room between the highest and the lowest corner of the cell.
  * An alarm's place is kept free whether there is one or not, so that nothing moves when it comes.
  * @param emPx height of a letter of a camera's name, pixels
  */
 export function cellNameSpots(
-  cells: readonly { code: string; name: string; middle: Spot }[],
+  cells: readonly { code: string; name: string; middle: Spot; top: number; bottom: number }[],
   placed: readonly { camera: Pick<Camera, 'name'>; at: Spot }[],
   emPx: number,
 ): ReadonlyMap<string, Spot> {
@@ -62,7 +63,7 @@ export function cellNameSpots(
   ])
   const letterPx = CELL_EM * emPx
   return new Map(
-    cells.map(({ code, name, middle }) => {
+    cells.map(({ code, name, middle, top: highest, bottom: lowest }) => {
       const half = (widthEm(name) * letterPx) / 2
       const isFree = (top: number): boolean => {
         const box = {
@@ -71,7 +72,7 @@ export function cellNameSpots(
           top: top - letterPx,
           bottom: top + letterPx / 4,
         }
-        return !taken.some((other) => overlap(box, other))
+        return box.top > highest && box.bottom < lowest && !taken.some((other) => overlap(box, other))
       }
       const tops = CELL_LINES.map((lines) => middle.top + lines * letterPx)
       return [code, { left: middle.left, top: tops.find(isFree) ?? middle.top }]

@@ -5,7 +5,7 @@ export const words = {
   'install.step.login': '2 试看',
   'install.step.details': '3 登记',
   'install.step.link': '4 接入',
-  'install.noCells': '还没有网格；由管理员导入：./scripts/gridlight grid import FILE',
+  'install.noCells': '还没有网格，请管理员先导入（./scripts/gridlight grid import FILE）',
   'install.discover': '自动发现',
   'install.range': '网段（选填）',
   'install.rangeHint': '留空则搜索网关所在网络；跨网段填如 192.168.1.0/24',

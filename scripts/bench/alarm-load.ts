@@ -81,6 +81,7 @@ export async function readAlarms(url: string, token: string) {
   const sentMs = new Map<string, number>()
   const seenMs = new Map<string, number>()
   const waiters = new Map<string, () => void>()
+  let fresh = 0
   const caseWaiters = new Map<string, (seen: CaseSeen) => void>()
   const running = (async () => {
     for (;;) {
@@ -118,10 +119,11 @@ export async function readAlarms(url: string, token: string) {
     },
     /** One alarm by the webhook. @returns ms until it was here */
     webhook: async (at: string, source: BenchSource): Promise<number> => {
-      sentMs.set('fresh', performance.now())
-      const message = { id: 'fresh', type: 'intrusion', occurredAt: new Date().toISOString() }
+      const id = `fresh-${fresh++}`
+      sentMs.set(id, performance.now())
+      const message = { id, type: 'intrusion', occurredAt: new Date().toISOString() }
       await post(`${at}/api/v1/webhooks/${source.id}`, { authorization: `Bearer ${source.webhookToken}` }, message)
-      return seen('fresh')
+      return seen(id)
     },
     /** Waits until the gateway has counted so many of these types, for `limitMs` at the most. @returns how many it has */
     stored: async (

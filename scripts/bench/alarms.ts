@@ -8,16 +8,18 @@ import { startMosquitto } from '../../test/fakes/mosquitto.ts'
 import { postgresqlBinaries, startPostgresql } from '../../test/fakes/postgresql.ts'
 import { bare, DETECTOR_TOPIC, DOOR_TOPIC, LATE_MS, readAlarms, registerSource, until } from './alarm-load.ts'
 import { Bars } from './bars.ts'
+import { brokerAway } from './outage.ts'
 import { startMeanwhile } from './people-meanwhile.ts'
 
 /**
  * Alarms through the whole gateway, in a process of its own: how many a second, how long until each is acknowledged and
  * until a console has it, what an operator, a patrol lead and two live pictures have of it meanwhile, how an urgent one
- * fares in a flood, and how fast a broker's backlog is taken in. Beside it the peer, Mosquitto with persistence and
- * QoS 1, which acknowledges what it has not written to disk. A PostgreSQL of its own is started for its turn.
+ * fares in a flood, how fast a broker's backlog is taken in, and how fast a broker that was away is told. Beside it the
+ * peer, Mosquitto with persistence and QoS 1, which acknowledges what it has not written to disk. A PostgreSQL of its own
+ * is started for its turn.
  *
  * usage: node scripts/bench/alarms.ts [--rate 200] [--seconds 10] [--flood 60000] [--backlog 36000]
- *   [--only "postgresql embedded"]; a flood or backlog of 0 is left out
+ *   [--outage 10000] [--only "postgresql embedded"] [--no-peer]; a flood or backlog of 0 leaves out all that follows
  */
 const { values } = parseArgs({
   options: {
@@ -25,15 +27,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     flood: { type: 'string', default: '60000' },
     backlog: { type: 'string', default: '36000' },
+    outage: { type: 'string', default: '10000' },
     only: { type: 'string' },
+    'no-peer': { type: 'boolean', default: false },
   },
 })
-const [rate, seconds, flood, backlog] = [values.rate, values.seconds, values.flood, values.backlog].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-]
+const [rate, seconds, flood] = [Number(values.rate), Number(values.seconds), Number(values.flood)]
+const [backlog, outage] = [Number(values.backlog), Number(values.outage)]
 const IN_FLIGHT = 100
 const CONNECTIONS = 4
 
@@ -52,7 +52,7 @@ let smokes = 0
 const ends: (() => Promise<void>)[] = []
 const life = { teardown: (end: () => Promise<void>) => void ends.push(end) }
 
-console.log(await peer())
+if (!values['no-peer']) console.log(await peer())
 for (const database of ['sqlite', 'postgresql'] as const) {
   for (const broker of ['embedded', 'mosquitto'] as const) {
     if (values.only === undefined || `${database} ${broker}`.startsWith(values.only)) await measure(database, broker)
@@ -73,7 +73,8 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
     if (binaries === undefined) return console.log(`${title}: PostgreSQL is not installed`)
     environment.GRIDLIGHT_DATABASE_URL = await (await startPostgresql(life, binaries)).createDatabase()
   }
-  const external = broker === 'mosquitto' ? await startMosquitto(life, undefined, flood + backlog + 1000) : undefined
+  const external =
+    broker === 'mosquitto' ? await startMosquitto(life, undefined, flood + backlog + outage + 1000) : undefined
   if (external !== undefined) environment.GRIDLIGHT_MQTT_URL = external.url
   let gateway = spawnGateway(life, dataDir, environment)
   let url = await gateway.url
@@ -147,6 +148,7 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   console.log(
     `  one P1 before ${within} of them, on the console: ${judged(seenMs)} (ack ${urgent.ackMs.toFixed(0)} ms); in a device's words: ${judged(smokeMs)}`,
   )
+  bars.times(title, 'one P1 in the flood, to console', [seenMs, smokeMs], { share: 1, ms: MAX_NEW_MS })
   await Promise.all([other.endAsync(), detector.endAsync()])
 
   if (external === undefined || backlog === 0) return
@@ -185,6 +187,16 @@ async function measure(database: 'sqlite' | 'postgresql', broker: 'embedded' | '
   console.log(
     `  new alarms meanwhile, on the console: webhook ${judged(freshMs)}, same broker ${judged(behindMs)}, in a device's words ${judged(smokeMsBehind)}`,
   )
+  bars.count(title, 'backlog: lost or doubled', Math.abs(expected - total), 0)
+  bars.rate(title, 'backlog: taken in', perSecond, MIN_CATCH_UP)
+  bars.times(title, 'backlog: new ones to console', [freshMs, behindMs, smokeMsBehind], { share: 1, ms: MAX_NEW_MS })
+  if (outage > 0) {
+    await Promise.all(clients.map((client) => client.endAsync(true)))
+    const away = await brokerAway(external, { url, source, alarms: outage }, () => again.webhook(url, source))
+    bars.rate(title, 'outage: told to the broker after', away.perSecond, MIN_CATCH_UP)
+    bars.times(title, 'outage: until the first is told', [away.firstMs], { share: 1, ms: 2 * MAX_NEW_MS })
+    bars.times(title, 'outage: a new one to console', [away.freshMs], { share: 1, ms: MAX_NEW_MS })
+  }
   again.close()
 }
 

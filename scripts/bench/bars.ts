@@ -27,6 +27,12 @@ export class Bars {
     this.#rows.push({ title, name, cells: ['', '', '', '', String(found)], bar: `<= ${most}`, isHeld: found <= most })
   }
 
+  /** @param least a second */
+  rate(title: string, name: string, perSecond: number, least: number): void {
+    const cells = ['', '', '', '', perSecond.toFixed(0)]
+    this.#rows.push({ title, name, cells, bar: `>= ${least}/s`, isHeld: perSecond >= least })
+  }
+
   areHeld(): boolean {
     return this.#rows.every(({ isHeld }) => isHeld)
   }

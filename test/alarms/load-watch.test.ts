@@ -26,6 +26,7 @@ await onBothDatabases(t, async (t, open) => {
       log,
       events,
       casesOpened: cases.openedSince,
+      nodeId: 'here',
       operators: () => operators,
     })
     const { id } = await addSource(database)
@@ -54,12 +55,45 @@ await onBothDatabases(t, async (t, open) => {
     t.equal(await database.client.alarm.count(), 11, 'nothing is dropped')
   })
 
+  t.test('operators of all gateways share the load, and those of one that went away do not', async (t) => {
+    const database = await open(t)
+    if (database.provider === 'sqlite') {
+      t.pass('one gateway alone')
+      return
+    }
+    const clock = new FakeClock()
+    const { alarms, events, cases } = await startAlarms(t, database, { clock })
+    const log = pino({ level: 'silent' })
+    const [here, there] = ['here', 'there'].map(
+      (nodeId) =>
+        new LoadWatch({
+          ...{ database, clock, log, events, nodeId, casesOpened: cases.openedSince },
+          operators: () => (nodeId === 'here' ? 1 : 2),
+        }),
+    )
+    const { id } = await addSource(database)
+    for (let n = 0; n < 12; n++) await alarms.receive(id, bytes(message(`a${n}`, { type: 'panic-button' })))
+    await there?.look()
+    t.match(await here?.look(), { state: 'normal', operators: 3, perOperator: 4 })
+    t.match(await there?.look(), { state: 'normal', operators: 3 }, 'both see the same')
+    clock.setWall(clock.now() + 31_000)
+    t.match(await here?.look(), { state: 'flood', operators: 1, perOperator: 12 })
+  })
+
   t.test('events of one trouble are one case and no flood; their source chatters', async (t) => {
     const database = await open(t)
     const clock = new FakeClock()
     const { alarms, events, cases } = await startAlarms(t, database, { clock })
     const log = pino({ level: 'silent' })
-    const watch = new LoadWatch({ database, clock, log, events, casesOpened: cases.openedSince, operators: () => 1 })
+    const watch = new LoadWatch({
+      database,
+      clock,
+      log,
+      events,
+      nodeId: 'here',
+      casesOpened: cases.openedSince,
+      operators: () => 1,
+    })
     const [noisy, calm] = [await addSource(database), await addSource(database)]
     const send = (id: string, count: number) =>
       Promise.all(

@@ -66,6 +66,7 @@ export async function startAlarms(
     openCases: (before) => cases.openFrom(before),
     withTimes: (told) => cases.withTimes(told),
     operators: () => events.listening('operator'),
+    nodeId: randomUUID(),
     mappings: alarmMappings(),
     vault: createVault([Buffer.alloc(32, 7)]),
     panelPort: () => undefined,

@@ -19,7 +19,7 @@ const LEAVES = [
   'vault.ts',
   'words.ts',
 ]
-const FEATURE = ['contracts', 'storage', 'http/route.ts', 'identity/rights.ts']
+const FEATURE = ['contracts', 'storage', 'http/paging.ts', 'http/route.ts', 'identity/rights.ts']
 const MAY_IMPORT: Record<string, readonly string[]> = {
   contracts: [],
   storage: [],

@@ -1,6 +1,6 @@
 import { type RejectedInput, RejectedInputs } from '../contracts/alarm.ts'
 import { PageQuery } from '../contracts/common.ts'
-import { Problem } from '../errors.ts'
+import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 
@@ -21,6 +21,7 @@ export function rejectedRoute(app: App, database: Database): void {
     },
     async (request) => {
       const { limit, cursor } = request.query
+      const before = placeOf(cursor)
       const { cellCodes } = principalOf(request)
       const mine =
         cellCodes === undefined
@@ -32,7 +33,9 @@ export function rejectedRoute(app: App, database: Database): void {
       const rows = await database.client.rejectedInput.findMany({
         where: {
           ...(mine === undefined ? {} : { sourceId: { in: mine.map(({ id }) => id) } }),
-          ...(cursor === undefined ? {} : before(cursor)),
+          ...(before === undefined
+            ? {}
+            : { OR: [{ at: { lt: before.at } }, { at: before.at, id: { lt: before.id } }] }),
         },
         orderBy: [{ at: 'desc' }, { id: 'desc' }],
         take: limit,
@@ -47,17 +50,7 @@ export function rejectedRoute(app: App, database: Database): void {
           payloadBytes: payload.length,
         }),
       )
-      const last = rows.at(-1)
-      return rows.length < limit || last === undefined
-        ? { items }
-        : { items, nextCursor: `${last.at.getTime()}:${last.id}` }
+      return pageOf(items, limit, cursorOf)
     },
   )
-}
-
-function before(cursor: string): object {
-  const [, ms, id] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(cursor) ?? []
-  if (ms === undefined || id === undefined) throw new Problem('invalid-request', 'cursor: is not one of ours')
-  const at = new Date(Number(ms))
-  return { OR: [{ at: { lt: at } }, { at, id: { lt: id } }] }
 }

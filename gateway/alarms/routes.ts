@@ -2,13 +2,14 @@ import { z } from 'zod'
 import { ALARM_READERS, Alarm, AlarmQuery } from '../contracts/alarm.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
+import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import { MAX_MESSAGE_BYTES } from './normalise.ts'
 import { rejectedRoute } from './rejected-routes.ts'
 import { type SourceRoutesDeps, sourceRoutes } from './source-routes.ts'
 import { isWebhookToken } from './sources.ts'
-import { type AlarmPlace, listAlarms, readAlarm } from './store.ts'
+import { listAlarms, readAlarm } from './store.ts'
 import type { Receipt } from './store-messages.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
@@ -35,7 +36,7 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
       const { cell, state, priority, since, limit, cursor } = request.query
       const principal = principalOf(request)
       if (cell !== undefined && !coversCell(principal, cell)) throw new Problem('not-in-your-cells')
-      const before = cursor === undefined ? undefined : placeOf(cursor)
+      const before = placeOf(cursor)
       const filter = {
         state,
         priority,
@@ -43,8 +44,7 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
         cellCodes: cell === undefined ? principal.cellCodes : [cell],
       }
       const items = await deps.withTimes(await listAlarms(deps.database, filter, before, limit))
-      const last = items.at(-1)
-      return items.length < limit || last === undefined ? { items } : { items, nextCursor: cursorOf(last) }
+      return pageOf(items, limit, ({ receivedAt, id }) => cursorOf({ at: receivedAt, id }))
     },
   )
 
@@ -111,13 +111,4 @@ function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
       },
     )
   })
-}
-
-const cursorOf = ({ receivedAt, id }: Alarm): string =>
-  Buffer.from(`${Date.parse(receivedAt)}:${id}`).toString('base64url')
-
-function placeOf(cursor: string): AlarmPlace {
-  const [, ms, id] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (ms === undefined || id === undefined) throw new Problem('invalid-request', 'cursor: is not one of ours')
-  return { receivedAt: new Date(Number(ms)), id }
 }

@@ -9,6 +9,7 @@ import {
 } from '../contracts/alarm.ts'
 import { IdParams, page } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
+import { pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import { alarmInput } from '../mqtt/topics.ts'
@@ -53,8 +54,7 @@ export function sourceRoutes(app: App, deps: SourceRoutesDeps): void {
         nowMs: deps.clock.now(),
       }
       const items = await withAccounts(deps.database, await listSources(deps.database, which, cursor, limit))
-      const last = items.at(-1)
-      return items.length < limit || last === undefined ? { items } : { items, nextCursor: last.id }
+      return pageOf(items, limit, ({ id }) => id)
     },
   )
 

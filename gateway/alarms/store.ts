@@ -208,7 +208,7 @@ export interface AlarmFilter {
 
 /** Place in a list that runs from the newest to the oldest. */
 export interface AlarmPlace {
-  receivedAt: Date
+  at: Date
   id: string
 }
 
@@ -227,7 +227,7 @@ export async function listAlarms(
       ...(before === undefined
         ? {}
         : {
-            OR: [{ receivedAt: { lt: before.receivedAt } }, { receivedAt: before.receivedAt, id: { lt: before.id } }],
+            OR: [{ receivedAt: { lt: before.at } }, { receivedAt: before.at, id: { lt: before.id } }],
           }),
     },
     orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],

@@ -11,6 +11,7 @@ import {
 } from '../contracts/audit.ts'
 import { PageQuery, page, toInstant } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
+import { pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { OutsideCopies } from './outside-copies.ts'
@@ -64,7 +65,7 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
         })
         return found
       })
-      return paged(items, limit)
+      return pageOf(items, limit, ({ sequence }) => String(sequence))
     },
   )
 
@@ -88,7 +89,7 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
         })
         return found
       })
-      return { ...paged(items, limit), outside: copies.status() }
+      return { ...pageOf(items, limit, ({ sequence }) => String(sequence)), outside: copies.status() }
     },
   )
 
@@ -141,9 +142,4 @@ function parseCursor(cursor: string | undefined): bigint | undefined {
   const parsed = Cursor.safeParse(cursor)
   if (!parsed.success) throw new Problem('invalid-request', 'cursor: not one that this list has given')
   return BigInt(parsed.data)
-}
-
-function paged<T extends { sequence: number }>(items: T[], limit: number): { items: T[]; nextCursor?: string } {
-  const last = items.at(-1)
-  return items.length < limit || last === undefined ? { items } : { items, nextCursor: String(last.sequence) }
 }

@@ -5,6 +5,7 @@ import { InstantInput, PageQuery, page } from '../contracts/common.ts'
 import { Handover, HandoverMatters, NewHandover, NewHandoverAnswer } from '../contracts/handover.ts'
 import type { SessionAnswer, SignIn, User } from '../contracts/identity.ts'
 import { Problem } from '../errors.ts'
+import { pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { insertHandover, listHandovers, mattersOf } from './handover.ts'
@@ -44,8 +45,7 @@ export function handoverRoutes(app: App, { database, clock, newId, audit, takeOv
     },
     async ({ query: { limit, cursor } }) => {
       const items = await listHandovers(database.client, cursor === undefined ? undefined : new Date(cursor), limit)
-      const last = items.at(-1)
-      return items.length < limit || last === undefined ? { items } : { items, nextCursor: last.at }
+      return pageOf(items, limit, ({ at }) => at)
     },
   )
 

@@ -17,6 +17,7 @@ import {
 import { IdParams, page, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { Problem } from '../errors.ts'
+import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell, hasRole } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -25,7 +26,7 @@ import { dutySince, type Person, setDuty } from './dispatch.ts'
 import { markDelivered } from './notifications.ts'
 import { keepReceipt } from './receipts.ts'
 import { isOver, STEP_OF } from './steps.ts'
-import { type CasePlace, listCases, markShown, readCase } from './store.ts'
+import { listCases, markShown, readCase } from './store.ts'
 
 export interface CaseRoutesDeps {
   database: Database
@@ -68,9 +69,8 @@ export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
         cellCodes: cell === undefined ? principal.cellCodes : [cell],
         mineId: mine === true ? principal.id : undefined,
       }
-      const items = await listCases(database, filter, cursor === undefined ? undefined : placeOf(cursor), limit)
-      const last = items.at(-1)
-      return items.length < limit || last === undefined ? { items } : { items, nextCursor: cursorOf(last) }
+      const items = await listCases(database, filter, placeOf(cursor), limit)
+      return pageOf(items, limit, ({ openedAt, id }) => cursorOf({ at: openedAt, id }))
     },
   )
 
@@ -217,12 +217,4 @@ function phasesOf(step: CaseStep | undefined, state: 'open' | 'closed' | undefin
       (step === undefined || STEP_OF[phase] === step) &&
       (state === undefined || isOver(phase) === (state === 'closed')),
   )
-}
-
-const cursorOf = ({ openedAt, id }: Case): string => Buffer.from(`${Date.parse(openedAt)}:${id}`).toString('base64url')
-
-function placeOf(cursor: string): CasePlace {
-  const [, ms, id] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (ms === undefined || id === undefined) throw new Problem('invalid-request', 'cursor: is not one of ours')
-  return { openedAt: new Date(Number(ms)), id }
 }

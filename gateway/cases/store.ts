@@ -140,7 +140,7 @@ export interface CaseFilter {
 
 /** Place in a list that runs from the newest to the oldest. */
 export interface CasePlace {
-  openedAt: Date
+  at: Date
   id: string
 }
 
@@ -160,7 +160,7 @@ export async function listCases(
         mineId === undefined ? {} : { OR: [{ ownerId: mineId }, { assigneeId: mineId }] },
         before === undefined
           ? {}
-          : { OR: [{ openedAt: { lt: before.openedAt } }, { openedAt: before.openedAt, id: { lt: before.id } }] },
+          : { OR: [{ openedAt: { lt: before.at } }, { openedAt: before.at, id: { lt: before.id } }] },
       ],
     },
     include: WITH_TIMELINE,

@@ -3,6 +3,7 @@ import { actorOf } from '../contracts/audit.ts'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import { NewUser, User, UserChange } from '../contracts/identity.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
+import { pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import { listUsers } from './store.ts'
@@ -38,8 +39,7 @@ export function userRoutes(app: App, { database, users }: { database: Database; 
     },
     async ({ query: { limit, cursor } }) => {
       const items = await listUsers(database.client, cursor, limit)
-      const last = items.at(-1)
-      return items.length < limit || last === undefined ? { items } : { items, nextCursor: last.username }
+      return pageOf(items, limit, ({ username }) => username)
     },
   )
 

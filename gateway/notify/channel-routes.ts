@@ -12,6 +12,7 @@ import {
 } from '../contracts/channel.ts'
 import { IdParams, page } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
+import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
@@ -113,11 +114,8 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
       },
     },
     async ({ query: { state, limit, cursor } }) => {
-      const items = await listDeliveries(database, state, cursor === undefined ? undefined : placeOf(cursor), limit)
-      const last = items.at(-1)
-      return items.length < limit || last === undefined
-        ? { items }
-        : { items, nextCursor: `${Date.parse(last.at)}:${last.id}` }
+      const items = await listDeliveries(database, state, placeOf(cursor), limit)
+      return pageOf(items, limit, cursorOf)
     },
   )
 
@@ -174,10 +172,4 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
       return reply.code(204).send()
     },
   )
-}
-
-function placeOf(cursor: string): { at: Date; id: string } {
-  const [, ms, id] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(cursor) ?? []
-  if (ms === undefined || id === undefined) throw new Problem('invalid-request', 'cursor: is not one of ours')
-  return { at: new Date(Number(ms)), id }
 }

@@ -1,6 +1,6 @@
 import { PageQuery, page } from '../contracts/common.ts'
 import { DeadLetter, OutboxAnswer } from '../contracts/outbox.ts'
-import { Problem } from '../errors.ts'
+import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import type { App } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import { listDeadLetters, outboxStates } from './dead-letters.ts'
@@ -45,16 +45,8 @@ export function outboxRoutes(app: App, { database, destination, lastFault }: Out
     },
     async (request) => {
       const { limit, cursor } = request.query
-      const items = await listDeadLetters(database, cursor === undefined ? undefined : placeOf(cursor), limit)
-      const last = items.at(-1)
-      if (items.length < limit || last === undefined) return { items }
-      return { items, nextCursor: `${Date.parse(last.at)}:${last.id}` }
+      const items = await listDeadLetters(database, placeOf(cursor), limit)
+      return pageOf(items, limit, cursorOf)
     },
   )
-}
-
-function placeOf(cursor: string): { at: Date; id: string } {
-  const [, ms, id] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(cursor) ?? []
-  if (ms === undefined || id === undefined) throw new Problem('invalid-request', 'cursor: is not one of ours')
-  return { at: new Date(Number(ms)), id }
 }

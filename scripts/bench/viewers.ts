@@ -48,7 +48,9 @@ async function main(): Promise<void> {
     percent.set(name, ((await cpuMs()) - before.cpuMs) / (seconds * 10) / cameras)
     const rate = ((await parts()) - before.parts) / seconds / work.urls.length
     if (!work.endless)
-      console.log(`${name}: ${work.urls.length} viewers, each of them got ${rate.toFixed(1)} parts a second`)
+      console.log(
+        `${name.padEnd(9)} ${work.urls.length} viewers in all, each of them got ${rate.toFixed(1)} parts a second`,
+      )
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
@@ -77,7 +79,7 @@ async function main(): Promise<void> {
   const ours = percent.get('gateway') ?? Number.NaN
   for (const [name, value] of percent)
     console.log(
-      `${name.padEnd(9)} ${value.toFixed(3)} % of a core a stream${name === 'gateway' ? '' : `, gateway / ${name}: ${(ours / value).toFixed(2)}x`}`,
+      `${name.padEnd(9)} ${value.toFixed(3)} % of a core a stream with ${viewers} low-latency viewer${viewers === 1 ? '' : 's'}${name === 'gateway' ? '' : `, gateway / ${name}: ${(ours / value).toFixed(2)}x`}`,
     )
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { WebSocket } from 'ws'
-import { LIVE_SOCKET_PATH, readLiveHeader } from '../../gateway/contracts/live-socket.ts'
+import { playSocket } from './live-socket-viewer.ts'
 import { playLowLatency } from './ll-hls-viewer.ts'
 import { option } from './options.ts'
 import { cpuOf, post, prepare, startCameras, startGateway } from './whole-gateway.ts'
@@ -45,7 +44,7 @@ async function main(): Promise<void> {
     await Promise.all(players)
 
     const ages: number[] = []
-    const socket = playSocket(url, views, headers, (sentMs) =>
+    const socket = playSocket(url, views, headers, ({ sentMs }) =>
       ages.push(performance.timeOrigin + performance.now() - originMs - sentMs),
     )
     const live = await percent()
@@ -63,21 +62,4 @@ async function main(): Promise<void> {
     gateway.child.kill()
     source.kill()
   }
-}
-
-function playSocket(
-  url: string,
-  views: readonly View[],
-  headers: Record<string, string>,
-  onPart: (sentMs: number) => void,
-): WebSocket {
-  const socket = new WebSocket(new URL(LIVE_SOCKET_PATH, url.replace('http', 'ws')), { headers })
-  socket.on('open', () => {
-    for (const { id } of views) socket.send(JSON.stringify({ open: id }))
-  })
-  socket.on('message', (data: Buffer, isBinary: boolean) => {
-    const header = isBinary ? readLiveHeader(new DataView(data.buffer, data.byteOffset, data.length)) : undefined
-    if (header?.type === 'part') onPart(header.sentMs)
-  })
-  return socket
 }

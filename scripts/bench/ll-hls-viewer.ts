@@ -9,15 +9,16 @@ export async function playLowLatency(
   index: URL,
   headers: Record<string, string>,
   stop: AbortSignal,
-  onPart: () => void = () => {},
+  onPart: (bytes: Buffer) => void = () => {},
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true })
-  const text = async (url: URL): Promise<string> => {
+  const read = async (url: URL): Promise<Buffer> => {
     const [response] = (await once(get(url, { agent, headers }), 'response')) as [IncomingMessage]
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk)
-    return Buffer.concat(chunks).toString('latin1')
+    return Buffer.concat(chunks)
   }
+  const text = async (url: URL): Promise<string> => (await read(url)).toString('latin1')
   const playlist = new URL((await text(index)).split('\n').find((line) => /^[^#].*\.m3u8/.test(line)) ?? '', index)
   let reload = playlist
   while (!stop.aborted) {
@@ -31,8 +32,7 @@ export async function playLowLatency(
     reload.searchParams.set('_HLS_part', String(parts.length))
     const uri = /URI="([^"]+)"/.exec(lines.findLast((line) => line.startsWith('#EXT-X-PART:')) ?? '')?.[1]
     if (uri === undefined) throw new Error(`nothing to play at ${playlist}: ${lines[0]}`)
-    await text(new URL(uri, playlist))
-    onPart()
+    onPart(await read(new URL(uri, playlist)))
   }
   agent.destroy()
 }

@@ -10,6 +10,8 @@ export interface Peer {
   stop(): Promise<void>
   /** Where a viewer finds the stream of a camera, for those that serve viewers. */
   url?(camera: number): string
+  /** The playlist of a camera, for those that write files. */
+  file?(camera: number): string
 }
 
 type Start = (streams: number, sourcePort: number) => Promise<Peer>
@@ -17,6 +19,9 @@ type Start = (streams: number, sourcePort: number) => Promise<Peer>
 const GSTREAMER = fileURLToPath(new URL('gst-hls.py', import.meta.url))
 /** Debian's own, which has the GObject bindings. */
 const PYTHON = '/usr/bin/python3'
+
+/** As in gst-hls.py. */
+const PLAYLIST = 'i.m3u8'
 
 const uriOf = (port: number, camera: number): string => `rtsp://127.0.0.1:${port}/${camera}`
 
@@ -29,9 +34,9 @@ const ffmpeg: Start = async (streams, port) => {
     mkdirSync(to)
     const input = ['-v', 'fatal', '-rtsp_transport', 'tcp', '-i', uriOf(port, i)]
     const output = ['-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '6', '-hls_flags', 'delete_segments']
-    processes.start('ffmpeg', [...input, ...output, join(to, 'i.m3u8')])
+    processes.start('ffmpeg', [...input, ...output, join(to, PLAYLIST)])
   }
-  return peerOf(processes, directory)
+  return { ...peerOf(processes, directory), file: (i) => join(directory, String(i), PLAYLIST) }
 }
 
 /** All cameras in one process: rtspsrc to hlssink2. */
@@ -40,7 +45,7 @@ const gstreamer: Start = async (streams, port) => {
   const processes = new Compared()
   const uris = Array.from({ length: streams }, (_, i) => uriOf(port, i))
   processes.start(PYTHON, [GSTREAMER, directory, ...uris])
-  return peerOf(processes, directory)
+  return { ...peerOf(processes, directory), file: (i) => join(directory, String(i), PLAYLIST) }
 }
 
 /** LL-HLS of all cameras, whether watched or not. */

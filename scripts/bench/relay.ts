@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -11,15 +12,17 @@ import { flag, option } from './options.ts'
 import { FETCHING } from './peers.ts'
 import { PICTURES, type PictureName, picture } from './picture.ts'
 import { pssBytes, type Sample } from './processes.ts'
-import { startSource } from './source.ts'
+import { type SourceKind, startSource } from './source.ts'
 
 /**
- * CPU and memory per stream, nobody watching: receive-and-discard in Node (the floor), our relay, and beside them, each
- * with the same sources in the same run, one `ffmpeg -c copy -f hls` per camera, GStreamer, and MediaMTX if
- * BENCH_MEDIAMTX names its binary. Compare ratios, never figures of two runs.
+ * What the relay costs and what its viewers get. CPU and memory per stream, nobody watching: receive-and-discard in Node
+ * (the floor), our relay, and beside them, each with the same sources in the same run, one `ffmpeg -c copy -f hls` per
+ * camera, GStreamer, and MediaMTX if BENCH_MEDIAMTX names its binary. Then what first-frame.ts prints: how long a first
+ * picture takes, cold and warm, and how old frames are. Compare ratios, never figures of two runs.
  *
- * usage: node scripts/bench/relay.ts [--streams 50] [--seconds 20] [--warm-up 10] [--alone] [--small]
+ * usage: node scripts/bench/relay.ts [--streams 50] [--seconds 20] [--warm-up 10] [--alone] [--small] [--scattered]
  * `--alone`: floor and relay only. `--small`: sub-streams of 640x360, 500 unless `--streams` says otherwise.
+ * `--scattered`: each camera has its key frames at a time of its own, as real ones do; else all have them in step.
  */
 
 const SELF = fileURLToPath(import.meta.url)
@@ -40,7 +43,8 @@ async function main(): Promise<void> {
   const streams = option('streams', kind === 'small' ? 500 : 50)
   const seconds = option('seconds', 20)
   const warmUp = option('warm-up', 10)
-  const source = fork(SELF, ['source', kind])
+  const how: SourceKind = flag('scattered') ? 'scattered' : 'in-step'
+  const source = fork(SELF, ['source', kind, how])
   const port = (await message(source)) as number
   const cpuPercent = new Map<string, number>()
   const peers = flag('alone') || kind === 'small' ? [] : Object.keys(FETCHING)
@@ -68,11 +72,13 @@ async function main(): Promise<void> {
   const relay = cpuPercent.get('relay') ?? Number.NaN
   for (const [name, percent] of cpuPercent)
     if (name !== 'relay') console.log(`relay / ${name}: ${(relay / percent).toFixed(2)}x`)
+  if (peers.length > 0) await once(fork(SELF.replace('relay.ts', 'first-frame.ts'), []), 'exit')
 }
 
 async function playSource(): Promise<void> {
   const kind = process.argv[3] === 'small' ? 'small' : 'main'
-  process.send?.(await startSource(readFileSync(picture(kind)), PICTURES[kind].framesPerSecond))
+  const how = process.argv[4] as SourceKind // what whoever forked this said
+  process.send?.(await startSource(readFileSync(picture(kind)), PICTURES[kind].framesPerSecond, how))
 }
 
 async function playReader(kind: 'floor' | 'relay'): Promise<void> {

@@ -1,11 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
 import { splitAnnexB } from '../../gateway/rtp/access-unit.ts'
+import { stampNal, writeStamp } from './stamp.ts'
 
 /** Cameras for the bench: every connection gets the same H.264 file in a loop, one write per RTP packet as cameras do. */
 
 const TICK_MS = 5
 const PAYLOAD_BYTES = 1400
+/** `$`, channel and length (RFC 2326 §10.12), then the RTP header. */
+const PACKET_HEAD_BYTES = 16
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024
 
 interface Viewer {
@@ -52,16 +55,22 @@ function frame(payload: Buffer): Buffer {
   return Buffer.concat([head, payload])
 }
 
+/** Key frames of all cameras in step; so, and every frame with the time it was sent at; key frames of each at a time of its own. */
+export type SourceKind = 'in-step' | 'stamped' | 'scattered'
+
 /** @param annexB H.264 byte stream, one slice a picture @returns port */
-export function startSource(annexB: Buffer, framesPerSecond = 25): Promise<number> {
+export function startSource(annexB: Buffer, framesPerSecond = 25, kind: SourceKind = 'in-step'): Promise<number> {
+  const isStamped = kind === 'stamped'
   const frameMs = 1000 / framesPerSecond
   const units = packetize(annexB)
+  if (isStamped) for (const unit of units) unit.unshift(frame(stampNal()))
   const viewers = new Set<Viewer>()
   const sdp =
     'v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=bench\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:t\r\n'
   const server = createServer((socket) => {
     socket.setNoDelay(true)
-    const viewer = { socket, frame: 0, sequence: 0, dueMs: performance.now() + Math.random() * frameMs }
+    const frame = kind === 'scattered' ? Math.floor(Math.random() * units.length) : 0
+    const viewer = { socket, frame, sequence: 0, dueMs: performance.now() + Math.random() * frameMs }
     socket.on('error', () => viewers.delete(viewer))
     socket.on('close', () => viewers.delete(viewer))
     socket.on('data', (chunk) => {
@@ -82,7 +91,7 @@ export function startSource(annexB: Buffer, framesPerSecond = 25): Promise<numbe
     const nowMs = performance.now()
     for (const viewer of viewers) {
       while (viewer.dueMs <= nowMs) {
-        send(viewer, units[viewer.frame % units.length] ?? [], 90_000 / framesPerSecond)
+        send(viewer, units[viewer.frame % units.length] ?? [], 90_000 / framesPerSecond, isStamped)
         viewer.frame++
         viewer.dueMs += frameMs
       }
@@ -91,10 +100,11 @@ export function startSource(annexB: Buffer, framesPerSecond = 25): Promise<numbe
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
 }
 
-function send(viewer: Viewer, packets: readonly Buffer[], frameTicks: number): void {
+function send(viewer: Viewer, packets: readonly Buffer[], frameTicks: number, isStamped: boolean): void {
   if (viewer.socket.writableLength > MAX_BACKLOG_BYTES) return // a reader that does not keep up
-  for (const template of packets) {
+  for (const [i, template] of packets.entries()) {
     const packet = Buffer.from(template)
+    if (isStamped && i === 0) writeStamp(packet, PACKET_HEAD_BYTES, Date.now())
     packet.writeUInt16BE(viewer.sequence, 6)
     packet.writeUInt32BE((viewer.frame * frameTicks) >>> 0, 8)
     viewer.sequence = (viewer.sequence + 1) & 0xffff

@@ -8,6 +8,7 @@ import { buildApp } from '../../gateway/app.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
 import type { PictureName } from './picture.ts'
+import type { SourceKind } from './source.ts'
 
 /** The whole product in a process of its own, for benches: gate, audit and metrics are on. */
 
@@ -30,8 +31,11 @@ export async function startGateway(): Promise<Started> {
 }
 
 /** Cameras of the bench's picture, all on one port. */
-export async function startCameras(picture: PictureName = 'main'): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(SELF.replace('whole-gateway.ts', 'relay.ts'), ['source', picture])
+export async function startCameras(
+  picture: PictureName = 'main',
+  kind: SourceKind = 'in-step',
+): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(SELF.replace('whole-gateway.ts', 'relay.ts'), ['source', picture, kind])
   return { child, port: Number(await answer(child)) }
 }
 

@@ -160,13 +160,15 @@ export class SegmentList {
    * three target durations after its parts left the list (RFC 8216bis §6.2.2). Media time is that of arrival here.
    */
   #removeOutdated(newest: Part): void {
-    const nowTicks = newest.facts.startTicks + newest.facts.durationTicks
+    const { startTicks, durationTicks, samples } = newest.facts
+    const nowTicks = startTicks + durationTicks
     let ageS = 0
     for (let i = this.#segments.length - 1; i >= this.#listedFrom; i--) {
       const segment = this.#segments[i]
       if (segment === undefined) continue
       ageS += durationS(segment)
-      if (segment.durationTicks !== undefined) segment.wholeAtTicks ??= nowTicks
+      // It was whole when the first frame of what follows it came.
+      if (segment.durationTicks !== undefined) segment.wholeAtTicks ??= startTicks + durationTicks / samples
       if (!segment.hasPartsListed || ageS <= PARTS_LISTED_S) continue
       segment.hasPartsListed = false
       segment.partsKeptUntilTicks = nowTicks + PART_GRACE_TICKS

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
+import { GATEWAY_FLAGS } from '../gateway-flags.ts'
 import { flag, option } from './options.ts'
 import { FETCHING } from './peers.ts'
 import { PICTURES, type PictureName, picture } from './picture.ts'
@@ -121,7 +122,7 @@ function discard(port: number): void {
 }
 
 async function startReader(name: string, streams: number, port: number): Promise<Measured> {
-  const child = fork(SELF, [name, String(streams), String(port)])
+  const child = fork(SELF, [name, String(streams), String(port)], { execArgv: GATEWAY_FLAGS })
   const ownBytes = (await message(child)) as number
   const sample = async (): Promise<Sample> => {
     child.send('sample')

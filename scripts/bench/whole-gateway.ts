@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { buildApp } from '../../gateway/app.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { loadConfig } from '../../gateway/config.ts'
+import { GATEWAY_FLAGS } from '../gateway-flags.ts'
 import type { PictureName } from './picture.ts'
 import type { SourceKind } from './source.ts'
 
@@ -26,7 +27,7 @@ export interface Started {
 }
 
 export async function startGateway(): Promise<Started> {
-  const child = fork(SELF)
+  const child = fork(SELF, [], { execArgv: GATEWAY_FLAGS })
   return { child, ...((await answer(child)) as Omit<Started, 'child'>) }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { GATEWAY_FLAGS } from '../../scripts/gateway-flags.ts'
 import { ADMIN_PASSWORD } from './gateway.ts'
 
 interface Teardown {
@@ -37,7 +38,7 @@ export async function temporaryDataDir(t: Teardown): Promise<string> {
 /** The gateway as a process of its own, on free loopback ports; killed with the test. */
 export function spawnGateway(t: Teardown, dataDir: string, environment: Record<string, string> = {}): GatewayProcess {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../gateway/main.ts')], {
+  const child = spawn(process.execPath, [...GATEWAY_FLAGS, join(import.meta.dirname, '../../gateway/main.ts')], {
     env: {
       PATH,
       NODE_COMPILE_CACHE,

@@ -149,15 +149,23 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return page.isFull
   }
 
+  /** Another node delivers, or none can: why events waited is known here until they wait no longer. */
+  const standBy = async (): Promise<false> => {
+    if (lastFault === undefined) return false
+    const { events } = await readEvents(database, { after: await readCursor(database, destination) }, 1)
+    if (events.length === 0) lastFault = undefined
+    return false
+  }
+
   const run = async (): Promise<void> => {
     let backoffMs = MIN_BACKOFF_MS
     while (!stop.signal.aborted) {
       news = Promise.withResolvers<void>()
       connected = Promise.withResolvers<void>()
       try {
-        const more = lead.isHeld() && (await runOnce())
+        const more = lead.isHeld() ? await runOnce() : await standBy()
         backoffMs = MIN_BACKOFF_MS
-        lastFault = undefined
+        if (lead.isHeld()) lastFault = undefined
         if (!more) await waitOrWake(clock, POLL_MS, Promise.race([news.promise, connected.promise]), stop.signal)
       } catch (error) {
         const waitMs = Math.round(backoffMs * (0.5 + deps.random() / 2))

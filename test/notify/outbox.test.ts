@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pino from 'pino'
 import t from 'tap'
-import { systemClock } from '../../gateway/clock.ts'
+import { type Clock, systemClock } from '../../gateway/clock.ts'
 import type { CameraEvent } from '../../gateway/contracts/event.ts'
 import type { OutgoingMessage } from '../../gateway/mqtt/topics.ts'
 import { createEvents } from '../../gateway/notify/events.ts'
@@ -137,6 +137,63 @@ await onBothDatabases(t, async (t, open) => {
     const delivered = Number(await readCursor(database, 'mqtt'))
     t.equal(reasons.length, 1 + delivered, 'what was told is noted, and nothing more')
     t.ok(delivered < 100, `${delivered} of 100`)
+  })
+
+  t.test('why events wait is still said when the node has given up the lead, until they wait no longer', async (t) => {
+    const database = await open(t)
+    const log = pino({ level: 'silent' })
+    const events = createEvents({ database, clock: systemClock, log })
+    let [isLeading, connect, rounds] = [true, (): void => {}, 0]
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        rounds++
+        return systemClock.sleep(ms, signal)
+      },
+    }
+    const twoRounds = async (): Promise<void> => {
+      for (const until = rounds + 2; rounds < until; ) {
+        connect()
+        await new Promise(setImmediate)
+      }
+    }
+    const outbox = createOutbox({
+      database,
+      clock,
+      log,
+      newId: randomUUID,
+      random: () => 0.5,
+      events,
+      publisher: {
+        publish: async () => {
+          throw new Error('away')
+        },
+        onConnected: (listener) => {
+          connect = listener
+          return () => {}
+        },
+      },
+      destination: 'mqtt',
+      lead: { isHeld: () => isLeading, onChange: () => () => {} },
+      cameraStates: async () => [],
+    })
+    await events.start()
+    outbox.start()
+    t.teardown(async () => {
+      await outbox.close()
+      await events.close()
+    })
+    await database.transaction((tx) => events.publishAll(tx, [event('one'), event('two')]))
+    while (outbox.lastFault() === undefined) await new Promise(setImmediate)
+    isLeading = false
+    const { at } = outbox.lastFault() ?? {}
+    // As another node would: some of it, and then all.
+    await writeCursor(database, 'mqtt', 1n)
+    await twoRounds()
+    t.match(outbox.lastFault(), { reason: 'away', at })
+    await writeCursor(database, 'mqtt', 2n)
+    await twoRounds()
+    t.equal(outbox.lastFault(), undefined, 'nothing waits')
   })
 
   t.test('old events go when every destination has them, or when they are very old', async (t) => {

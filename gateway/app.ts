@@ -224,6 +224,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     openCases: (before) => cases.openFrom(before),
     withTimes: (told) => cases.withTimes(told),
     operators: () => events.listening('operator'),
+    nodeId,
     mappings: alarmMappings(),
     vault: access.vault,
     panelPort: () => panels.port(),

@@ -28,6 +28,7 @@ export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesD
   /** Cases that were opened after this, and operators who listen: what flood detection counts. */
   casesOpened: LoadWatchDeps['casesOpened']
   operators: LoadWatchDeps['operators']
+  nodeId: string
   openCases: LoadRoutesDeps['openCases']
   /** How long a source that sends heartbeats may say nothing. */
   silenceMs?: number

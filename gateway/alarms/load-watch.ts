@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { type AlarmLoad, AlarmType, StoredAlarmLoad } from '../contracts/alarm.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import { type ListeningOperatorsDeps, operatorsEverywhere } from './listening-operators.ts'
 
 /** ISA-18.2 (IEC 62682) counts what is put before an operator in ten minutes: more than this is a flood … */
 const FLOOD_BEGINS_ABOVE = 10
@@ -15,10 +16,11 @@ const CHATTER_WINDOW_MS = 60_000
 /** The noisiest are named; more at once are a flood anyway. */
 const MAX_NAMED = 20
 const CHECK_MS = 10_000
+/** A gateway that has said nothing for so long is gone, and its operators with it. */
+const NODE_MS = 3 * CHECK_MS
 const SETTING = 'alarm-load'
 
-export interface LoadWatchDeps {
-  database: Database
+export interface LoadWatchDeps extends ListeningOperatorsDeps {
   clock: Clock
   log: FastifyBaseLogger
   events: { publishAll(tx: Tx, events: readonly NewLiveEvent[]): Promise<void> }
@@ -51,7 +53,7 @@ export class LoadWatch {
   async look(): Promise<AlarmLoad> {
     const { database, clock, casesOpened, operators, events } = this.#deps
     const now = clock.now()
-    const people = Math.max(1, operators())
+    const people = Math.max(1, await operatorsEverywhere(this.#deps, operators(), { nowMs: now, forMs: NODE_MS }))
     const [cases, chattering] = await Promise.all([
       casesOpened(new Date(now - FLOOD_WINDOW_MS)),
       chatteringSources(database, new Date(now - CHATTER_WINDOW_MS)),

@@ -36,6 +36,7 @@ export async function mattersOf(tx: Tx, cellCodes: readonly string[] | undefined
       type: AlarmType.parse(row.type),
       phase: CasePhase.parse(row.phase),
       text: row.text,
+      openedAt: row.openedAt.toISOString(),
       // A due time that is no escalation is the end of a shelving.
       ...(row.dueAt === null || row.phase === 'dispatched' ? {} : { shelvedUntil: row.dueAt.toISOString() }),
     })),

@@ -16,6 +16,8 @@ export const HandoverMatters = z.object({
       type: AlarmType,
       phase: CasePhase,
       text: z.string(),
+      /** Absent in a handover that was signed before this was kept. */
+      openedAt: Instant.optional(),
       /** Put aside until then. */
       shelvedUntil: Instant.optional(),
     }),

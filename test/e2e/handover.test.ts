@@ -27,7 +27,7 @@ t.test('a shift is handed over by keyboard alone, and the desk belongs to the on
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '交班前的求助' })
   await page.locator('.case-row', { hasText: '交班前的求助' }).waitFor()
   await page.goto(`${gateway.baseUrl}/handover`)
-  await page.locator('.matters', { hasText: '交班前的求助' }).waitFor()
+  await page.locator('.matters', { hasText: /交班前的求助.* · 自 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/ }).waitFor()
   t.same(await seriousFaults(page), [])
 
   await tabTo(page.locator('textarea'))

@@ -22,6 +22,7 @@ export function Matters({ matters: { openCases, deadFeeds }, first }: { matters:
               <strong>{t(`alarmType.${one.type}`)}</strong> {township.cellName(one.cellCode)} {one.text}
               <span class="secondary">
                 {t('case.number', { number: one.number, year: one.year })} · {t(`casePhase.${one.phase}`)}
+                {one.openedAt !== undefined && ` · ${t('time.since', { time: dateTime(one.openedAt) })}`}
                 {one.shelvedUntil !== undefined &&
                   ` · ${t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })}`}
               </span>

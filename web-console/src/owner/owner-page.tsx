@@ -53,11 +53,8 @@ export function OwnerPage() {
         <LanguageSwitch />
       </div>
       <p class="secondary">{t('owner.intro')}</p>
-      {problem.value !== undefined && (
-        <ProblemNote problem={problem.value}>
-          {problem.value.code === 'not-signed-in' && <p>{t('owner.openByInvitation')}</p>}
-        </ProblemNote>
-      )}
+      {problem.value?.code === 'not-signed-in' && <Empty text={t('owner.openByInvitation')} />}
+      {problem.value !== undefined && problem.value.code !== 'not-signed-in' && <ProblemNote problem={problem.value} />}
       {links.value === undefined && problem.value === undefined && <Empty text={t('list.loading')} />}
       {links.value?.length === 0 && <Empty text={t('owner.none')} />}
       {links.value?.map((link) => (

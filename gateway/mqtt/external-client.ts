@@ -9,6 +9,8 @@ import { ALARM_INPUTS, HEARTBEAT_INPUTS, type OutgoingMessage, parseInput } from
 const SESSION_EXPIRY_SECONDS = 7 * 24 * 3600
 const MAX_PACKET_BYTES = 256 * 1024
 const CONNECT_MS = 10_000
+/** How MQTT.js says that nobody answered within that time, such as a host that is switched off. */
+const NO_ANSWER = 'connack timeout'
 const KEEP_ALIVE_SECONDS = 30
 const MIN_BACKOFF_MS = 1000
 const MAX_BACKOFF_MS = 60_000
@@ -151,8 +153,8 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       if (isAwaySaid) log.debug({ err: error }, 'MQTT broker')
       else log.warn({ err: error }, 'MQTT broker')
       isAwaySaid = true
-      // An error of the network (it names a system call) says nothing about the version.
-      if ('syscall' in error) isVersionRefused = false
+      // An error of the network (it names a system call) or no answer at all says nothing about the version.
+      if ('syscall' in error || error.message === NO_ANSWER) isVersionRefused = false
     })
     client.on('connect', () => {
       isVersionRefused = false

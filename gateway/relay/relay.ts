@@ -46,6 +46,9 @@ export interface RelayOptions {
 const SILENCE_MS = 4_000
 /** Longer than the rarest key frames cameras are set to. */
 const MAX_KEY_WAIT_MS = 30_000
+const SLABS_PER_SECOND = 6
+/** Until it is measured. Rather too much: memory that was given back in large blocks serves small ones, not the other way round. */
+const USUAL_BITRATE_BPS = 4_000_000
 /** A viewer's wish shortens the back-off, but not more often than this. */
 const MIN_ATTEMPT_DISTANCE_MS = 5_000
 
@@ -86,6 +89,7 @@ export class Relay {
       ...(options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }),
     })
     this.#writer = new PartWriter(options.slabs)
+    this.#writer.slabBytes = (this.#record.measures?.bitrateBps ?? USUAL_BITRATE_BPS) / SLABS_PER_SECOND / 8
     this.#segmenter = new Segmenter(this.#writer, this.#window, clock, this.#record.frameMs)
     this.#snapshot = new Snapshot(this.#window, options.ffmpeg)
     this.#sound = new Sound({
@@ -291,7 +295,7 @@ export class Relay {
 
   #measure(from: Received, to: Received): boolean {
     if (!this.#rates.measure(from, to)) return false
-    this.#writer.slabBytes = (this.#rates.bitrateBps ?? 0) / 48 // a sixth of a second
+    this.#writer.slabBytes = (this.#rates.bitrateBps ?? 0) / SLABS_PER_SECOND / 8
     return true
   }
 

@@ -58,3 +58,38 @@ export async function choose(radio: Locator): Promise<void> {
   }
   throw new Error(`${radio} cannot be chosen by the arrows`)
 }
+
+const chosenWords = onElement<string>('return element.selectedOptions[0]?.textContent ?? ""')
+
+/** Tab to a list, and the arrows to one of its lines. */
+export async function pick(list: Locator, words: string): Promise<void> {
+  await tabTo(list)
+  const { keyboard } = list.page()
+  await keyboard.press('Home')
+  for (let presses = 0; presses < MAX_TABS; presses += 1) {
+    if ((await list.evaluate(chosenWords)) === words) return
+    await keyboard.press('ArrowDown')
+  }
+  throw new Error(`${list} has no line '${words}'`)
+}
+
+/** Tab to a day's field, and its month, day and year, in the order of this browser's own language. @param day `2026-03-02` */
+export async function typeDay(field: Locator, day: string): Promise<void> {
+  await tabTo(field)
+  const [year = '', month = '', date = ''] = day.split('-')
+  await field.page().keyboard.type(`${month}${date}${year}`)
+}
+
+/** Opens what a control opens, and leaves it by Escape. @returns what is wrong: the focus must be on the control again */
+export async function leaveByEscape(opener: Locator, opened: Locator): Promise<string[]> {
+  await pressOn(opener)
+  await opened.waitFor()
+  const hasGoneIn = await opened.evaluate(holdsFocus)
+  await opener.page().keyboard.press('Escape')
+  await opened.waitFor({ state: 'detached' })
+  return [...(hasGoneIn ? [] : [`${opened} is open without the focus`]), ...(await focusIsBackOn(opener))]
+}
+
+/** @returns what is wrong after something that this control opened has gone */
+export const focusIsBackOn = async (opener: Locator): Promise<string[]> =>
+  (await opener.evaluate(hasFocus)) ? [] : [`the focus is not back on ${opener}`]

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 
 /**
  * Opens a dialog over the page while it is drawn. However it goes, by Escape, by a button or because what it asked about
- * is gone, the focus goes back to where it was: a dialog that is merely taken out of the page leaves it nowhere.
+ * is gone, the focus goes back to where it was: browsers see to that where a dialog closes, not where it is taken away.
  */
 export function useModal(onClose: () => void) {
   const element = useRef<HTMLDialogElement>(null)
@@ -13,10 +13,12 @@ export function useModal(onClose: () => void) {
     if (dialog === null) return
     const drawn = new AbortController()
     dialog.addEventListener('close', () => closed.current(), { signal: drawn.signal })
+    const before = document.activeElement
     dialog.showModal()
     return () => {
       drawn.abort()
       dialog.close()
+      if (document.activeElement === document.body && before instanceof HTMLElement) before.focus()
     }
   }, [])
   return element

@@ -8,15 +8,15 @@ interface Opened {
   storage: Map<string, string>
   /** What was fetched, in this order. */
   fetched: string[]
-  /** The page has nothing else to do. */
-  becomeIdle(): Promise<void>
+  /** The page has what it needs. */
+  settle(): Promise<void>
 }
 
 function open(stored?: LanguageCode, fetch: (area: Area, code: LanguageCode) => Promise<Words> = fetchWords): Opened {
   const root = { lang: '' }
   const storage = new Map<string, string>(stored === undefined ? [] : [['gridlight.language', stored]])
   const fetched: string[] = []
-  const idle: (() => void)[] = []
+  const waiting: (() => void)[] = []
   const language = createLanguage({
     storage: { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => void storage.set(key, value) },
     root,
@@ -24,24 +24,24 @@ function open(stored?: LanguageCode, fetch: (area: Area, code: LanguageCode) => 
       fetched.push(`${code} ${area}`)
       return fetch(area, code)
     },
-    whenIdle: (work) => void idle.push(work),
+    later: (work) => void waiting.push(work),
   })
-  const becomeIdle = async (): Promise<void> => {
-    for (const work of idle.splice(0)) work()
+  const settle = async (): Promise<void> => {
+    for (const work of waiting.splice(0)) work()
     await new Promise(setImmediate)
   }
-  return { language, root, storage, fetched, becomeIdle }
+  return { language, root, storage, fetched, settle }
 }
 
-t.test('the words of one language are fetched, those of the other when there is time', async (t) => {
-  const { language, root, fetched, becomeIdle } = open()
+t.test('the words of one language are fetched, those of the other a moment later', async (t) => {
+  const { language, root, fetched, settle } = open()
   await language.need(['console'])
   await language.need(['patrol', 'alarm'])
   await language.need(['alarm'])
   t.equal(root.lang, 'zh-CN')
   t.equal(language.t('action.retry'), '重试')
   t.same(fetched, ['zh-CN console', 'zh-CN patrol', 'zh-CN alarm'], 'each once')
-  await becomeIdle()
+  await settle()
   t.same(fetched.slice(3), ['en console', 'en patrol', 'en alarm'])
   t.equal(await language.choose('en'), true)
   t.equal(fetched.length, 6, 'the switch waits for nothing')
@@ -69,9 +69,9 @@ t.test('a language whose words cannot be fetched is not chosen', async (t) => {
     if (code === 'en') throw new Error('no network')
     return fetchWords(area, code)
   }
-  const { language, root, storage, becomeIdle } = open(undefined, fetch)
+  const { language, root, storage, settle } = open(undefined, fetch)
   await language.need(['console'])
-  await becomeIdle()
+  await settle()
   t.equal(await language.choose('en'), false)
   t.same([language.code.value, root.lang, storage.get('gridlight.language')], ['zh-CN', 'zh-CN', undefined])
   t.equal(language.t('action.retry'), '重试')

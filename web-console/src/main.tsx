@@ -20,8 +20,8 @@ import './style/controls.css'
 import './style/shell.css'
 import './style/table.css'
 
-/** The page has been drawn by then; Safari has no idle callbacks. */
-const IDLE_MS = 2_000
+/** A page has been drawn by then, and its first pictures are here. */
+const SETTLED_MS = 3_000
 
 const root = document.getElementById('console')
 if (root === null) throw new Error('index.html has no element #console')
@@ -30,7 +30,7 @@ const language = createLanguage({
   storage: localStorage,
   root: document.documentElement,
   fetch: fetchWords,
-  whenIdle: (work) => ('requestIdleCallback' in window ? requestIdleCallback(work) : setTimeout(work, IDLE_MS)),
+  later: (work) => setTimeout(work, SETTLED_MS),
 })
 const client = createClient({ language: () => language.code.value, onSignedOut: () => session.end() })
 const calls = createCalls(client)

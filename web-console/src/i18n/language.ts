@@ -21,8 +21,8 @@ interface LanguageParts {
   storage: Pick<Storage, 'getItem' | 'setItem'>
   root: { lang: string }
   fetch: typeof fetchWords
-  /** Runs something once the page has nothing else to do. */
-  whenIdle: (work: () => void) => void
+  /** Runs something when the page has what it needs. */
+  later: (work: () => void) => void
 }
 
 /** Replaces `{name}` by its value; an unknown name stays as it is, which the dictionary's test finds. */
@@ -32,7 +32,7 @@ export function fill(text: string, values: Readonly<Record<string, string | numb
 
 const otherThan = (code: LanguageCode): LanguageCode => (code === 'en' ? 'zh-CN' : 'en')
 
-export function createLanguage({ storage, root, fetch, whenIdle }: LanguageParts): Language {
+export function createLanguage({ storage, root, fetch, later }: LanguageParts): Language {
   const code = signal<LanguageCode>(storage.getItem(STORAGE_KEY) === 'en' ? 'en' : 'zh-CN')
   const needed = new Set<Area>()
   const fetched = { 'zh-CN': new Map<Area, Promise<void>>(), en: new Map<Area, Promise<void>>() }
@@ -71,7 +71,7 @@ export function createLanguage({ storage, root, fetch, whenIdle }: LanguageParts
       for (const area of areas) needed.add(area)
       await complete(code.value)
       // A switch that finds them missing fetches them itself.
-      whenIdle(() => void complete(otherThan(code.value)).catch(() => undefined))
+      later(() => void complete(otherThan(code.value)).catch(() => undefined))
     },
     async choose(next) {
       try {

@@ -66,6 +66,13 @@ type Outcome =
   /** This player cannot play the view; another one may. */
   | { kind: 'unplayable' }
 
+/** How far the opening of a view has come; each may be told more than once. */
+interface Signs {
+  /** The first bytes are here. */
+  onMedia(): void
+  onPicture(): void
+}
+
 /** A stall this long is not waited out: the view is opened anew. */
 const RECONNECT_AFTER_MS = 8_000
 const FIRST_FRAME_TIMEOUT_MS = 20_000
@@ -161,9 +168,12 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
       }
       let sawPicture = false
       viewId = view.id
-      const outcome = await watch(view, until, () => {
-        sawPicture = true
-        leave()
+      const outcome = await watch(view, until, {
+        // The camera is open: what is left, this browser does for all tiles at once.
+        onMedia: leave,
+        onPicture() {
+          sawPicture = true
+        },
       })
       viewId = undefined
       leave()
@@ -185,7 +195,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
     state.value.kind === kind ? state.value.sinceMs : Date.now()
 
   /** Plays one view until it ends; never leaves its last picture on the screen. */
-  async function watch(view: View, until: AbortSignal, onPicture: () => void): Promise<Outcome> {
+  async function watch(view: View, until: AbortSignal, signs: Signs): Promise<Outcome> {
     const startedMs = Date.now()
     state.value = { kind: 'opening', step: 'receiving', sinceMs: startedMs }
     const over = new AbortController()
@@ -207,7 +217,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
       const attached = attach(parts.video, view, { frugal: request.frugal })
       player = attached
       if (isListening) attached.listen(attached.sound !== undefined)
-      const stopShowing = show(attached.state, startedMs, onPicture, failed.resolve)
+      const stopShowing = show(attached.state, startedMs, signs, failed.resolve)
       const stopTelling = effect(() => {
         sound.value = attached.sound?.value
       })
@@ -235,7 +245,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
   function show(
     player: ReadonlySignal<PlayerState>,
     startedMs: number,
-    onPicture: () => void,
+    { onMedia, onPicture }: Signs,
     end: (outcome: Outcome) => void,
   ): () => void {
     let giveUp: ReturnType<typeof setTimeout> | undefined
@@ -247,12 +257,14 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
       if (now.kind === 'live') {
         clearTimeout(giveUp)
         giveUp = undefined
+        onMedia()
         onPicture()
         const said = state.value.kind === 'live' ? state.value.ageSeconds : undefined
         const isNews =
           said === undefined || now.ageSeconds === undefined || Math.abs(said - now.ageSeconds) >= AGE_STEP_S
         if (isNews) state.value = { kind: 'live', ageSeconds: now.ageSeconds }
       } else if (now.kind === 'starting') {
+        if (now.step === 'first-frame') onMedia()
         state.value = { kind: 'opening', step: now.step, sinceMs: startedMs }
         giveUpAfter(FIRST_FRAME_TIMEOUT_MS)
       } else if (now.kind === 'stalled') {

@@ -88,6 +88,7 @@ t.test('every page can be used by everybody, in both languages, without scrollin
         await visit(page, path)
         t.same(await pageFaults(page, targetPx), [], `${path} ${language}`)
         await page.getByRole('button', { name: language === 'zh' ? 'English' : '中文' }).click()
+        await page.locator(language === 'zh' ? 'html[lang=en]' : 'html[lang=zh-CN]').waitFor()
       }
     }
     t.same(faults, [])

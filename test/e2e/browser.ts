@@ -86,6 +86,14 @@ export async function pageFaults(page: Page, targetPx: number): Promise<string[]
   return faults
 }
 
+/** The same axe in a palette of a person's own. */
+export async function faultsInForcedColours(page: Page, colorScheme: 'dark' | 'light'): Promise<string[]> {
+  await page.emulateMedia({ forcedColors: 'active', colorScheme })
+  const faults = await seriousFaults(page)
+  await page.emulateMedia({ forcedColors: 'none', colorScheme: 'no-preference' })
+  return faults
+}
+
 /** What axe finds wrong with the page as it stands, of serious impact or worse. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   await page.evaluate(AXE)

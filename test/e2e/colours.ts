@@ -11,6 +11,8 @@ export interface BadgeLook {
   glyph: Rgb
   /** Which pixels are not the ground, row by row. */
   shape: boolean[]
+  /** Pixels of a row. */
+  width: number
 }
 
 interface Region {
@@ -63,7 +65,17 @@ function lookOf(pixels: readonly Pixel[], width: number): BadgeLook {
     return x > 0.35 && x < 0.65 && y > 0.4 && y < 0.75
   })
   const glyph = inMiddle.reduce((best, pixel) => (contrast(pixel, fill) > contrast(best, fill) ? pixel : best), fill)
-  return { ground, fill, glyph, shape }
+  return { ground, fill, glyph, shape, width }
+}
+
+/** Which part of the outermost pixels, so many deep, is not the ground: what a border paints. */
+export function borderShare({ shape, width }: BadgeLook, depthPx: number): number {
+  const height = shape.length / width
+  const outer = shape.filter((_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)]
+    return Math.min(x, y, width - 1 - x, height - 1 - y) < depthPx
+  })
+  return outer.filter(Boolean).length / outer.length
 }
 
 /** Share of the pixels in which two shapes differ. */

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { ADMIN_PASSWORD, startTestGateway } from '../fakes/gateway.ts'
-import { lacksBrowser, launch, openPage, seriousFaults, WALL } from './browser.ts'
+import { faultsInForcedColours, lacksBrowser, launch, openPage, seriousFaults, WALL } from './browser.ts'
 import { contrast, deltaE, looksOf, shapeDifference } from './colours.ts'
 import { buildConsole } from './gateway.ts'
 import { signInAs } from './journeys.ts'
@@ -79,6 +79,9 @@ t.test('every component in every state, both themes, both languages', { skip }, 
   )
   for (const language of ['zh', 'en']) {
     t.same(await seriousFaults(page), [], language)
+    for (const scheme of ['dark', 'light'] as const) {
+      t.same(await faultsInForcedColours(page, scheme), [], `${language}, forced colours, ${scheme}`)
+    }
     const unsaid = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-sample]')]
       .filter((tile) => tile.querySelector('.icon') === null || tile.textContent.trim().length < 8)
       .map(({ dataset }) => dataset.sample)`)

@@ -19,6 +19,7 @@ import './style/base.css'
 import './style/controls.css'
 import './style/shell.css'
 import './style/table.css'
+import './style/forced-colors.css'
 
 /** A page has been drawn by then, and its first pictures are here. */
 const SETTLED_MS = 3_000

@@ -68,8 +68,11 @@ export function AlarmMarker({ place: { alarms }, at, onOpen }: AlarmMarkerProps)
   })
   return (
     <button type="button" class="map-alarm" style={spotStyle(at)} aria-label={words} title={words} onClick={onOpen}>
-      <PriorityBadge priority={first.priority} cleared={false} />
-      {alarms.length > 1 && <span class="count">{alarms.length}</span>}
+      {/* Said in words by the label, in another order. */}
+      <span aria-hidden="true">
+        <PriorityBadge priority={first.priority} cleared={false} />
+        {alarms.length > 1 && <span class="count">{alarms.length}</span>}
+      </span>
     </button>
   )
 }

@@ -43,6 +43,7 @@ export async function signInInBothLanguages({ page, signIn }: Traveller): Promis
   const current = page.locator('nav a[aria-current=page]')
   const chinese = await textOf(current)
   await page.getByRole('button', { name: 'English' }).click()
+  await page.locator('html[lang=en]').waitFor()
   const english = await textOf(current)
   await page.reload()
   const kept = await textOf(current)

@@ -109,8 +109,13 @@ function handleProblems(app: App, { onRefused }: ServerOptions): void {
     }
     return sendProblem(problem, request, reply)
   })
-  app.setNotFoundHandler({}, async (request) => {
-    throw new Problem('not-found', `${request.method} ${request.url.split('?')[0]} does not exist`)
+  app.setNotFoundHandler({}, async (request, reply) => {
+    const { method } = request
+    const path = request.url.split('?')[0] ?? ''
+    // A person who mistyped is led to the console, which knows the page that is theirs.
+    const isPerson = method === 'GET' && (request.headers.accept ?? '').includes('text/html')
+    if (isPerson && path !== '/' && !path.startsWith('/api/')) return reply.redirect('/', 303)
+    throw new Problem('not-found', `${method} ${path} does not exist`)
   })
 }
 

@@ -230,6 +230,19 @@ t.test('what does not exist is a problem as well', async (t) => {
   t.notMatch(reply.body, /canary/)
 })
 
+t.test('a person who mistyped an address is led to the console, a program is told', async (t) => {
+  const { app } = await server(t, () => {})
+  const ask = (url: string, accept: string) => app.inject({ url, headers: { accept } })
+  const led = await ask('/walls', 'text/html,application/xhtml+xml,*/*;q=0.8')
+  t.match(led, { statusCode: 303, headers: { location: '/' } })
+  for (const [url, accept] of [
+    ['/walls', '*/*'],
+    ['/api/v1/nothing', 'text/html'],
+    ['/', 'text/html'], // where the console is not built
+  ] as const)
+    t.equal((await ask(url, accept)).statusCode, 404, `${url} ${accept}`)
+})
+
 t.test('pages may load from here only and be framed by nobody', async (t) => {
   const { app } = await server(t, (app) => {
     app.get('/it', { config: { access: 'anyone' } }, async () => ({}))

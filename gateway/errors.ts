@@ -283,11 +283,11 @@ export type ProblemCode = keyof typeof PROBLEMS
 /** A refusal on its way to the HTTP error handler; routes throw it, nothing below them does. */
 export class Problem extends Error {
   readonly code: ProblemCode
-  readonly detail: string | undefined
+  readonly detail: string | Words | undefined
   readonly extra: Readonly<Record<string, unknown>>
-  /** @param detail what exactly, for this request; never a secret */
-  constructor(code: ProblemCode, detail?: string, extra: Readonly<Record<string, unknown>> = {}) {
-    super(detail ?? PROBLEMS[code].title.en)
+  /** @param detail what exactly, for this request; never a secret; in both languages where a person may read it */
+  constructor(code: ProblemCode, detail?: string | Words, extra: Readonly<Record<string, unknown>> = {}) {
+    super(typeof detail === 'object' ? detail.en : (detail ?? PROBLEMS[code].title.en))
     this.name = 'Problem'
     this.code = code
     this.detail = detail
@@ -318,7 +318,7 @@ export function problemDocument(
     title,
     status: kind.status,
     code: problem.code,
-    detail: problem.detail ?? title,
+    detail: typeof problem.detail === 'object' ? say(problem.detail) : (problem.detail ?? title),
     ...(kind.nextStep ? { nextStep: say(kind.nextStep) } : {}),
   }
 }

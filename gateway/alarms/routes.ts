@@ -104,7 +104,11 @@ function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
         if (!Buffer.isBuffer(request.body)) throw new Problem('unsupported-media-type', 'application/json is needed')
         const key = request.headers['idempotency-key']
         const receipt = await deps.receive(sourceId, request.body, key).catch(() => undefined)
-        if (receipt === undefined) throw new Problem('storage-failure', 'the alarm was not stored; send it again')
+        if (receipt === undefined)
+          throw new Problem('storage-failure', {
+            zh: '告警未能存储，请重新发送',
+            en: 'the alarm was not stored; send it again',
+          })
         if (receipt.kind === 'rejected') throw new Problem('invalid-request', receipt.reason)
         if (receipt.kind === 'ignored') return reply.code(200).send({ ignored: receipt.why })
         return reply.code(202).send({ id: receipt.id })

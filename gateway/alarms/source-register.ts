@@ -161,7 +161,7 @@ async function sourceOf({ database }: SourceRegisterDeps, principal: Principal, 
   const row = await findSource(database.client, id)
   if (row === undefined) throw new Problem('not-found', 'there is no such alarm source')
   if (!coversCell(principal, row.cellCode)) throw new Problem('not-in-your-cells')
-  if (row.retiredAt !== null) throw new Problem('conflict', 'the alarm source is retired')
+  if (row.retiredAt !== null) throw new Problem('conflict', { zh: '该告警源已停用', en: 'the alarm source is retired' })
   return row
 }
 
@@ -186,7 +186,11 @@ const entryOf = (
 /** Changes the source, unless somebody else has retired it or moved it to another cell since it was looked at. */
 async function update(tx: Tx, { id, cellCode }: SourceRow, data: Partial<SourceRow>): Promise<void> {
   const { count } = await tx.alarmSource.updateMany({ where: { id, cellCode, retiredAt: null }, data: { id, ...data } })
-  if (count === 0) throw new Problem('conflict', 'the alarm source was changed by somebody else; look at it again')
+  if (count === 0)
+    throw new Problem('conflict', {
+      zh: '该告警源刚被他人修改，请重新查看',
+      en: 'the alarm source was changed by somebody else; look at it again',
+    })
 }
 
 async function tellEnds(tx: Tx, { database, events }: SourceRegisterDeps, sourceId: string): Promise<void> {
@@ -223,7 +227,10 @@ function changed(before: SourceRow, change: AlarmSourceChange, nowMs: number): C
 function pauseEnd(until: string, nowMs: number): Date {
   const end = new Date(until)
   if (end.getTime() <= nowMs || end.getTime() > nowMs + MAX_PAUSE_DAYS * DAY_MS) {
-    throw new Problem('invalid-request', `pause.until: must lie ahead, and no more than ${MAX_PAUSE_DAYS} days`)
+    throw new Problem('invalid-request', {
+      zh: `pause.until：须在将来，且不超过 ${MAX_PAUSE_DAYS} 天`,
+      en: `pause.until: must lie ahead, and no more than ${MAX_PAUSE_DAYS} days`,
+    })
   }
   return end
 }
@@ -251,20 +258,30 @@ async function check(
   if (!coversCell(principal, cellCode)) throw new Problem('not-in-your-cells')
   if (!(await directory.cellExists(cellCode))) throw new Problem('unknown-cell', cellCode)
   if (cameraId !== undefined && !(await directory.cameraExists(cameraId))) {
-    throw new Problem('invalid-request', `cameraId: there is no camera ${cameraId}`)
+    throw new Problem('invalid-request', {
+      zh: `cameraId：没有摄像头 ${cameraId}`,
+      en: `cameraId: there is no camera ${cameraId}`,
+    })
   }
   const mapping = mappingId === undefined ? undefined : mapped.mapping(mappingId)
   if (mapping === undefined && mappingId !== undefined) {
     throw new Problem('invalid-request', `mapping: there is no mapping '${mappingId}'`)
   }
   if (topic === undefined) return
-  if (mapping === undefined) throw new Problem('invalid-request', 'topic: needs a mapping')
+  if (mapping === undefined)
+    throw new Problem('invalid-request', { zh: 'topic：须同时选择映射', en: 'topic: needs a mapping' })
   if (topicsOf(mapping, topic).some(isReserved)) {
-    throw new Problem('invalid-request', 'topic: is kept for Gridlight or for the broker')
+    throw new Problem('invalid-request', {
+      zh: 'topic：该主题留给格明或消息代理使用',
+      en: 'topic: is kept for Gridlight or for the broker',
+    })
   }
   // Whoever registers a topic within another's could take that one's alarms to a cell of their own.
   if (mapped.sharing(mapping, topic, ownId).some((other) => !coversCell(principal, other.cellCode))) {
-    throw new Problem('not-in-your-cells', 'topic: overlaps one of another cell')
+    throw new Problem('not-in-your-cells', {
+      zh: 'topic：与其他网格的主题重叠',
+      en: 'topic: overlaps one of another cell',
+    })
   }
 }
 
@@ -287,7 +304,11 @@ async function insertPanel(
   dc09: NonNullable<NewAlarmSource['dc09']>,
 ): Promise<void> {
   const known = await tx.panelAccount.findUnique({ where: { account: dc09.account.toUpperCase() } })
-  if (known !== null) throw new Problem('conflict', `dc09: account ${dc09.account} is registered already`)
+  if (known !== null)
+    throw new Problem('conflict', {
+      zh: `dc09：账号 ${dc09.account} 已登记`,
+      en: `dc09: account ${dc09.account} is registered already`,
+    })
   await insertPanelAccount(tx, vault, sourceId, dc09)
 }
 
@@ -302,5 +323,9 @@ async function checkFree(tx: Tx, { topic, device, mapping }: Registration, ownId
       ...(ownId === undefined ? {} : { id: { not: ownId } }),
     },
   })
-  if (other !== null) throw new Problem('conflict', `topic: is registered already, as ${other.name}`)
+  if (other !== null)
+    throw new Problem('conflict', {
+      zh: `topic：已登记为“${other.name}”`,
+      en: `topic: is registered already, as ${other.name}`,
+    })
 }

@@ -72,12 +72,18 @@ export function handoverRoutes(app: App, { database, clock, newId, audit, takeOv
     async (request, reply) => {
       const outgoing = principalOf(request)
       const { notes, incoming } = request.body
-      if (outgoing.kind !== 'user') throw new Problem('role-not-allowed', 'a script has no shift to hand over')
+      if (outgoing.kind !== 'user')
+        throw new Problem('role-not-allowed', { zh: '脚本没有班次可交', en: 'a script has no shift to hand over' })
       const id = newId()
       let handover: Handover | undefined
       const session = await takeOver(incoming, request, reply, async (tx, user) => {
-        if (user.id === outgoing.id) throw new Problem('invalid-request', 'incoming: nobody hands over to themselves')
-        if (!user.roles.includes('operator')) throw new Problem('role-not-allowed', 'incoming: is no operator')
+        if (user.id === outgoing.id)
+          throw new Problem('invalid-request', {
+            zh: 'incoming：不能交接给本人',
+            en: 'incoming: nobody hands over to themselves',
+          })
+        if (!user.roles.includes('operator'))
+          throw new Problem('role-not-allowed', { zh: 'incoming：对方不是值班员', en: 'incoming: is no operator' })
         handover = await insertHandover(tx, { id, at: new Date(clock.now()), outgoing, incoming: user, notes })
         await audit.append(tx, {
           action: 'shift-handed-over',

@@ -100,7 +100,10 @@ export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
       const { cellCode } = await caseFor(principal, request.params.id)
       const isPatrols = PATROL_ACTIONS.includes(action.action)
       if (!hasRole(principal, ...(isPatrols ? PATROL_ROLES : CENTRE_ROLES))) {
-        throw new Problem('role-not-allowed', `${action.action} is for the ${isPatrols ? 'patrol' : 'centre'}`)
+        throw new Problem('role-not-allowed', {
+          zh: `${action.action} 由${isPatrols ? '巡防队' : '中心'}操作`,
+          en: `${action.action} is for the ${isPatrols ? 'patrol' : 'centre'}`,
+        })
       }
       return caseAfter(await actions.act(request.params.id, action, principal, await deps.peopleOf(cellCode)))
     },
@@ -202,11 +205,21 @@ function caseAfter(result: ActionResult): Case {
       })
     }
     case 'not-yours':
-      throw new Problem('conflict', `${result.holder ?? 'nobody'} has this case`, { owner: result.holder })
+      throw new Problem(
+        'conflict',
+        { zh: `该案卷现由 ${result.holder ?? '无人'} 办理`, en: `${result.holder ?? 'nobody'} has this case` },
+        { owner: result.holder },
+      )
     case 'key-used':
-      throw new Problem('conflict', `idempotencyKey: was used for ${result.action} already`)
+      throw new Problem('conflict', {
+        zh: `idempotencyKey：已用于 ${result.action}`,
+        en: `idempotencyKey: was used for ${result.action} already`,
+      })
     case 'nobody-there':
-      throw new Problem('conflict', 'assigneeId: this person is not on duty in the cell')
+      throw new Problem('conflict', {
+        zh: 'assigneeId：此人不在该网格当班',
+        en: 'assigneeId: this person is not on duty in the cell',
+      })
   }
 }
 

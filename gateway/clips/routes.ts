@@ -87,7 +87,8 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
       if (permission.kind === 'refused') throw new Problem(permission.why)
       if (clip.state !== 'ready' || sizeBytes === null) throw new Problem('clip-not-there', `the clip is ${clip.state}`)
       if (download) {
-        if ((await storage.hashOf(id)) !== sha256) throw new Problem('clip-damaged', 'the file is not what was kept')
+        if ((await storage.hashOf(id)) !== sha256)
+          throw new Problem('clip-damaged', { zh: '文件与保存时不一致', en: 'the file is not what was kept' })
         await database.transaction((tx) =>
           audit.append(tx, {
             action: 'clip-exported',

@@ -75,7 +75,11 @@ export async function openSession(
     if (result.why !== 'locked-out') throw new Problem(result.why)
     const retryAfterSeconds = Math.ceil(result.retryAfterMs / 1000)
     reply.header('retry-after', retryAfterSeconds)
-    throw new Problem('locked-out', `locked for another ${retryAfterSeconds} s`, { retryAfterSeconds })
+    throw new Problem(
+      'locked-out',
+      { zh: `还需等待 ${retryAfterSeconds} 秒`, en: `locked for another ${retryAfterSeconds} s` },
+      { retryAfterSeconds },
+    )
   }
   const { user, session } = result
   sessions.setCookie(reply, session.token)

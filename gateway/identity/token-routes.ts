@@ -10,8 +10,11 @@ import { ADMINISTRATOR } from './user-routes.ts'
 import type { Users } from './users.ts'
 
 const REFUSALS = {
-  'duties-not-separate': 'roles: one token is not administrator and auditor at once',
-  'already-expired': 'expiresAt: lies in the past',
+  'duties-not-separate': {
+    zh: 'roles：一个令牌不能同时是管理员和审计员',
+    en: 'roles: one token is not administrator and auditor at once',
+  },
+  'already-expired': { zh: 'expiresAt：时间已过', en: 'expiresAt: lies in the past' },
 } as const
 
 const Offset = z.coerce.number().int().nonnegative().max(1_000_000)

@@ -82,7 +82,8 @@ export function ownerLedgerRoutes(app: App, { database, audit, ledger, still }: 
       reply.raw.once('close', leave)
       const found = await still(principal, shown(link), gone.signal).finally(() => reply.raw.off('close', leave))
       if (found.kind === 'not-yours') throw new Problem('not-found', 'there is no picture of this link')
-      if (found.kind === 'no-picture') throw new Problem('stream-not-ready', 'the camera gives no picture now')
+      if (found.kind === 'no-picture')
+        throw new Problem('stream-not-ready', { zh: '摄像头此刻没有画面', en: 'the camera gives no picture now' })
       return reply.type('image/jpeg').header('cache-control', 'no-store').send(found.jpeg)
     },
   })

@@ -58,7 +58,7 @@ export function paperRoutes(app: App, { database, papers, now }: PaperRoutesDeps
       mustBeAhead('validUntil', request.body.validUntil, now())
       // A day is as long as the whole world has it.
       if (Date.parse(request.body.signedOn) > now() + DAY_MS) {
-        throw new Problem('invalid-request', 'body: signedOn is still to come')
+        throw new Problem('invalid-request', { zh: 'signedOn：签署日期尚未到', en: 'signedOn: is still to come' })
       }
       const result = await papers.record(by, id, request.body)
       if (result.kind !== 'recorded') throw linkProblem(result)
@@ -118,7 +118,7 @@ function decided(result: DecideResult): Link {
     case 'document-differs':
       throw new Problem('document-differs')
     case 'decided-already':
-      throw new Problem('conflict', 'it has been confirmed or rejected already')
+      throw new Problem('conflict', { zh: '已确认或已退回', en: 'it has been confirmed or rejected already' })
     default:
       throw linkProblem(result)
   }

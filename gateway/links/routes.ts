@@ -51,11 +51,21 @@ export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDep
         case 'no-camera':
           throw new Problem('not-found', 'there is no such camera')
         case 'ownership-differs':
-          throw new Problem('conflict', `the camera is registered as ${result.camera}; its link must be so too`)
-        case 'camera-has-link':
-          throw new Problem('conflict', `the camera has link ${result.linkId}, which is not closed yet`, {
-            linkId: result.linkId,
+          throw new Problem('conflict', {
+            zh: `摄像头登记为${result.camera === 'public' ? '公共' : '社会'}资源，接入须与之一致`,
+            en: `the camera is registered as ${result.camera}; its link must be so too`,
           })
+        case 'camera-has-link':
+          throw new Problem(
+            'conflict',
+            {
+              zh: `摄像头已有接入 ${result.linkId}，尚未结束`,
+              en: `the camera has link ${result.linkId}, which is not closed yet`,
+            },
+            {
+              linkId: result.linkId,
+            },
+          )
         case 'done': {
           const { link, ownerInvitation } = result
           return reply.code(201).send({ ...link, ...(ownerInvitation === undefined ? {} : { ownerInvitation }) })
@@ -187,7 +197,8 @@ export function linkProblem(result: Exclude<LinkResult, { kind: 'done' }>): Prob
 }
 
 export function mustBeAhead(field: string, instant: string, nowMs: number): void {
-  if (Date.parse(instant) <= nowMs) throw new Problem('invalid-request', `body: ${field} is over already`)
+  if (Date.parse(instant) <= nowMs)
+    throw new Problem('invalid-request', { zh: `${field}：时间已过`, en: `${field}: is over already` })
 }
 
 /** This gateway as the registrar reaches it: the owner's invitation leads there. */
@@ -196,8 +207,13 @@ const originOf = ({ protocol, host }: FastifyRequest): string => `${protocol}://
 function checkValidity({ validFrom, validUntil }: NewLink, nowMs: number): void {
   if (validUntil === undefined) return
   const untilMs = Date.parse(validUntil)
-  if (untilMs <= Date.parse(validFrom)) throw new Problem('invalid-request', 'body: validUntil must be after validFrom')
-  if (untilMs <= nowMs) throw new Problem('invalid-request', 'body: validUntil is over already')
+  if (untilMs <= Date.parse(validFrom))
+    throw new Problem('invalid-request', {
+      zh: 'validUntil：须晚于 validFrom',
+      en: 'validUntil: must be after validFrom',
+    })
+  if (untilMs <= nowMs)
+    throw new Problem('invalid-request', { zh: 'validUntil：时间已过', en: 'validUntil: is over already' })
 }
 
 export async function ownCellsLink(database: Database, principal: Principal, id: string): Promise<Link> {

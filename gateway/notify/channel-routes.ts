@@ -132,7 +132,10 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
     },
     async (request, reply) => {
       if (!(await register.retry(request.params.id, principalOf(request)))) {
-        throw new Problem('conflict', 'this message was not given up, or its channel is gone')
+        throw new Problem('conflict', {
+          zh: '该消息尚未放弃投递，或其通道已移除',
+          en: 'this message was not given up, or its channel is gone',
+        })
       }
       return reply.code(204).send()
     },

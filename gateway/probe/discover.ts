@@ -57,7 +57,7 @@ interface Job extends Omit<Discovery, 'devices' | 'problems'> {
 
 export type Started =
   | { kind: 'started'; id: string }
-  | { kind: 'refused'; why: 'busy' | 'bad-target' | 'nothing-to-search'; detail: string }
+  | { kind: 'refused'; why: 'busy' | 'bad-target' | 'nothing-to-search'; detail: Words }
 
 type Work =
   | { kind: 'work'; searched: string[]; search: (job: Job, signal: AbortSignal) => Promise<readonly Candidate[]> }
@@ -77,7 +77,11 @@ export class Discoveries {
 
   start(method: Discovery['method'], targets: readonly string[] | undefined): Started {
     if (this.#running.size >= MAX_RUNNING) {
-      return { kind: 'refused', why: 'busy', detail: `${MAX_RUNNING} searches are running already` }
+      return {
+        kind: 'refused',
+        why: 'busy',
+        detail: { zh: `已有 ${MAX_RUNNING} 个搜索在进行`, en: `${MAX_RUNNING} searches are running already` },
+      }
     }
     const work = method === 'multicast' ? this.#multicast(targets) : this.#range(targets ?? [])
     if (work.kind === 'refused') return work
@@ -127,12 +131,18 @@ export class Discoveries {
   /** With targets, only interfaces whose network meets one of them are asked, and only devices within them are listed. */
   #multicast(targets: readonly string[] | undefined): Work {
     const wanted = targets === undefined ? undefined : parseNetworks(targets)
-    if (wanted?.ok === false) return { kind: 'refused', why: 'bad-target', detail: `${wanted.target}: ${wanted.why}` }
+    if (wanted?.ok === false) return { kind: 'refused', why: 'bad-target', detail: about(wanted) }
     const within = wanted?.networks
     const interfaces = searchableInterfaces(this.#deps.dialer).filter(({ cidr }) => within?.meets(cidr) ?? true)
     if (interfaces.length === 0) {
-      const which = within === undefined ? 'lies in a camera network' : 'meets these targets'
-      const detail = `no interface of the gateway ${which}; search a range, or extend GRIDLIGHT_CAMERA_NETWORKS`
+      const [zh, en] =
+        within === undefined
+          ? ['位于摄像头网段内', 'lies in a camera network']
+          : ['与所填网段相交', 'meets these targets']
+      const detail = {
+        zh: `网关没有网卡${zh}；请按网段搜索，或扩充 GRIDLIGHT_CAMERA_NETWORKS`,
+        en: `no interface of the gateway ${en}; search a range, or extend GRIDLIGHT_CAMERA_NETWORKS`,
+      }
       return { kind: 'refused', why: 'nothing-to-search', detail }
     }
     return {
@@ -147,9 +157,14 @@ export class Discoveries {
   }
 
   #range(targets: readonly string[]): Work {
-    if (targets.length === 0) return { kind: 'refused', why: 'bad-target', detail: 'a range search needs targets' }
+    if (targets.length === 0)
+      return {
+        kind: 'refused',
+        why: 'bad-target',
+        detail: { zh: '按网段搜索须填写网段', en: 'a range search needs targets' },
+      }
     const parsed = parseTargets(targets)
-    if (!parsed.ok) return { kind: 'refused', why: 'bad-target', detail: `${parsed.target}: ${parsed.why}` }
+    if (!parsed.ok) return { kind: 'refused', why: 'bad-target', detail: about(parsed) }
     const { dialer } = this.#deps
     const allowed = parsed.hosts.filter(({ address }) => dialer.allows(address))
     const refused = parsed.hosts.length - allowed.length
@@ -334,6 +349,11 @@ export class Discoveries {
     for (const tell of job.changed) tell()
   }
 }
+
+const about = ({ target, why: { zh, en } }: { target: string; why: Words }): Words => ({
+  zh: `${target}：${zh}`,
+  en: `${target}: ${en}`,
+})
 
 function refusedWords(refused: number, hosts: readonly unknown[]): Words {
   return {

@@ -1,11 +1,12 @@
 import { BlockList, isIP } from 'node:net'
+import type { Words } from '../words.ts'
 
 /** What one discovery may ask: a class B network would keep the wire busy for an hour. */
 const MAX_ADDRESSES = 1024
 
 export type Targets =
   | { ok: true; hosts: { address: string; port: number | undefined }[] }
-  | { ok: false; target: string; why: string }
+  | { ok: false; target: string; why: Words }
 
 /**
  * Ranges and single addresses a person typed, such as `192.0.2.0/24` or `192.0.2.7:8000`, as addresses; network and
@@ -16,10 +17,24 @@ export function parseTargets(targets: readonly string[]): Targets {
   for (const target of targets) {
     const range = parseRange(target)
     if (range === undefined) {
-      return { ok: false, target, why: 'not a range such as 192.0.2.0/24 or an address such as 192.0.2.7:8000' }
+      return {
+        ok: false,
+        target,
+        why: {
+          zh: '须为网段（如 192.0.2.0/24）或地址（如 192.0.2.7:8000）',
+          en: 'not a range such as 192.0.2.0/24 or an address such as 192.0.2.7:8000',
+        },
+      }
     }
     if (hosts.size + range.count > MAX_ADDRESSES) {
-      return { ok: false, target, why: `more than ${MAX_ADDRESSES} addresses in one discovery; choose a smaller range` }
+      return {
+        ok: false,
+        target,
+        why: {
+          zh: `一次最多搜索 ${MAX_ADDRESSES} 个地址，请缩小网段`,
+          en: `more than ${MAX_ADDRESSES} addresses in one discovery; choose a smaller range`,
+        },
+      }
     }
     for (let at = 0; at < range.count; at++) {
       const address = range.count === 1 ? range.text : dotted(range.first + at)
@@ -65,12 +80,17 @@ export interface Networks {
 /** Ranges as a whole, of any size; what a multicast search is limited to. */
 export function parseNetworks(
   targets: readonly string[],
-): { ok: true; networks: Networks } | { ok: false; target: string; why: string } {
+): { ok: true; networks: Networks } | { ok: false; target: string; why: Words } {
   const wanted = new BlockList()
   const ranges: { first: number; last: number }[] = []
   for (const target of targets) {
     const range = spanOf(target)
-    if (range === undefined) return { ok: false, target, why: 'not an IPv4 range such as 192.0.2.0/24' }
+    if (range === undefined)
+      return {
+        ok: false,
+        target,
+        why: { zh: '须为 IPv4 网段，如 192.0.2.0/24', en: 'not an IPv4 range such as 192.0.2.0/24' },
+      }
     wanted.addRange(dotted(range.first), dotted(range.last), 'ipv4')
     ranges.push(range)
   }

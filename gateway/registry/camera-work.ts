@@ -22,7 +22,10 @@ export class CameraWork {
     timeoutMs = WORK_TIMEOUT_MS,
   ): Promise<T> {
     if (this.#underWay >= MAX_AT_ONCE)
-      throw new Problem('too-many-requests', `${MAX_AT_ONCE} devices are being asked already`)
+      throw new Problem('too-many-requests', {
+        zh: `已有 ${MAX_AT_ONCE} 台设备正在检测`,
+        en: `${MAX_AT_ONCE} devices are being asked already`,
+      })
     const gone = new AbortController()
     const leave = (): void => gone.abort()
     const patience = AbortSignal.timeout(timeoutMs)
@@ -31,8 +34,12 @@ export class CameraWork {
     try {
       return await work(AbortSignal.any([gone.signal, patience, this.#stopping]))
     } catch (error) {
-      if (this.#stopping.aborted) throw new Problem('not-ready', 'the gateway is stopping')
-      if (patience.aborted) throw new Problem('camera-unreachable', `no result in ${timeoutMs} ms`)
+      if (this.#stopping.aborted) throw new Problem('not-ready', { zh: '网关正在停止', en: 'the gateway is stopping' })
+      if (patience.aborted)
+        throw new Problem('camera-unreachable', {
+          zh: `${timeoutMs / 1000} 秒内没有结果`,
+          en: `no result in ${timeoutMs / 1000} s`,
+        })
       if (gone.signal.aborted) throw new Problem('invalid-request', 'the asker has gone')
       throw error
     } finally {

@@ -110,7 +110,8 @@ export function photoRoutes(app: App, deps: PhotoRoutesDeps): void {
         const { kind } = request.params
         const { id: cameraId } = unwrap(await cameras.read(principal, request.params.id))
         const jpeg = withoutMetadata(request.body)
-        if (jpeg === undefined) throw new Problem('invalid-request', 'body: is not a whole JPEG')
+        if (jpeg === undefined)
+          throw new Problem('invalid-request', { zh: '不是完整的 JPEG 图片', en: 'is not a whole JPEG' })
         const id = newId()
         const sealedJpeg = sealPhoto(vault, id, jpeg)
         await database.transaction(async (tx) => {

@@ -102,7 +102,7 @@ async function notHere(views: Views, request: FastifyRequest, id: string): Promi
 async function demand(views: Views, view: LiveView, scope: LinkScope): Promise<void> {
   if (view.scopes.includes(scope)) return
   await views.recordRefusal(view, 'scope-missing')
-  throw new Problem('scope-missing', `the link does not cover ${scope}`)
+  throw new Problem('scope-missing', { zh: `接入范围不含 ${scope}`, en: `the link does not cover ${scope}` })
 }
 
 /** Made once: an error of its own for each abort costs more than the rest of a small request. */
@@ -119,9 +119,13 @@ async function answer(
   read: Read,
 ): Promise<FastifyReply> {
   const { lease } = view
-  if (lease === undefined) throw new Problem('stream-not-ready', 'the view is being opened')
+  if (lease === undefined) throw new Problem('stream-not-ready', { zh: '画面正在打开', en: 'the view is being opened' })
   const under = views.beginRequest(view)
-  if (under === undefined) throw new Problem('too-many-requests', 'this view has too many requests under way')
+  if (under === undefined)
+    throw new Problem('too-many-requests', {
+      zh: '该画面同时进行的请求过多',
+      en: 'this view has too many requests under way',
+    })
   const leave = (): void => under.abort(LEFT)
   reply.raw.once('close', leave)
   try {

@@ -54,7 +54,10 @@ async function open(views: Views, request: FastifyRequest, reply: FastifyReply, 
     return await views.open(principalOf(request), input, gone.signal)
   } catch (error) {
     request.log.error({ err: error }, 'views: a view could not be written down')
-    throw new Problem('storage-failure', 'the view could not be written down, so nothing is shown')
+    throw new Problem('storage-failure', {
+      zh: '查看未能留痕，因此不显示画面',
+      en: 'the view could not be written down, so nothing is shown',
+    })
   } finally {
     reply.raw.off('close', leave)
   }
@@ -69,9 +72,12 @@ function viewOrProblem(result: OpenResult): View {
     case 'no-camera':
       throw new Problem('not-found', 'there is no such camera')
     case 'no-stream':
-      throw new Problem('stream-not-ready', 'the camera has no such stream')
+      throw new Problem('stream-not-ready', { zh: '摄像头没有这路码流', en: 'the camera has no such stream' })
     case 'too-many':
-      throw new Problem('too-many-requests', 'this session has as many views open as it may')
+      throw new Problem('too-many-requests', {
+        zh: '本次登录打开的画面已达上限',
+        en: 'this session has as many views open as it may',
+      })
     case 'ended':
       throw new Problem('view-ended', `the view has ended: ${result.why}`, { why: result.why })
     case 'failed':

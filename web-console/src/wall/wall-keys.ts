@@ -26,6 +26,11 @@ export function useWallKeys(wall: WallState, acts: WallActs): void {
   })
 }
 
+/** Where the wall's keys are the wall's, and no field's. */
+export function focusTile(index: number): void {
+  document.querySelector<HTMLElement>(`[data-tile="${index + 1}"]`)?.focus()
+}
+
 interface Digits {
   typed: string
   atMs: number
@@ -62,7 +67,7 @@ function act(event: KeyboardEvent, wall: WallState, acts: WallActs, digits: Digi
     if (next === undefined) return false
     if (shiftKey) wall.swap(wall.selected.value, next)
     else wall.selected.value = next
-    document.querySelector<HTMLElement>(`[data-tile="${next + 1}"]`)?.focus()
+    focusTile(next)
   } else if (code === 'Slash' && shiftKey) acts.help()
   else if (code === 'Slash') acts.focusSearch()
   else if (shiftKey) return false

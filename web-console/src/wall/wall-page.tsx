@@ -25,7 +25,7 @@ import { type TileContent, useTileContents } from './tile-contents.ts'
 import type { TileSession } from './tile-session.ts'
 import { forNewcomers } from './tree-order.ts'
 import { createTurnstile } from './turnstile.ts'
-import { useWallKeys } from './wall-keys.ts'
+import { focusTile, useWallKeys } from './wall-keys.ts'
 import { createWallState, EMPTY } from './wall-state.ts'
 import './wall.css'
 
@@ -133,7 +133,10 @@ export function WallPage() {
 
   function askReason(cameraId: string, again = false): void {
     const camera = township.cameras.value.get(cameraId)
-    if (camera?.ownership === 'private' && (again || !wall.reasons.value.has(cameraId))) asking.value = cameraId
+    if (camera?.ownership !== 'private' || (wall.reasons.value.has(cameraId) && !again)) return
+    // From the answer on it is about the picture: the keys that follow are not the search field's.
+    if (!again) focusTile(wall.selected.value)
+    asking.value = cameraId
   }
 
   async function snapshot(): Promise<void> {

@@ -11,7 +11,7 @@ import { SAMPLER, type WallSample } from './wall-sampler.ts'
 import { PASSWORD, startGateway } from './whole-gateway.ts'
 
 /**
- * A wall in Chromium for so many minutes: LCP, CLS, INP and JavaScript of the page, first frame of each tile, age of the
+ * A wall in Chromium for so many minutes: LCP, CLS, INP and JavaScript of the page, first frame of each tile cold and warm, age of the
  * pictures, dropped frames, time without a moving picture, and whether the page's heap grows; then LCP and JavaScript of the
  * patrol's page on a slow phone. The console must be built. One camera stands on several tiles, each with a view and a
  * decoder of its own.
@@ -55,12 +55,17 @@ async function main(): Promise<void> {
       cameraId: cameraIds[PUBLIC_CAMERAS[at % PUBLIC_CAMERAS.length] ?? ''],
     }))
     await page.addInitScript(`localStorage['gridlight.wall'] = '${JSON.stringify({ layout, tiles })}'`)
-    await signIn(page, gateway.url, 'operator')
     await page.addInitScript(SAMPLER)
+    await signIn(page, gateway.url, 'operator')
+    const last = page.locator('[data-state=live]').nth(layout - 1)
+    const allLive = (): Promise<void> =>
+      last.waitFor({ timeout: ALL_LIVE_MS }).catch(() => console.log('not all tiles were live at once'))
+    // Nobody watched these cameras before: their next key frames are waited for, all of them in step.
+    await allLive()
+    const { firstFrameMs: cold } = await page.evaluate<WallSample>('window.wallSample()')
     await page.addInitScript(VITALS)
     await page.reload()
-    const last = page.locator('[data-state=live]').nth(layout - 1)
-    await last.waitFor({ timeout: ALL_LIVE_MS }).catch(() => console.log('not all tiles were live at once'))
+    await allLive()
     const scripts = await scriptBytes(page)
     const typing = typeOnAndOff(page, minutes * 60_000)
     const heaps = await watchHeap(page, minutes * 60_000)
@@ -68,7 +73,7 @@ async function main(): Promise<void> {
     const vitals = await page.evaluate<Vitals>('window.vitals()')
     const sample = await page.evaluate<WallSample>('window.wallSample()')
     await context.close()
-    report(layout, minutes, sample, heaps)
+    report(layout, minutes, { ...sample, cold }, heaps)
     reportPage({ vitals, keys, scripts, phone: await onPhone(browser, gateway.url) })
   } finally {
     await browser.close()
@@ -177,17 +182,22 @@ function reportPage({ vitals, keys, scripts, phone }: PageFigures): void {
   for (const [what, value, most] of lines) console.log(`${what.padEnd(42)}${value.padEnd(12)}at most ${most}`)
 }
 
-function report(tiles: number, minutes: number, sample: WallSample, heaps: { minute: number; bytes: number }[]): void {
+function report(
+  tiles: number,
+  minutes: number,
+  sample: WallSample & { cold: number[] },
+  heaps: { minute: number; bytes: number }[],
+): void {
   const at = (values: number[], share: number): number =>
     values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
   const mega = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`
   const [first, last] = [heaps[0], heaps.at(-1)]
   const lines: [string, string][] = [
     ['tiles, minutes', `${tiles}, ${minutes}`],
-    [
-      'first frame p50 / p95 / all',
-      [0.5, 0.95, 1].map((share) => `${at(sample.firstFrameMs, share).toFixed(0)} ms`).join(' / '),
-    ],
+    ...Object.entries({ cold: sample.cold, warm: sample.firstFrameMs }).map(([how, ms]): [string, string] => [
+      `first frame ${how}, p50 / p95 / all`,
+      [0.5, 0.95, 1].map((share) => `${at(ms, share).toFixed(0)} ms`).join(' / '),
+    ]),
     ['frame age p50 / p95', [0.5, 0.95].map((share) => `${at(sample.agesS, share).toFixed(2)} s`).join(' / ')],
     ['frames painted a second and tile', (sample.painted / sample.seconds / tiles).toFixed(1)],
     ['frames dropped', `${((100 * sample.dropped) / Math.max(1, sample.decoded)).toFixed(2)} %`],

@@ -163,12 +163,12 @@ export const MUTANTS: readonly Mutant[] = [
     '    await before\n',
     '',
   ),
-  on('mqtt/embedded-broker.ts', 'test/mqtt/brokers.test.ts')(
+  on('mqtt/embedded-broker.ts', 'test/mqtt/acknowledgement.test.ts')(
     'alarms: acknowledged before the commit',
     'take(account.sourceId, packet).then(',
     'take(account.sourceId, packet).catch(() => {})\n      Promise.resolve().then(',
   ),
-  on('mqtt/late-acknowledgement.ts', 'test/mqtt/brokers.test.ts')(
+  on('mqtt/late-acknowledgement.ts', 'test/mqtt/acknowledgement.test.ts')(
     'alarms: acknowledged to the outside broker before the commit',
     'const isTaken = await taken\n',
     'const isTaken = await Promise.resolve(true)\n',

@@ -11,7 +11,7 @@ import {
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { GATEWAY_NAME, nextPerson, onDuty, type Person } from './dispatch.ts'
+import { dutySince, GATEWAY_NAME, nextPerson, onDuty, type Person } from './dispatch.ts'
 import {
   type Channels,
   changeNotification,
@@ -163,6 +163,8 @@ export class CaseActions {
     const { channels, clock, database, newId } = this.#deps
     const one = await readCase(tx, database.provider, caseId)
     if (one === undefined || one.phase !== 'dispatched' || one.assignee?.id !== toId) return false
+    // Who has gone off duty since is left in peace; the escalation finds somebody else.
+    if ((await dutySince(tx, toId)) === undefined) return false
     const channel = await channels.after(tx, one.cellCode, channelId)
     if (channel === undefined) return false
     const [notificationId, at] = [newId(), new Date(clock.now())]

@@ -100,7 +100,7 @@ export async function dueNotifications(
   })
 }
 
-/** Of these notifications those whose person still has the case unanswered and has not seen it on the page. */
+/** Of these notifications those whose person is on duty, still has the case unanswered and has not seen it on the page. */
 export async function stillNeeded({ client }: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await client.notification.findMany({
     where: { id: { in: [...ids] }, case: { phase: 'dispatched' } },
@@ -115,7 +115,11 @@ export async function stillNeeded({ client }: Database, ids: readonly string[]):
       ({ caseId, toId, receivedAt }) =>
         caseId === one.caseId && toId === one.toId && receivedAt !== null && receivedAt >= one.at,
     )
-  return new Set(rows.filter((one) => one.case.assigneeId === one.toId && !isSeen(one)).map(({ id }) => id))
+  const duties = await client.duty.findMany({ where: { userId: { in: rows.map(({ toId }) => toId) } } })
+  const onDuty = new Set(duties.map(({ userId }) => userId))
+  const isNeeded = (one: (typeof rows)[number]): boolean =>
+    one.case.assigneeId === one.toId && onDuty.has(one.toId) && !isSeen(one)
+  return new Set(rows.filter(isNeeded).map(({ id }) => id))
 }
 
 /** What a message tells of a case. */

@@ -32,17 +32,36 @@ const MAX_TEXT_BYTES = 2048
 
 const DEFAULT_TEMPLATE = '{"phone":"{{phone}}","text":"{{text}}","id":"{{id}}"}'
 
+interface Wording {
+  language: 'zh' | 'en'
+  consoleUrl: string | undefined
+}
+
+const BETWEEN_CASES = '\n\n'
+
+const linesOf = (message: ChannelMessage, { language, consoleUrl }: Wording): string =>
+  [sentenceOf(message, language), linkTo(consoleUrl, message.caseId)].filter((line) => line !== '').join('\n')
+
+/** How many of these, from the first on, one text can tell to the end; at least one. */
+export function countFitting(messages: readonly ChannelMessage[], wording: Wording): number {
+  let bytes = 0
+  const tooLong = messages.findIndex((message) => {
+    bytes += Buffer.byteLength(linesOf(message, wording)) + (bytes === 0 ? 0 : BETWEEN_CASES.length)
+    return bytes > MAX_TEXT_BYTES
+  })
+  return tooLong === -1 ? messages.length : Math.max(1, tooLong)
+}
+
 /** Several cases as one text, each with its link. */
 export function compose(
   messages: readonly { message: ChannelMessage; phone: string | undefined }[],
-  { language, consoleUrl }: { language: 'zh' | 'en'; consoleUrl: string | undefined },
+  wording: Wording,
 ): Composition {
-  const lines = messages.map(({ message }) =>
-    [sentenceOf(message, language), linkTo(consoleUrl, message.caseId)].filter((line) => line !== '').join('\n'),
-  )
+  const { consoleUrl } = wording
+  const lines = messages.map(({ message }) => linesOf(message, wording))
   const first = messages[0]?.message
   return {
-    text: cut(lines.join('\n\n'), MAX_TEXT_BYTES),
+    text: cut(lines.join(BETWEEN_CASES), MAX_TEXT_BYTES),
     phones: [...new Set(messages.flatMap(({ phone }) => phone ?? []))],
     fields: {
       number: first?.number ?? '',

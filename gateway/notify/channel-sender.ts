@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ChannelFault } from '../contracts/channel.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
-import { type Composition, compose, type Outcome, outcomeOf, requestOf } from './channel-format.ts'
+import { type Composition, compose, countFitting, type Outcome, outcomeOf, requestOf } from './channel-format.ts'
 import {
   changeDelivery,
   type DeliveryChange,
@@ -152,7 +152,7 @@ export class ChannelSender {
   /** @returns whether the channel may go on at once */
   async #send(channel: OpenChannel, waiting: readonly Waiting[], window: RateWindow): Promise<boolean> {
     const { clock, database, vault, cellName } = this.#deps
-    const told = await Promise.all(
+    const all = await Promise.all(
       waiting.map(async ({ message, toId }) => {
         const name = await cellName(message.cellCode)
         return {
@@ -163,6 +163,12 @@ export class ChannelSender {
     )
     const [first] = waiting
     if (first === undefined) return true
+    // What does not fit goes with the next message: nothing is called taken that was cut off.
+    const count = countFitting(
+      all.map(({ message }) => message),
+      channel,
+    )
+    const told = all.slice(0, count)
     const isWithoutPhone = channel.kind === 'sms' && told[0]?.phone === undefined
     if (!isWithoutPhone) window.take(clock.now())
     const outcome: Outcome = isWithoutPhone
@@ -170,7 +176,7 @@ export class ChannelSender {
       : await this.#post(channel, compose(told, channel), first.id)
     if (this.#stop.signal.aborted && outcome.kind === 'refused') return false
     const triedAt = new Date(clock.now())
-    for (const one of waiting) await this.#note(one, outcome, triedAt)
+    for (const one of waiting.slice(0, count)) await this.#note(one, outcome, triedAt)
     return outcome.kind === 'accepted' || !outcome.isPassing
   }
 

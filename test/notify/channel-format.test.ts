@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { ChannelKind, ChannelMessage } from '../../gateway/contracts/channel.ts'
-import { compose, outcomeOf, requestOf, templateFault } from '../../gateway/notify/channel-format.ts'
+import { compose, countFitting, outcomeOf, requestOf, templateFault } from '../../gateway/notify/channel-format.ts'
 import { RateWindow } from '../../gateway/notify/rate-window.ts'
 
 const MESSAGE: ChannelMessage = {
@@ -44,6 +44,25 @@ t.test('a text that is too long is cut between characters, within 2048 bytes', a
     t.ok(Buffer.byteLength(text) <= 2048, `${Buffer.byteLength(text)} bytes`)
     t.notMatch(text, /\ufffd/)
   }
+})
+
+t.test('a message tells as many cases as fit to the end of each, and never none', async (t) => {
+  const cases = (length: number): ChannelMessage[] =>
+    Array.from({ length: 10 }, (_, n) => ({ ...MESSAGE, number: `2026-${n}`, text: '水'.repeat(length) }))
+  const counts = [3, 30, 100, 500].map((length) => {
+    const messages = cases(length)
+    const count = countFitting(messages, zh)
+    const textOf = (first: number): string =>
+      compose(
+        messages.slice(0, first).map((message) => ({ message, phone: undefined })),
+        zh,
+      ).text
+    t.notMatch(textOf(count), '…', `${count} cases with ${length} characters are not cut`)
+    if (count < messages.length) t.match(textOf(count + 1), '…', 'one more would be')
+    return count
+  })
+  t.same(counts, [10, 7, 4, 1])
+  t.equal(countFitting(cases(2000), zh), 1, 'one that is too long by itself goes alone, cut')
 })
 
 t.test('what each robot is sent', async (t) => {

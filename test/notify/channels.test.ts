@@ -18,8 +18,14 @@ async function until({ read, clock }: ChannelFixture, id: string, isThere: (one:
   }
 }
 
-async function dispatched(fixture: ChannelFixture): Promise<Case> {
-  const { id } = await fixture.raise({ text: '东街口' })
+/** Time goes no faster than the gateway reads: the minute in which somebody has to answer is not to pass meanwhile. */
+async function paced({ read, clock }: ChannelFixture, id: string): Promise<void> {
+  await read(id)
+  await clock.advance(100)
+}
+
+async function dispatched(fixture: ChannelFixture, text = '东街口'): Promise<Case> {
+  const { id } = await fixture.raise({ text })
   await fixture.act('operator', id, 'acknowledge')
   await fixture.act('operator', id, 'dispatch')
   return fixture.read(id)
@@ -157,7 +163,7 @@ await onBothDatabases(t, async (t, open) => {
     for (let n = 0; n < 3; n++) ids.push((await dispatched(before)).id)
     const last = ids[2] ?? ''
     await until(before, last, ({ notifications }) => notifications.length === 2)
-    while (messenger.requests.count < 3) await clock.advance(100)
+    while (messenger.requests.count < 3) await paced(before, last)
     t.equal(messenger.taken.length, 0)
     await before.stop()
 
@@ -171,6 +177,57 @@ await onBothDatabases(t, async (t, open) => {
       'each once, in order',
     )
     t.ok(messenger.taken.length <= 2, `${messenger.taken.length} messages for three cases`)
+  })
+
+  t.test('of ten cases that waited every one is told to its end, in as many messages as that takes', async (t) => {
+    const fixture = await started(t)
+    const { messenger, clock, add, post, read } = fixture
+    await add(wecomOf(messenger))
+    await post('lead', '/api/v1/duty', { on: true })
+    messenger.answer.with = { status: 502, body: 'bad gateway' }
+    const ids: string[] = []
+    for (let n = 0; n < 10; n++) ids.push((await dispatched(fixture, '水位超过警戒线'.repeat(10))).id)
+    await clock.advance(15_000)
+    // In small steps: the minute in which somebody has to answer is not to pass.
+    const isQueued = async (): Promise<boolean> =>
+      (await Promise.all(ids.map(read))).every(({ notifications }) => notifications.length === 2)
+    while (!(await isQueued())) await clock.advance(50)
+    delete messenger.answer.with
+    for (const id of ids) await until(fixture, id, ({ notifications }) => notifications[1]?.state === 'accepted')
+    const told = messenger.taken.map(({ body }) => (body.text as { content: string }).content).join('\n')
+    t.same(
+      [...told.matchAll(/案卷2026-(\d{4}) .*请签收$/gm)].map(([, number]) => number),
+      Array.from({ length: 10 }, (_, n) => `${n + 1}`.padStart(4, '0')),
+    )
+  })
+
+  t.test('who goes off duty with a case unanswered is written to no more, and the deputy is asked', async (t) => {
+    const fixture = await started(t)
+    const { messenger, clock, add, post, read } = fixture
+    await add({ ...wecomOf(messenger), position: 1 })
+    await add({ ...wecomOf(messenger), position: 2, name: 'second' })
+    for (const who of ['lead', 'deputy'] as const) await post(who, '/api/v1/duty', { on: true })
+
+    const early = await dispatched(fixture)
+    await clock.advance(10_000)
+    await post('lead', '/api/v1/duty', { on: false })
+    await until(fixture, early.id, ({ notifications }) => notifications[0]?.state === 'undelivered')
+    for (let n = 0; n < 30; n++) await clock.advance(1000)
+    t.same(states(await read(early.id)), ['duty-page undelivered'])
+    t.equal(messenger.requests.count, 0, 'no channel is asked')
+    await until(fixture, early.id, ({ assignee }) => assignee?.name === 'DEPUTY')
+    await fixture.act('deputy', early.id, 'accept')
+
+    await post('lead', '/api/v1/duty', { on: true })
+    messenger.answer.with = { status: 502, body: 'bad gateway' }
+    const late = await dispatched(fixture)
+    await until(fixture, late.id, ({ notifications }) => notifications.length === 2)
+    while (messenger.requests.count === 0) await paced(fixture, late.id)
+    await post('lead', '/api/v1/duty', { on: false })
+    delete messenger.answer.with
+    const one = await until(fixture, late.id, ({ notifications }) => notifications[1]?.state !== 'sent')
+    t.equal(one.notifications[1]?.state, 'not-needed', 'what waits in the queue is not sent any more')
+    t.equal(messenger.taken.length, 0)
   })
 
   t.test('what is refused for good is a dead letter on the case and in the list, and can be tried again', async (t) => {

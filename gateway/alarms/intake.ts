@@ -169,8 +169,14 @@ export class Intake {
         { err: error, messages: batch.length },
         'alarms could not be stored and are not acknowledged',
       )
-      for (const message of batch) message.reject(error)
+      for (const message of [...batch, ...this.#behind(batch)]) message.reject(error)
     }
+  }
+
+  /** What their sources sent after them: those send all of it again, and in that order it is to be stored. */
+  #behind(batch: readonly Waiting[]): Waiting[] {
+    const sourceIds = new Set(batch.flatMap(({ cellCode, sourceId }) => (cellCode === undefined ? sourceId : [])))
+    return [...sourceIds].flatMap((sourceId) => this.#waiting.takeOf(sourceId))
   }
 
   /** Numbers of messages that an urgent one overtook on their way to the disk: they are not missing. */

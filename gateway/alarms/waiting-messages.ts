@@ -69,6 +69,14 @@ export class WaitingMessages<T extends WaitingMessage> {
     return taken
   }
 
+  /** Takes out all of a source that are not urgent, in their order. */
+  takeOf(sourceId: string): T[] {
+    const taken = [...this.of(sourceId)]
+    this.#bySource.delete(sourceId)
+    this.#size -= taken.length
+    return taken
+  }
+
   /** Those of a source that are not urgent and still to be taken. */
   of(sourceId: string): Iterable<T> {
     return this.#bySource.get(sourceId) ?? []

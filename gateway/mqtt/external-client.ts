@@ -1,4 +1,5 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
+import { Arrivals } from './arrivals.ts'
 import { acknowledgeLater, MAX_UNCOMMITTED } from './late-acknowledgement.ts'
 import { gatewayMessage, type Mqtt, type MqttDeps, rejectedMessage } from './mqtt.ts'
 import { SecondSession } from './second-session.ts'
@@ -18,6 +19,7 @@ const MAX_BACKOFF_MS = 60_000
 const MAX_AWAY_MS = 2000
 /** A connection that lasted this long was a good one. */
 const STABLE_MS = 30_000
+const MIN_STORE_BACKOFF_MS = 50
 const MAX_STORE_BACKOFF_MS = 10_000
 /** A publish that the broker does not answer has failed. */
 const PUBLISH_MS = 15_000
@@ -66,44 +68,31 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     }
   }
 
-  /** @returns whether the broker may forget the message; not when the connection or the gateway ends first */
-  const take = async (topic: string, payload: Buffer, isOpen: () => boolean): Promise<boolean> => {
+  /** @throws when it is not on disk */
+  const take = async (topic: string, payload: Buffer): Promise<void> => {
     const source = parseInput(topic)
-    if (source?.kind === 'heartbeat') {
-      input.heartbeat(source.sourceId)
-      return true
+    const receipts =
+      source === undefined
+        ? await input.receiveTopic(topic, payload)
+        : [{ sourceId: source.sourceId, receipt: await input.receive(source.sourceId, payload) }]
+    for (const { sourceId, receipt } of receipts) {
+      if (receipt.kind !== 'rejected') continue
+      publish(rejectedMessage(sourceId, receipt, payload)).catch((error: unknown) =>
+        log.warn({ err: error }, 'a rejection could not be told'),
+      )
     }
-    for (
-      let backoffMs = 100;
-      isOpen() && !stop.signal.aborted;
-      backoffMs = Math.min(backoffMs * 2, MAX_STORE_BACKOFF_MS)
-    ) {
-      try {
-        const receipts =
-          source === undefined
-            ? await input.receiveTopic(topic, payload)
-            : [{ sourceId: source.sourceId, receipt: await input.receive(source.sourceId, payload) }]
-        for (const { sourceId, receipt } of receipts) {
-          if (receipt.kind !== 'rejected') continue
-          publish(rejectedMessage(sourceId, receipt, payload)).catch((error: unknown) =>
-            log.warn({ err: error }, 'a rejection could not be told'),
-          )
-        }
-        return true
-      } catch {
-        // The intake has logged it. Until it can be stored the broker keeps it, and what comes after the limit.
-        await clock.sleep(backoffMs, stop.signal).catch(() => {})
-      }
-    }
-    return false
   }
+
+  /** Until it can be stored the broker keeps it, and what comes after the limit. */
+  const pause = (failures: number): Promise<void> =>
+    clock.sleep(Math.min(MIN_STORE_BACKOFF_MS * 2 ** failures, MAX_STORE_BACKOFF_MS), stop.signal).catch(() => {})
 
   const options = (isLeading: boolean): IClientOptions => ({
     protocolVersion: version,
     clientId: isLeading ? `gridlight-${sessionName}` : `gridlight-${deps.gatewayId}-beside`,
     clean: !isLeading,
     reconnectPeriod: 0,
-    connectTimeout: CONNECT_MS,
+    connectTimeout: deps.connectMs ?? CONNECT_MS,
     keepalive: KEEP_ALIVE_SECONDS,
     resubscribe: false,
     will: { ...gatewayMessage(deps, 'offline'), qos: 1 },
@@ -142,11 +131,15 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       return 'ended'
     }
     const client = connect(deps.config.url, options(isLeading))
-    const isOpen = (): boolean => client === current?.client
+    const isOpen = (): boolean => client === current?.client && !stop.signal.aborted
+    const arrivals = new Arrivals()
     let isVersionRefused = true
     acknowledgeLater(client, (topic, payload) => {
       second?.bring(topic, payload)
-      return take(topic, payload, isOpen)
+      const source = parseInput(topic)
+      if (source?.kind !== 'heartbeat') return arrivals.store(() => take(topic, payload), isOpen, pause)
+      input.heartbeat(source.sourceId)
+      return Promise.resolve(true)
     })
     client.on('error', (error) => {
       // Said once while it is away, which may be for an hour of attempts.

@@ -46,6 +46,8 @@ export interface MqttDeps {
   authenticateToken(token: string): Promise<Principal | undefined>
   coversCell(principal: Principal, cellCode: string): boolean
   limits?: ListenerLimits
+  /** How long an external broker may take to answer CONNECT; tests make it shorter. */
+  connectMs?: number
 }
 
 export interface Mqtt {

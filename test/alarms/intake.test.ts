@@ -207,6 +207,38 @@ await onBothDatabases(t, async (t, open) => {
     isFull = false
     t.match(await alarms.receive(source.id, bytes(message('a'))), { kind: 'stored' })
   })
+
+  t.test('what a source sent behind what could not be stored is not stored before it; others are', async (t) => {
+    const database = await open(t)
+    let gate: { reached: () => void; failed: Promise<never> } | undefined
+    const stuck: Database = {
+      ...database,
+      transaction: <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+        const mine = gate
+        if (mine === undefined) return database.transaction(work)
+        gate = undefined
+        mine.reached()
+        return mine.failed
+      },
+    }
+    const [{ id }, other] = [await addSource(database), await addSource(database)]
+    const { alarms } = await startAlarms(t, stuck)
+    const send = (sequence: number) => alarms.receive(id, bytes(message(`k${sequence}`, { sequence })))
+    t.match(await send(1), { kind: 'stored' })
+    const [reached, failed] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()]
+    gate = { reached: reached.resolve, failed: failed.promise }
+    const first = send(2)
+    await reached.promise
+    const behind = send(3)
+    const elsewhere = alarms.receive(other.id, bytes(message('b')))
+    failed.reject(new Error('disk full'))
+    await t.rejects(first, { message: 'disk full' })
+    await t.rejects(behind, { message: 'disk full' })
+    t.match(await elsewhere, { kind: 'stored' })
+    // It sends both again, in their order.
+    t.match(await Promise.all([send(2), send(3)]), [{ kind: 'stored' }, { kind: 'stored' }])
+    t.equal(await database.client.alarm.count({ where: { type: 'source-silent' } }), 0, 'no number was missing')
+  })
 })
 
 function shuffle(items: unknown[]): void {

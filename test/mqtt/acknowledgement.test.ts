@@ -83,3 +83,27 @@ t.test('mosquitto: a message that is not on disk stays with the broker', ofKind.
   }
   t.strictSame(keys, ['while the disk is full', 'while the gateway is away'])
 })
+
+t.test('mosquitto: what the store refused at first is stored in the order it came', ofKind.mosquitto, async (t) => {
+  const store = heldStore()
+  const registration = { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/front-door' }
+  const { database, source, asSource, asConsumer } = await township(t, 'mosquitto', store.wrap, registration)
+  const [panel, consumer] = [await asSource(), await asConsumer()]
+  await consumer.client.subscribeAsync('gridlight/v1/out/cells/+/alarms', { qos: 1 })
+  const door = (contact: boolean, n: number) =>
+    panel.client.publishAsync(registration.topic, bytes({ contact, n }), { qos: 1 })
+  store.mode.value = 'fail'
+  await door(false, 1)
+  await door(true, 2)
+  await store.reached
+  store.mode.value = 'pass'
+  await door(false, 3)
+  await panel.client.publishAsync(`gridlight/v1/in/${source.id}/alarm`, bytes(message('the last')), { qos: 1 })
+  while (JSON.parse((await consumer.next()).payload).sourceKey !== 'the last');
+  const doors = await database.client.alarm.findMany({ where: { type: 'door' }, orderBy: { receivedAt: 'asc' } })
+  t.same(
+    doors.map(({ state }) => state),
+    ['cleared', 'active'],
+    'opened, closed and opened again, it is open',
+  )
+})

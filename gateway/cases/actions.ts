@@ -68,8 +68,9 @@ export class CaseActions {
       const before = await this.#lock(tx, caseId)
       if (before === undefined) return { kind: 'no-case' }
       const known = await findAction(tx, caseId, request.idempotencyKey)
-      if (known === request.action) return { kind: 'done', case: before }
-      if (known !== undefined) return { kind: 'key-used', action: known }
+      // Of somebody else it is another act, which nobody may be told was theirs.
+      if (known?.action === request.action && known.byId === id) return { kind: 'done', case: before }
+      if (known !== undefined) return { kind: 'key-used', action: known.action }
       const refused = refusal(before, request.action, principal)
       if (refused !== undefined) return refused
       const available = await onDuty(tx, people)

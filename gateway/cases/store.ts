@@ -176,13 +176,17 @@ export async function lockCase(tx: Tx, id: string): Promise<boolean> {
   return count > 0
 }
 
-/** What was done under this key, if anything. */
-export async function findAction(tx: Tx, caseId: string, idempotencyKey: string): Promise<string | undefined> {
+/** What was done under this key, and by whom, if anything. */
+export async function findAction(
+  tx: Tx,
+  caseId: string,
+  idempotencyKey: string,
+): Promise<{ action: string; byId: string | null } | undefined> {
   const row = await tx.caseAction.findUnique({
     where: { caseId_idempotencyKey: { caseId, idempotencyKey } },
-    select: { action: true },
+    select: { action: true, byId: true },
   })
-  return row?.action
+  return row ?? undefined
 }
 
 export interface CaseChange {

@@ -60,7 +60,7 @@ await onBothDatabases(t, async (t, open) => {
     t.equal(JSON.parse(events.at(-1)?.dataJson ?? '').step, 'evaluated')
   })
 
-  t.test('the same key again is the same action; another action may not use it', async (t) => {
+  t.test('the same key again is the same action; another action or person may not use it', async (t) => {
     const database = await open(t)
     const { raise, act, audit } = await startCases(t, database)
     const { id } = await raise()
@@ -73,6 +73,7 @@ await onBothDatabases(t, async (t, open) => {
     t.equal(audit.filter(({ action }) => action === 'case-action').length, 1)
     t.equal(await database.client.event.count({ where: { kind: 'case' } }), 2)
     t.match(await act('operator', id, 'dispatch', key), { status: 409, body: { code: 'conflict' } })
+    t.match(await act('second', id, 'acknowledge', key), { status: 409, body: { code: 'conflict' } }, 'nobody else’s')
   })
 
   t.test('of two operators who race one owns the case, and the other is told who', async (t) => {

@@ -18,7 +18,7 @@ function phone() {
   }
   return {
     posted,
-    open: () => createAnswers(storage, post, () => {}),
+    open: (me = 'a') => createAnswers(storage, me, post, () => {}),
     answers: (next: typeof answer) => {
       answer = next
     },
@@ -50,6 +50,24 @@ t.test('answers given in a dead zone arrive once, in order, even after the page 
   t.match(posted[2], { outcome: 'handled', deviceAt: String })
   t.equal(new Set(posted.map(({ idempotencyKey }) => idempotencyKey)).size, 3)
   t.equal(open().waiting.value.length, 0)
+})
+
+t.test('a phone that changes hands sends nobody’s answers as another’s, and loses none', async (t) => {
+  const { open, posted, answers } = phone()
+  open('a').give('c', 'accept')
+  answers(taken)
+  const next = open('b')
+  t.equal(next.waiting.value.length, 0)
+  t.equal(next.phaseOf(aCase('dispatched')), 'dispatched', 'nobody has answered for this one')
+  next.give('d', 'accept')
+  await next.send()
+  t.equal(posted.length, 1)
+
+  const back = open('a')
+  t.equal(back.waiting.value.length, 1)
+  await back.send()
+  t.equal(posted.length, 2)
+  t.equal(open('a').waiting.value.length, 0)
 })
 
 t.test('what is refused is told and does not hold up the rest; what may pass later waits', async (t) => {

@@ -11,6 +11,8 @@ import type { Answer, ProblemAnswer } from '../api/client.ts'
 
 /** An answer that was given on this phone and that the gateway may not have yet. */
 const Waiting = z.object({
+  /** Who gave it: the phone of a shift changes hands. */
+  by: z.string(),
   caseId: z.string(),
   action: CaseActionName,
   outcome: FeedbackOutcome.optional(),
@@ -53,24 +55,30 @@ export interface Answers {
   phaseOf(one: Case): CasePhase
 }
 
-/** The answers of this phone: kept on it until the gateway has them, sent once and in order. */
+/**
+ * The answers of this phone: kept on it until the gateway has them, sent once and in order.
+ * @param me whoever is signed in; what others gave stays on the phone until they are back
+ */
 export function createAnswers(
   storage: Pick<Storage, 'getItem' | 'setItem'>,
+  me: string,
   post: (caseId: string, action: NewCaseAction) => Promise<Answer<Case>>,
   onTaken: (one: Case) => void,
 ): Answers {
-  const waiting = signal<readonly Waiting[]>(stored(storage))
+  const mine = (answers: readonly Waiting[]): Waiting[] => answers.filter(({ by }) => by === me)
+  const waiting = signal<readonly Waiting[]>(mine(stored(storage)))
   const refused = signal<ProblemAnswer | undefined>(undefined)
   let sending: Promise<void> | undefined
 
   const keep = (answers: readonly Waiting[]): void => {
-    storage.setItem(STORAGE_KEY, JSON.stringify(answers))
+    const others = stored(storage).filter(({ by }) => by !== me)
+    storage.setItem(STORAGE_KEY, JSON.stringify([...others, ...answers]))
     waiting.value = answers
   }
 
   async function sendAll(): Promise<void> {
     for (let first = waiting.value[0]; first !== undefined; first = waiting.value[0]) {
-      const { caseId, action, outcome, ...rest } = first
+      const { by: _, caseId, action, outcome, ...rest } = first
       // Built from a checked answer; the action decides which fields it has.
       const body = { ...rest, action, ...(outcome === undefined ? {} : { outcome }) } as NewCaseAction
       const answer = await post(caseId, body)
@@ -98,6 +106,7 @@ export function createAnswers(
     give(caseId, action, outcome) {
       refused.value = undefined
       const one = {
+        by: me,
         caseId,
         action,
         idempotencyKey: crypto.randomUUID(),

@@ -24,7 +24,10 @@ export function PatrolPage() {
   const { t } = language
   const state = session.state.value
   const me = state.kind === 'signed-in' ? state.user.id : ''
-  const answers = useMemo(() => createAnswers(localStorage, calls.actOnCase, () => void cases.load()), [calls, cases])
+  const answers = useMemo(
+    () => createAnswers(localStorage, me, calls.actOnCase, () => void cases.load()),
+    [calls, cases, me],
+  )
   const duty = useMemo(() => signal<Duty | undefined>(undefined), [])
 
   const sounds = useMemo(createSounds, [])

@@ -73,6 +73,7 @@ const ENGLISH = [
   'sex',
   'social security number',
   'ssn',
+  'sub label',
   'surname',
   'user name',
   'vehicle number',
@@ -170,8 +171,11 @@ export type Stripped = { ok: true; data: Record<string, unknown>; count: number 
 /** Deeper data is not a message of a panel. */
 export const MAX_DEPTH = 16
 
-/** `data` without its identity fields. @returns the copy and how many were removed; not ok below `MAX_DEPTH` levels */
-export function stripIdentity(data: Readonly<Record<string, unknown>>): Stripped {
+/**
+ * `data` without its identity fields, by the closed list or by `more` names.
+ * @returns the copy and how many were removed; not ok below `MAX_DEPTH` levels
+ */
+export function stripIdentity(data: Readonly<Record<string, unknown>>, more: readonly string[] = []): Stripped {
   let count = 0
   let isTooDeep = false
 
@@ -185,7 +189,7 @@ export function stripIdentity(data: Readonly<Record<string, unknown>>): Stripped
       return value.filter((item) => !isGone(namesIdentity(item))).map((item) => copy(item, depth + 1))
     return Object.fromEntries(
       Object.entries(value)
-        .filter(([name]) => !isGone(isIdentityField(name)))
+        .filter(([name]) => !isGone(more.includes(name) || isIdentityField(name)))
         .map(([name, child]) => [name, copy(child, depth + 1)]),
     )
   }

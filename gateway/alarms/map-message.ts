@@ -1,6 +1,6 @@
 import type { AlarmState, AlarmType, Priority } from '../contracts/alarm.ts'
 import { countIdentity, stripIdentity } from './identity-fields.ts'
-import type { Mapping, MappingRule, Scalar } from './mapping.ts'
+import { type Mapping, type MappingRule, PLACEHOLDER, type Scalar } from './mapping.ts'
 import { clean, DEFAULT_PRIORITY, MAX_MESSAGE_BYTES, type NormalAlarm } from './normalise.ts'
 import { matchPattern } from './topic-pattern.ts'
 
@@ -173,7 +173,7 @@ export function read(value: unknown, path: string): unknown {
 const isAny = (value: unknown, wanted: readonly Scalar[]): boolean => wanted.some((one) => one === value)
 
 function fill(template: string, item: unknown, levels: ReadonlyMap<string, string>): string {
-  return template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+  return template.replace(PLACEHOLDER, (_, name: string) => {
     const value = levels.get(name) ?? read(item, name)
     return typeof value === 'object' || value === undefined ? '' : String(value)
   })
@@ -195,7 +195,7 @@ function keep(mapping: Mapping, json: unknown, topic: string | undefined): Kept 
       return value === undefined || value === null ? [] : [[path, value] as const]
     }),
   )
-  const clear = stripIdentity(named)
+  const clear = stripIdentity(named, mapping.identity)
   if (!clear.ok) return undefined
   const data = { ...(topic === undefined ? {} : { topic }), ...clear.data }
   return { data: Object.keys(data).length === 0 ? undefined : data, stripped }

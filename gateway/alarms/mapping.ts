@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AlarmState, AlarmType, Priority } from '../contracts/alarm.ts'
 import { Words } from '../words.ts'
+import { isIdentityField } from './identity-fields.ts'
 
 /** Fields of a message, from the outside in, such as `after.label`; a number names an item of a list. */
 const Path = z
@@ -19,6 +20,7 @@ const TopicPattern = z
   .refine((pattern) => pattern.split('{topic}').length === 2, 'a pattern names {topic} once')
   .refine((pattern) => pattern.replace(/\{[a-z]+\}/g, '').search(/[{}]/) === -1, 'a placeholder is {name}')
 
+export const PLACEHOLDER = /\{([^{}]+)\}/g
 /** Words with `{path}` in them, filled from the message, or from the levels of the topic. */
 const Template = z.string().min(1).max(200)
 
@@ -72,6 +74,31 @@ const Example = z.strictObject({
   ),
 })
 
+interface Shape {
+  device?: string | undefined
+  keep: readonly string[]
+  rules: readonly MappingRule[]
+}
+
+/** Every field of a message that a mapping looks at, and where it says so. */
+function* pathsOf({ device, keep, rules }: Shape): Iterable<{ path: string; at: (string | number)[] }> {
+  if (device !== undefined) yield { path: device, at: ['device'] }
+  for (const [n, path] of keep.entries()) yield { path, at: ['keep', n] }
+  for (const [n, { each, when, state, id, channel, type, occurredAt, text }] of rules.entries()) {
+    const paths = {
+      each,
+      state: state?.path,
+      type: typeof type === 'string' ? undefined : type.path,
+      occurredAt: occurredAt?.path,
+    }
+    for (const [name, path] of Object.entries(paths)) if (path !== undefined) yield { path, at: ['rules', n, name] }
+    for (const [m, { path }] of when.entries()) yield { path, at: ['rules', n, 'when', m] }
+    for (const [name, template] of Object.entries({ id, channel, text })) {
+      for (const [, path = ''] of template?.matchAll(PLACEHOLDER) ?? []) yield { path, at: ['rules', n, name] }
+    }
+  }
+}
+
 /** How a make of device tells its alarms over MQTT: data only, each claim with its source. */
 export const Mapping = z
   .strictObject({
@@ -105,4 +132,11 @@ export const Mapping = z
     examples: z.array(Example).min(2),
   })
   .refine(({ rules }) => new Set(rules.map(({ name }) => name)).size === rules.length, 'names of rules are unique')
+  .superRefine((mapping, context) => {
+    for (const { path, at } of pathsOf(mapping)) {
+      const field = path.split('.').find((name) => mapping.identity.includes(name) || isIdentityField(name))
+      const message = `'${field}' tells who somebody is: a mapping neither keeps nor looks at it`
+      if (field !== undefined) context.addIssue({ code: 'custom', path: [...at], message })
+    }
+  })
 export type Mapping = z.infer<typeof Mapping>

@@ -36,6 +36,8 @@ t.test('as devices write them', (t) => {
     'xingMing',
     'IDNumber',
     'faceFeature',
+    // Frigate's name of whoever it recognised.
+    'sub_label',
   )
   for (const name of identity) t.ok(isIdentityField(name), name)
   const plain = ['interface', 'surface', 'template', 'message', 'storage', 'voltage', 'packageId', 'zone', 'deviceName']

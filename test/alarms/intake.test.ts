@@ -141,7 +141,11 @@ await onBothDatabases(t, async (t, open) => {
     const { id } = await addSource(database)
     await alarms.receive(
       id,
-      bytes({ ...message('a'), type: 'face', data: { plate: 'X1', zone: 3, faces: [{ name: 'Z' }] } }),
+      bytes({
+        ...message('a'),
+        type: 'face',
+        data: { plate: 'X1', zone: 3, faces: [{ name: 'Z' }], sub_label: ['Zhang San', 0.9] },
+      }),
     )
     const [kept] = await database.client.rejectedInput.findMany()
     t.strictSame(JSON.parse(Buffer.from(kept?.payload ?? []).toString()).data, { zone: 3 })

@@ -53,6 +53,14 @@ t.test('a mapping that is not sound is named with file and field', async (t) => 
     'tasmota.json': { ...sound, examples: [{ ...example, becomes: [] }, example] },
     'other.json': { ...sound },
     'unknown.json': { ...sound, id: 'unknown', colour: 'blue' },
+    'faces.json': { ...sound, id: 'faces', keep: ['after.face_name'] },
+    'list.json': { ...sound, id: 'list', rules: [{ ...sound.rules[0], when: [{ path: 'plate', is: ['X12345'] }] }] },
+    'said.json': {
+      ...sound,
+      id: 'said',
+      identity: ['visitor'],
+      rules: [{ ...sound.rules[0], text: '{a.visitor}' }],
+    },
     'wild.json': { ...sound, id: 'wild', rules: [{ ...sound.rules[0], topic: 'stat/#' }] },
   }
   for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), JSON.stringify(content))
@@ -61,6 +69,9 @@ t.test('a mapping that is not sound is named with file and field', async (t) => 
   const faults = read.ok ? [] : read.faults
   for (const expected of [
     /^broken\.json: /,
+    /^faces\.json: keep\.0: 'face_name' tells who somebody is/,
+    /^list\.json: rules\.0\.when\.0: 'plate' tells who somebody is/,
+    /^said\.json: rules\.0\.text: 'visitor' tells who somebody is/,
     /^other\.json: id "tasmota" is not the file's name/,
     /^tasmota\.json: example "a reed switch opens" becomes \[\{"type":"door"/,
     /^unknown\.json: .*colour/,
@@ -100,6 +111,29 @@ t.test('of an event of Frigate the class is kept, and who it is said to be is no
     'after.current_zones': ['yard'],
   })
 })
+
+t.test(
+  'what is kept as a whole is kept without who somebody is, by the closed list and by the mapping’s own',
+  async (t) => {
+    const frigate = { ...mapping('frigate'), keep: ['after'] }
+    const after = {
+      id: '1772431407.1-abcdef',
+      camera: 'back_door',
+      label: 'person',
+      sub_label: ['Zhang San', 0.93],
+      start_time: 1772431407.1,
+      false_positive: false,
+      data: { face: 'Li Si', score: 0.9 },
+      thumb_path: '/media/Wang-Wu.webp',
+    }
+    const message = { topic: 'frigate/events', payload: Buffer.from(JSON.stringify({ type: 'new', after })) }
+    const source = { topic: 'frigate', device: undefined, alarmType: undefined, priority: undefined }
+    const mapped = mapMessage(frigate, source, { ...message, receivedAt: new Date(0) })
+    const [one] = mapped.kind === 'alarms' ? mapped.alarms : []
+    t.match(one?.alarm.data, { after: { camera: 'back_door', data: { score: 0.9 } } })
+    t.notMatch(JSON.stringify(one), /Zhang|Li Si|Wang/)
+  },
+)
 
 t.test('a message for another camera, another topic or of no interest is ignored and not rejected', async (t) => {
   const event = { type: 'new', before: {}, after: { id: '1', camera: 'gate', label: 'car', false_positive: false } }

@@ -1,33 +1,16 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import t from 'tap'
-import { DESK, lacksBrowser, launch, openPage, PHONE, seriousFaults, WALL } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { signInAs, textOf, tileIs } from './journeys.ts'
+import type { Page } from 'playwright-core'
+import { DESK, PHONE, seriousFaults, WALL } from './browser.ts'
+import { startGateway } from './gateway.ts'
+import { textOf, tileIs } from './journeys.ts'
 import { pressOn } from './keyboard.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
 /** console.md §3: an alarm is on the screen after half a second, on the patrol's page after one. */
 const ALARM_SHOWN_MS = 500
 const PHONE_SHOWN_MS = 1_000
 const LEAD = 'patrol-dongjie'
 
-let gateway: JourneyGateway
-let browser: Browser
-
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.72.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-async function person(username: string, options: BrowserContextOptions): Promise<{ page: Page; faults: string[] }> {
-  const opened = await openPage(browser, options)
-  await signInAs(opened.page, gateway.baseUrl, username, gateway.password)
-  return opened
-}
+const test = browserTests(() => startGateway('127.0.72.0'))
 
 /** @returns ms from the start of `cause` until the words stood in the place */
 async function shownAfter(page: Page, selector: string, text: string, cause: () => Promise<unknown>): Promise<number> {
@@ -38,7 +21,7 @@ async function shownAfter(page: Page, selector: string, text: string, cause: () 
   return performance.now() - startedAt
 }
 
-t.test('from the panel to the patrol lead and back, through the six steps', { skip }, async (t) => {
+test('from the panel to the patrol lead and back, through the six steps', async (t, { gateway, person }) => {
   const centre = await person('operator', DESK)
   const lead = await person(LEAD, PHONE)
   await lead.page.getByRole('button', { name: '上班' }).tap()
@@ -98,10 +81,12 @@ t.test('from the panel to the patrol lead and back, through the six steps', { sk
   )
   await lead.page.getByText('当前没有派给您的案卷').waitFor()
   t.same([...centre.faults, ...lead.faults], [])
-  await Promise.all([centre.page.context().close(), lead.page.context().close()])
 })
 
-t.test('answers given without a network arrive once; of two operators who race one owns', { skip }, async (t) => {
+test('answers given without a network arrive once; of two operators who race one owns', async (t, {
+  gateway,
+  person,
+}) => {
   const [first, second] = [await person('operator', DESK), await person('operator', DESK)]
   const lead = await person(LEAD, PHONE)
   const text = '后门求助'
@@ -166,7 +151,10 @@ const WATCH_PAGE = `(() => {
   }).observe(document.querySelector('[aria-live=assertive]'), { childList: true, characterData: true, subtree: true })
 })()`
 
-t.test('two hundred alarms in a minute: the urgent one is a key away and is said once', { skip }, async (t) => {
+test('two hundred alarms in a minute: the urgent one is a key away and is said once', async (t, {
+  gateway,
+  person,
+}) => {
   const { page, faults } = await person('operator', WALL)
   for (const tile of [1, 2, 3, 4]) await tileIs(page, tile, 'live')
   await page.evaluate(WATCH_PAGE)
@@ -216,5 +204,4 @@ t.test('two hundred alarms in a minute: the urgent one is a key away and is said
   t.comment(`${keys} keys while ${STORM} alarms came: INP ${inpMs} ms, the slowest ${slowest[0] ?? 0} ms`)
   t.ok(keys >= 20 && inpMs <= INP_MS, `INP ${inpMs} ms of ${keys} keys`)
   t.same(faults, [])
-  await page.context().close()
 })

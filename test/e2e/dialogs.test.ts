@@ -1,40 +1,14 @@
-import type { Browser, Page } from 'playwright-core'
-import t from 'tap'
-import {
-  DESK,
-  FINGER_TARGET_PX,
-  lacksBrowser,
-  launch,
-  MOUSE_TARGET_PX,
-  openPage,
-  PHONE,
-  pageFaults,
-} from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { signInAs } from './journeys.ts'
+import { DESK, FINGER_TARGET_PX, MOUSE_TARGET_PX, PHONE, pageFaults } from './browser.ts'
+import { startGateway } from './gateway.ts'
+import { setLanguage } from './journeys.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
-let gateway: JourneyGateway
-let browser: Browser
+const test = browserTests(() => startGateway('127.0.89.0'))
 
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.89.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-const visit = async (page: Page, path: string): Promise<void> => {
-  await page.goto(`${gateway.baseUrl}${path}`)
-  await page.locator('h1').waitFor({ state: 'attached' })
-}
-
-t.test('wall, map and handover with what opens over them, at a desk', { skip }, async (t) => {
+test('wall, map and handover with what opens over them, at a desk', async (t, { gateway, somebody, visit }) => {
   const text = '店内求助'
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text })
-  const { page, faults } = await openPage(browser, DESK)
+  const { page, faults, signIn } = await somebody(DESK)
   const check = async (what: string): Promise<void> => {
     t.same(await pageFaults(page, MOUSE_TARGET_PX), [], what)
   }
@@ -43,9 +17,9 @@ t.test('wall, map and handover with what opens over them, at a desk', { skip }, 
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
   }
-  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+  await signIn('operator')
   for (const language of ['zh-CN', 'en'] as const) {
-    await page.evaluate(`localStorage['gridlight.language'] = '${language}'`)
+    await setLanguage(page, language)
     await visit(page, '/wall')
     await page.locator('.stage-bar button', { hasText: language === 'en' ? 'Layouts' : '布局与轮巡' }).click()
     await dialog.waitFor()
@@ -74,15 +48,12 @@ t.test('wall, map and handover with what opens over them, at a desk', { skip }, 
     await check(`${language} handover`)
   }
   t.same(faults, [])
-  await page.context().close()
 })
 
-t.test('layouts and rounds on a phone', { skip }, async (t) => {
-  const { page, faults } = await openPage(browser, PHONE)
-  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+test('layouts and rounds on a phone', async (t, { person }) => {
+  const { page, faults } = await person('operator', PHONE)
   await page.locator('.stage-bar button', { hasText: '布局与轮巡' }).tap()
   await page.getByRole('dialog').waitFor()
   t.same(await pageFaults(page, FINGER_TARGET_PX), [])
   t.same(faults, [])
-  await page.context().close()
 })

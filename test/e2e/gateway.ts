@@ -9,6 +9,7 @@ import { loadConfig } from '../../gateway/config.ts'
 import { page } from '../../gateway/contracts/common.ts'
 import { SessionAnswer } from '../../gateway/contracts/identity.ts'
 import { Link, type LinkScope } from '../../gateway/contracts/link.ts'
+import type { WallTile } from '../../gateway/contracts/wall.ts'
 import { type Panel, startPanel } from '../../scripts/virtual-township/panel.ts'
 import { seedTownship } from '../../scripts/virtual-township/seed.ts'
 import type { Township } from '../../scripts/virtual-township/township.ts'
@@ -159,6 +160,12 @@ export async function startGateway(
     },
   }
 }
+
+/** A camera by the id it has in the township, for a wall. */
+export const cameraTile = ({ cameraIds }: JourneyGateway, place: string): WallTile => ({
+  kind: 'camera',
+  cameraId: cameraIds[place] ?? '',
+})
 
 /** How often each stream of each camera was played since the cameras were switched on. */
 export const playsOf = ({ township }: JourneyGateway): Record<string, number> =>

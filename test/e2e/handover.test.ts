@@ -1,32 +1,25 @@
-import t from 'tap'
-import { DESK, lacksBrowser, launch, openPage, seriousFaults } from './browser.ts'
+import { DESK, seriousFaults } from './browser.ts'
 import { startGateway } from './gateway.ts'
-import { signInAs, textOf } from './journeys.ts'
+import { textOf } from './journeys.ts'
 import { tabTo, typeInto } from './keyboard.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
+const test = browserTests(() => startGateway('127.0.73.0'))
+
 const PASSWORD = 'the next shift comes'
 
-t.test('a shift is handed over by keyboard alone, and the desk belongs to the one who came', { skip }, async (t) => {
-  const [gateway, browser] = await Promise.all([startGateway('127.0.73.0'), launch()])
-  t.teardown(async () => {
-    await browser.close()
-    await gateway.close()
-  })
-  const { page: admin } = await openPage(browser, DESK)
-  await signInAs(admin, gateway.baseUrl, 'admin', gateway.adminPassword)
-  const csrf = (await (await admin.request.get(`${gateway.baseUrl}/api/v1/session`)).json()).csrfToken
-  const made = await admin.request.post(`${gateway.baseUrl}/api/v1/users`, {
-    headers: { 'x-csrf-token': csrf },
-    data: { username: 'next-shift', password: PASSWORD, displayName: '接班人 周宁', roles: ['operator'] },
-  })
-  t.equal(made.status(), 201)
+test('a shift is handed over by keyboard alone, and the desk belongs to the one who came', async (t, {
+  gateway,
+  person,
+  visit,
+}) => {
+  const nextShift = { username: 'next-shift', password: PASSWORD, displayName: '接班人 周宁', roles: ['operator'] }
+  await gateway.ask('POST', '/api/v1/users', nextShift)
 
-  const { page, faults } = await openPage(browser, DESK)
-  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+  const { page, faults } = await person('operator', DESK)
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '交班前的求助' })
   await page.locator('.case-row', { hasText: '交班前的求助' }).waitFor()
-  await page.goto(`${gateway.baseUrl}/handover`)
+  await visit(page, '/handover')
   await page.locator('.matters', { hasText: /交班前的求助.* · 自 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/ }).waitFor()
   t.same(await seriousFaults(page), [])
 

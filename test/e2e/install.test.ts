@@ -1,11 +1,9 @@
-import type { Browser, Page } from 'playwright-core'
-import t from 'tap'
-import { lacksBrowser, launch, openPage, PHONE, seriousFaults } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
+import { launch, openPage, PHONE, seriousFaults } from './browser.ts'
+import { startGateway } from './gateway.ts'
 import { signInAs, textOf } from './journeys.ts'
 import { choose, pressOn, typeInto } from './keyboard.ts'
+import { browserTests, type Scene, type Visitor } from './scene.ts'
 
-const skip = lacksBrowser
 /** console.md §3: camera registration. */
 const MAX_TAPS = 12
 const MAX_SCREENS = 4
@@ -20,26 +18,14 @@ const PICTURE = `(() => {
   return canvas.toDataURL('image/png').split(',')[1]
 })()`
 
-let gateway: JourneyGateway
-let browser: Browser
+const test = browserTests(() => startGateway('127.0.74.0', { GRIDLIGHT_MAX_TRANSCODES: '0' }))
 
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.74.0', { GRIDLIGHT_MAX_TRANSCODES: '0' }), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
+const installerOf = ({ person }: Scene): Promise<Visitor> =>
+  person('installer', { ...PHONE, permissions: ['geolocation'], geolocation: PLACE })
 
-async function installer(): Promise<{ page: Page; faults: string[] }> {
-  const opened = await openPage(browser, { ...PHONE, permissions: ['geolocation'], geolocation: PLACE })
-  await signInAs(opened.page, gateway.baseUrl, 'installer', gateway.password)
-  return opened
-}
-
-t.test('a camera in four screens and twelve taps, through a dead zone, to its first picture', { skip }, async (t) => {
-  const { page, faults } = await installer()
+test('a camera in four screens and twelve taps, through a dead zone, to its first picture', async (t, scene) => {
+  const { gateway } = scene
+  const { page, faults } = await installerOf(scene)
   const { device, address } = gateway.unregistered
   let taps = 0
   const tap = async (name: string | RegExp, role: 'button' | 'radio' = 'button'): Promise<void> => {
@@ -119,52 +105,48 @@ t.test('a camera in four screens and twelve taps, through a dead zone, to its fi
   t.notOk(await page.locator('header').isVisible(), 'nothing but the sheet on paper')
   await page.emulateMedia({ media: 'screen' })
   t.same(faults, [])
-  await page.context().close()
 })
 
-t.test(
-  'a device without ONVIF is registered by its streams, by keys alone; H.265 that nothing can play says so',
-  { skip },
-  async (t) => {
-    const { page, faults } = await installer()
-    const { uri, username, password } = gateway.h265Stream
-    // What is found would move the form away under the focus.
-    await page.getByRole('button', { name: '开始搜索' }).waitFor()
-    await pressOn(page.getByLabel('所属网格'), 'ArrowDown')
-    await pressOn(page.getByText('没有 ONVIF'))
-    await typeInto(page.getByLabel('主码流地址'), uri)
-    const form = page.locator('details form')
-    await typeInto(form.getByLabel('设备用户名'), username)
-    await typeInto(form.getByLabel('设备密码'), password)
-    await pressOn(form.getByRole('button', { name: '下一步' }))
-    await typeInto(page.getByLabel('名称'), '无 ONVIF 的摄像头')
-    await choose(page.getByLabel('是', { exact: true }))
-    await page.getByText('禁止安装的场所').waitFor()
-    t.ok(await page.getByRole('button', { name: '登记', exact: true }).isDisabled(), 'a forbidden room ends here')
-    await choose(page.getByLabel('不是', { exact: true }))
-    await choose(page.getByLabel('其他', { exact: true }))
-    await choose(page.getByLabel('公共', { exact: true }))
-    await pressOn(page.getByRole('button', { name: '在网格图上点选' }))
-    await pressOn(page.locator('.cell-map'), 'ArrowRight')
-    const before = await textOf(page.locator('p[role=status]').last())
-    await page.keyboard.press('ArrowDown')
-    t.not(await textOf(page.locator('p[role=status]').last()), before, 'the arrow keys move the pin')
-    t.same(await seriousFaults(page), [])
-    await pressOn(page.getByRole('button', { name: '登记', exact: true }))
-    await page.locator('[aria-current=step]', { hasText: '4' }).waitFor({ timeout: 60_000 })
-    await typeInto(page.getByLabel('权属单位或业主名称'), '镇政府')
-    await typeInto(page.getByLabel('联系人及电话'), '办公室 0000-1234')
-    await pressOn(page.getByRole('button', { name: '接入', exact: true }))
-    const card = page.locator('.one-picture .tile-card')
-    await card.getByText('正在转码的画面已达上限').waitFor({ timeout: 20_000 })
-    t.match(await textOf(card), /H\.264/, 'and what to do')
-    t.same(faults, [])
-    await page.context().close()
-  },
-)
+test('a device without ONVIF is registered by its streams, by keys alone; H.265 that nothing can play says so', async (t, scene) => {
+  const { gateway } = scene
+  const { page, faults } = await installerOf(scene)
+  const { uri, username, password } = gateway.h265Stream
+  // What is found would move the form away under the focus.
+  await page.getByRole('button', { name: '开始搜索' }).waitFor()
+  await pressOn(page.getByLabel('所属网格'), 'ArrowDown')
+  await pressOn(page.getByText('没有 ONVIF'))
+  await typeInto(page.getByLabel('主码流地址'), uri)
+  const form = page.locator('details form')
+  await typeInto(form.getByLabel('设备用户名'), username)
+  await typeInto(form.getByLabel('设备密码'), password)
+  await pressOn(form.getByRole('button', { name: '下一步' }))
+  await typeInto(page.getByLabel('名称'), '无 ONVIF 的摄像头')
+  await choose(page.getByLabel('是', { exact: true }))
+  await page.getByText('禁止安装的场所').waitFor()
+  t.ok(await page.getByRole('button', { name: '登记', exact: true }).isDisabled(), 'a forbidden room ends here')
+  await choose(page.getByLabel('不是', { exact: true }))
+  await choose(page.getByLabel('其他', { exact: true }))
+  await choose(page.getByLabel('公共', { exact: true }))
+  await pressOn(page.getByRole('button', { name: '在网格图上点选' }))
+  await pressOn(page.locator('.cell-map'), 'ArrowRight')
+  const before = await textOf(page.locator('p[role=status]').last())
+  await page.keyboard.press('ArrowDown')
+  t.not(await textOf(page.locator('p[role=status]').last()), before, 'the arrow keys move the pin')
+  t.same(await seriousFaults(page), [])
+  await pressOn(page.getByRole('button', { name: '登记', exact: true }))
+  await page.locator('[aria-current=step]', { hasText: '4' }).waitFor({ timeout: 60_000 })
+  await typeInto(page.getByLabel('权属单位或业主名称'), '镇政府')
+  await typeInto(page.getByLabel('联系人及电话'), '办公室 0000-1234')
+  await pressOn(page.getByRole('button', { name: '接入', exact: true }))
+  const card = page.locator('.one-picture .tile-card')
+  await card.getByText('正在转码的画面已达上限').waitFor({ timeout: 20_000 })
+  t.match(await textOf(card), /H\.264/, 'and what to do')
+  t.same(faults, [])
+})
 
-t.test('a table is checked without touching a device, then registered row by row', { skip }, async (t) => {
-  const { page, faults } = await installer()
+test('a table is checked without touching a device, then registered row by row', async (t, scene) => {
+  const { gateway } = scene
+  const { page, faults } = await installerOf(scene)
   const { uri, username, password } = gateway.rtspStream
   const table = [
     '名称,网格编码,场所类别,权属,接入方式,主码流,用户名,密码',
@@ -191,10 +173,10 @@ t.test('a table is checked without touching a device, then registered row by row
   t.ok(await named())
   t.same(await seriousFaults(page), [])
   t.same(faults, [])
-  await page.context().close()
 })
 
-t.test('the label is read where the browser can, and chooses the device', { skip }, async (t) => {
+test('the label is read where the browser can, and chooses the device', async (t, scene) => {
+  const { gateway } = scene
   const camera = await launch(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
   const { page, faults } = await openPage(camera, PHONE)
   // Chromium on Linux has no detector of its own; this one sees a label in every picture.
@@ -211,8 +193,7 @@ t.test('the label is read where the browser can, and chooses the device', { skip
   t.same(faults, [])
   await camera.close()
 
-  const plain = await installer()
+  const plain = await installerOf(scene)
   await plain.page.getByLabel('所属网格').waitFor()
   t.equal(await plain.page.getByRole('button', { name: '扫描设备标签' }).count(), 0, 'no button where it cannot')
-  await plain.page.context().close()
 })

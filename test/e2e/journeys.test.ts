@@ -1,7 +1,6 @@
-import type { Browser, WebSocketRoute } from 'playwright-core'
-import t from 'tap'
-import { DESK, FINGER_TARGET_PX, lacksBrowser, launch, openPage, PHONE, pageFaults, WALL } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
+import type { WebSocketRoute } from 'playwright-core'
+import { FINGER_TARGET_PX, PHONE, pageFaults, WALL } from './browser.ts'
+import { startGateway } from './gateway.ts'
 import {
   agesOf,
   alarmAppears,
@@ -13,14 +12,13 @@ import {
   ownerAgrees,
   ownerRevokes,
   registerPrivateCamera,
-  signInAs,
   signInInBothLanguages,
   statesOf,
-  type Traveller,
   textOf,
   watchPrivate,
   zoomAndBack,
 } from './journeys.ts'
+import { browserTests } from './scene.ts'
 
 /** console.md §3: first frames of a small wall, an alarm on the screen, and the dark after a revocation. */
 const WALL_LIVE_MS = 8_000
@@ -29,41 +27,23 @@ const DARK_AFTER_MS = 2_000
 const LOGGED_AFTER_MS = 1_000
 const MAX_AGE_S = 1
 
-const skip = lacksBrowser
-let gateway: JourneyGateway
-let browser: Browser
+const test = browserTests(() => startGateway('127.0.75.0'))
 
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.75.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-async function traveller(options = DESK): Promise<Traveller & { faults: string[] }> {
-  const { page, faults } = await openPage(browser, options)
-  const { baseUrl, password } = gateway
-  return { page, faults, baseUrl, signIn: (on, username) => signInAs(on, baseUrl, username, password) }
-}
-
-t.test('an operator signs in and changes the language, which is kept', { skip }, async (t) => {
-  const person = await traveller()
-  t.same(await signInInBothLanguages(person), ['值守墙', 'Wall', 'Wall'])
-  t.same(person.faults, [])
-  await person.page.context().close()
+test('an operator signs in and changes the language, which is kept', async (t, { somebody }) => {
+  const visitor = await somebody()
+  t.same(await signInInBothLanguages(visitor), ['值守墙', 'Wall', 'Wall'])
+  t.same(visitor.faults, [])
 })
 
 for (const tiles of [4, 9]) {
-  t.test(`${tiles} tiles play, each less than a second behind its camera`, { skip }, async (t) => {
-    const person = await traveller(WALL)
-    const { page } = person
+  test(`${tiles} tiles play, each less than a second behind its camera`, async (t, { gateway, somebody }) => {
+    const visitor = await somebody(WALL)
+    const { page } = visitor
     const requests: string[] = []
     page.on('request', (request) => requests.push(new URL(request.url()).pathname))
     const cameras = gateway.publicCameras.slice(0, tiles)
     t.equal(cameras.length, tiles)
-    const liveAfterMs = await fillWall(person, cameras)
+    const liveAfterMs = await fillWall(visitor, cameras)
     t.ok(liveAfterMs < WALL_LIVE_MS, `${tiles} tiles live after ${liveAfterMs.toFixed(0)} ms`)
 
     const first = await framesOf(page)
@@ -82,58 +62,55 @@ for (const tiles of [4, 9]) {
       requests.some((path) => path.startsWith('/live/') || path.includes('hls')),
       'all media came over the socket',
     )
-    t.same(person.faults, [])
-    await page.context().close()
+    t.same(visitor.faults, [])
   })
 }
 
-t.test(
-  'a clock that is wrong, a socket that breaks, a page that slept: the picture is live and says so',
-  { skip },
-  async (t) => {
-    const person = await traveller()
-    const { page } = person
-    await page.addInitScript(CLOCK_AHEAD)
-    const opened: WebSocketRoute[] = []
-    await page.routeWebSocket('**/live/socket', (socket) => {
-      socket.connectToServer()
-      opened.push(socket)
-    })
-    let views = 0
-    page.on('request', (request) => {
-      if (request.method() === 'POST' && request.url().endsWith('/views')) views += 1
-    })
-    await fillWall(person, gateway.publicCameras.slice(0, 2))
-    const [, seconds] = /本机时钟与网关相差 (\d+) 秒/.exec(await textOf(page.locator('.banner'))) ?? []
-    t.ok(Math.abs(Number(seconds) - 600) <= 2, `the wrong clock is told: ${seconds} s`)
-    await opened[0]?.close()
-    await page.waitForTimeout(1_500) // less than a stall: a short break is not seen
-    t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
-    t.equal(opened.length, 2, 'a second socket carries on')
-    const before = await framesOf(page)
-    await page.waitForTimeout(1_000) // the time over which frames are counted
-    const after = await framesOf(page)
-    for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} goes on`)
+test('a clock that is wrong, a socket that breaks, a page that slept: the picture is live and says so', async (t, {
+  gateway,
+  somebody,
+}) => {
+  const visitor = await somebody()
+  const { page } = visitor
+  await page.addInitScript(CLOCK_AHEAD)
+  const opened: WebSocketRoute[] = []
+  await page.routeWebSocket('**/live/socket', (socket) => {
+    socket.connectToServer()
+    opened.push(socket)
+  })
+  let views = 0
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/views')) views += 1
+  })
+  await fillWall(visitor, gateway.publicCameras.slice(0, 2))
+  const [, seconds] = /本机时钟与网关相差 (\d+) 秒/.exec(await textOf(page.locator('.banner'))) ?? []
+  t.ok(Math.abs(Number(seconds) - 600) <= 2, `the wrong clock is told: ${seconds} s`)
+  await opened[0]?.close()
+  await page.waitForTimeout(1_500) // less than a stall: a short break is not seen
+  t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
+  t.equal(opened.length, 2, 'a second socket carries on')
+  const before = await framesOf(page)
+  await page.waitForTimeout(1_000) // the time over which frames are counted
+  const after = await framesOf(page)
+  for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} goes on`)
 
-    const devtools = await page.context().newCDPSession(page)
-    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
-    await new Promise((resolve) => setTimeout(resolve, 6_000)) // the sleep
-    await devtools.send('Page.setWebLifecycleState', { state: 'active' })
-    await page.waitForTimeout(2_500) // the time it has to find the camera again
-    t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
-    const ages = await agesOf(page, 2)
-    t.ok(Math.max(...ages) < MAX_AGE_S, `the older picture is ${Math.max(...ages).toFixed(2)} s old after the sleep`)
-    t.equal(views, 2, 'the same views all along')
-    t.same(person.faults, [])
-    await page.context().close()
-  },
-)
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+  await new Promise((resolve) => setTimeout(resolve, 6_000)) // the sleep
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+  await page.waitForTimeout(2_500) // the time it has to find the camera again
+  t.same(await statesOf(page), ['live', 'live', 'empty', 'empty'])
+  const ages = await agesOf(page, 2)
+  t.ok(Math.max(...ages) < MAX_AGE_S, `the older picture is ${Math.max(...ages).toFixed(2)} s old after the sleep`)
+  t.equal(views, 2, 'the same views all along')
+  t.same(visitor.faults, [])
+})
 
-t.test('without WebSockets the wall plays over HLS', { skip }, async (t) => {
-  const person = await traveller()
-  const { page } = person
+test('without WebSockets the wall plays over HLS', async (t, { gateway, somebody }) => {
+  const visitor = await somebody()
+  const { page } = visitor
   await page.routeWebSocket('**/live/socket', (socket) => socket.close())
-  await fillWall(person, gateway.publicCameras.slice(0, 2))
+  await fillWall(visitor, gateway.publicCameras.slice(0, 2))
   const first = await framesOf(page)
   await page.waitForTimeout(2_000) // the time over which frames are counted
   const second = await framesOf(page)
@@ -141,13 +118,12 @@ t.test('without WebSockets the wall plays over HLS', { skip }, async (t) => {
   t.ok(
     await page.evaluate<boolean>(`performance.getEntriesByType('resource').some(({ name }) => name.includes('.m3u8'))`),
   )
-  await page.context().close()
 })
 
-t.test('a newcomer sees pictures at once, and an alarm comes beside them', { skip }, async (t) => {
-  const person = await traveller()
-  const { page } = person
-  const { liveAfterMs, names } = await newcomersWall(person)
+test('a newcomer sees pictures at once, and an alarm comes beside them', async (t, { gateway, somebody }) => {
+  const visitor = await somebody()
+  const { page } = visitor
+  const { liveAfterMs, names } = await newcomersWall(visitor)
   t.ok(liveAfterMs < WALL_LIVE_MS, `four tiles live after ${liveAfterMs.toFixed(0)} ms`)
   const inTree = await page.locator('.tree-camera', { hasNotText: '社会' }).locator('.tree-name').allTextContents()
   t.same(names, inTree.slice(0, 4), 'the first ones of the tree')
@@ -158,24 +134,23 @@ t.test('a newcomer sees pictures at once, and an alarm comes beside them', { ski
   )
   t.ok(shownAfterMs <= ALARM_SHOWN_MS, `alarm on the screen after ${shownAfterMs.toFixed(0)} ms`)
   t.match(await textOf(page.locator('[aria-live=assertive]')), text, 'the urgent one is announced')
-  t.same(person.faults, [])
-  await page.context().close()
+  t.same(visitor.faults, [])
 })
 
-t.test('a camera is registered, its owner agrees, it is watched, the owner revokes', { skip }, async (t) => {
+test('a camera is registered, its owner agrees, it is watched, the owner revokes', async (t, { gateway, somebody }) => {
   const camera = gateway.unregistered.device.channels[0]?.name ?? ''
-  const installer = await traveller(PHONE)
+  const installer = await somebody(PHONE)
   const invitation = await registerPrivateCamera(installer, gateway.unregistered)
   t.match(invitation, /\/owner#/)
   t.same(installer.faults, [])
   await installer.page.context().close()
 
-  const owner = await traveller(PHONE)
+  const owner = await somebody(PHONE)
   await ownerAgrees(owner.page, invitation)
   t.notMatch(owner.page.url(), /#/, 'the token has left the address bar')
   t.same(await pageFaults(owner.page, FINGER_TARGET_PX), [], "the owner's page")
 
-  const operator = await traveller()
+  const operator = await somebody()
   await watchPrivate(operator, camera)
   await owner.page.getByText('现在 1 人在看').waitFor({ timeout: 10_000 })
   t.match(await textOf(owner.page.locator('.views', { hasText: '人在看' })), /告警处置/, 'the owner reads the reason')
@@ -191,15 +166,14 @@ t.test('a camera is registered, its owner agrees, it is watched, the owner revok
   t.pass('the record says why it ended')
   t.same([...owner.faults, ...operator.faults], [])
   await owner.page.context().close()
-  await operator.page.context().close()
 })
 
-t.test('without the event stream a revoked picture goes dark all the same', { skip }, async (t) => {
-  const person = await traveller()
-  const { page } = person
+test('without the event stream a revoked picture goes dark all the same', async (t, { gateway, somebody }) => {
+  const visitor = await somebody()
+  const { page } = visitor
   await page.route('**/api/v1/events', (route) => route.abort())
   const [camera = ''] = gateway.publicCameras
-  await fillWall(person, [camera])
+  await fillWall(visitor, [camera])
   const dark = page.locator('[data-tile="1"]:not([data-state="live"])').waitFor()
   const startedAt = performance.now()
   await gateway.revoke(camera)
@@ -207,5 +181,4 @@ t.test('without the event stream a revoked picture goes dark all the same', { sk
   const darkAfterMs = performance.now() - startedAt
   t.ok(darkAfterMs <= DARK_AFTER_MS, `dark after ${darkAfterMs.toFixed(0)} ms`)
   t.match(await textOf(page.locator('[data-tile="1"] .tile-card')), /接入已终止/, 'the socket says why')
-  await page.context().close()
 })

@@ -1,13 +1,12 @@
 import type { Locator, Page } from 'playwright-core'
-import { LAYOUTS, type Layout } from '../../gateway/contracts/wall.ts'
+import { LAYOUTS, type Layout, type WallTile } from '../../gateway/contracts/wall.ts'
 import type { Device } from '../../scripts/virtual-township/township-data.ts'
 import { choose, pressOn, tabTo } from './keyboard.ts'
 
 /** What a journey needs of whoever runs it. */
-export interface Traveller {
+interface Traveller {
   page: Page
-  baseUrl: string
-  signIn(page: Page, username: string): Promise<void>
+  signIn(username: string): Promise<void>
 }
 
 /** Fills in the sign-in page, in the language it is in. */
@@ -18,6 +17,10 @@ export async function signInAs(page: Page, baseUrl: string, username: string, pa
   await page.locator('button[type=submit]').click()
   await page.locator('header.header').waitFor()
 }
+
+/** As the button of the header does; the next page is in it. */
+export const setLanguage = (page: Page, language: 'zh-CN' | 'en'): Promise<void> =>
+  page.evaluate(`localStorage['gridlight.language'] = '${language}'`)
 
 export const textOf = async (place: Locator): Promise<string> => (await place.textContent()) ?? ''
 
@@ -39,7 +42,7 @@ export const CLOCK_AHEAD = `{
 
 /** Signs in and switches the language. @returns the name of the first page in Chinese, then in English */
 export async function signInInBothLanguages({ page, signIn }: Traveller): Promise<string[]> {
-  await signIn(page, 'operator')
+  await signIn('operator')
   const current = page.locator('nav a[aria-current=page]')
   const chinese = await textOf(current)
   await page.getByRole('button', { name: 'English' }).click()
@@ -76,16 +79,16 @@ const COUNT_FRAMES = `(() => {
 
 export const framesOf = (page: Page): Promise<number[]> => page.evaluate<number[]>(COUNT_FRAMES)
 
-/** Somebody has emptied the wall before, so that nothing is put on it by itself. */
-async function emptyWall(page: Page, layout: Layout): Promise<void> {
-  const stored = JSON.stringify({ layout, tiles: [] })
+/** Somebody has arranged the wall so on an earlier day, or emptied it, so that nothing is put on it by itself. */
+export async function arrangeWall(page: Page, layout: Layout, tiles: readonly WallTile[] = []): Promise<void> {
+  const stored = JSON.stringify({ layout, tiles })
   await page.addInitScript(`localStorage['gridlight.wall'] ??= '${stored}'`)
 }
 
 /** Places cameras by their names, one after another. @returns ms until all of them were live */
 export async function fillWall({ page, signIn }: Traveller, cameras: readonly string[]): Promise<number> {
-  await emptyWall(page, LAYOUTS.find((layout) => layout >= Math.max(4, cameras.length)) ?? 36)
-  await signIn(page, 'operator')
+  await arrangeWall(page, LAYOUTS.find((layout) => layout >= Math.max(4, cameras.length)) ?? 36)
+  await signIn('operator')
   await page.locator('.tree-camera').first().waitFor()
   const startedAt = performance.now()
   for (const name of cameras) await page.locator('.tree-camera', { hasText: name }).click()
@@ -95,7 +98,7 @@ export async function fillWall({ page, signIn }: Traveller, cameras: readonly st
 
 /** A newcomer does nothing but sign in. @returns ms until four pictures were live, and what stands on the tiles */
 export async function newcomersWall({ page, signIn }: Traveller): Promise<{ liveAfterMs: number; names: string[] }> {
-  await signIn(page, 'operator')
+  await signIn('operator')
   const startedAt = performance.now()
   for (const tile of [1, 2, 3, 4]) await tileIs(page, tile, 'live')
   return { liveAfterMs: performance.now() - startedAt, names: await page.locator('.tile-name').allTextContents() }
@@ -132,7 +135,7 @@ export async function registerPrivateCamera(
 ): Promise<string> {
   const [channel] = device.channels
   if (channel === undefined) throw new Error(`${device.id} has no channel`)
-  await signIn(page, 'installer')
+  await signIn('installer')
   await page.getByLabel('所属网格').selectOption(channel.cellCode)
   await page.getByRole('button', { name: '开始搜索' }).click()
   await page.locator('.found button', { hasText: address }).click({ timeout: 60_000 })
@@ -168,8 +171,8 @@ export async function ownerAgrees(page: Page, invitationUrl: string): Promise<vo
 
 /** The operator gives a reason and sees the private picture on the first tile. */
 export async function watchPrivate({ page, signIn }: Traveller, camera: string): Promise<void> {
-  await emptyWall(page, 4)
-  await signIn(page, 'operator')
+  await arrangeWall(page, 4)
+  await signIn('operator')
   await page.locator('.tree-camera').first().waitFor()
   await page.keyboard.press('Slash')
   await page.keyboard.type(camera)

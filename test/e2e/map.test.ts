@@ -1,40 +1,33 @@
-import type { Browser } from 'playwright-core'
 import t from 'tap'
 import { distanceM, toGcj02 } from '../../web-console/src/map/geometry.ts'
 import { startTileServer, type TileServer } from '../fakes/tile-server.ts'
-import { DESK, lacksBrowser, launch, onElement, openPage, seriousFaults, WALL } from './browser.ts'
-import { type JourneyGateway, playsOf, startGateway } from './gateway.ts'
-import { becomes, signInAs, tileIs } from './journeys.ts'
+import { DESK, onElement, seriousFaults, WALL } from './browser.ts'
+import { playsOf, startGateway } from './gateway.ts'
+import { arrangeWall, becomes, tileIs } from './journeys.ts'
 import { pressOn } from './keyboard.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
 let tiles: TileServer
 let elsewhere: TileServer
-let gateway: JourneyGateway
-let browser: Browser
-
-t.before(async () => {
-  if (skip) return
-  ;[tiles, elsewhere] = await Promise.all([startTileServer(), startTileServer()])
-  const environment = { GRIDLIGHT_MAP_TILE_URL: tiles.url, GRIDLIGHT_MAP_TILE_DATUM: 'gcj02' }
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.76.0', environment), launch()])
-})
 t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
   await tiles?.close()
   await elsewhere?.close()
+})
+const test = browserTests(async () => {
+  ;[tiles, elsewhere] = await Promise.all([startTileServer(), startTileServer()])
+  const environment = { GRIDLIGHT_MAP_TILE_URL: tiles.url, GRIDLIGHT_MAP_TILE_DATUM: 'gcj02' }
+  return startGateway('127.0.76.0', environment)
 })
 
 /** Near 东街口, as the township's plan has it, the nearest first. */
 const NEAREST = ['东街口', '中心小学南围墙', '中心小学校门口', '中心小学操场']
 
-t.test('from an alarm on the map to its four nearest cameras, and back', { skip }, async (t) => {
-  const { page, faults } = await openPage(browser, WALL)
+test('from an alarm on the map to its four nearest cameras, and back', async (t, { gateway, somebody }) => {
+  const { page, faults, signIn } = await somebody(WALL)
   const hosts = new Set<string>()
   page.on('request', (request) => hosts.add(new URL(request.url()).host))
-  await page.addInitScript(`localStorage['gridlight.wall'] ??= '{"layout":9,"tiles":[]}'`)
-  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+  await arrangeWall(page, 9)
+  await signIn('operator')
   await page.getByRole('button', { name: '地图', exact: true }).click()
   await page.locator('.map-camera').first().waitFor()
   t.equal(await page.locator('.map-camera').count(), gateway.publicCameras.length)
@@ -80,7 +73,6 @@ t.test('from an alarm on the map to its four nearest cameras, and back', { skip 
     'no other host is asked',
   )
   t.same(faults, [])
-  await page.context().close()
 })
 
 interface UnderMarker {
@@ -109,9 +101,11 @@ function placeOnTile({ src, across, down }: UnderMarker): [number, number] {
   return [((x + across) / 2 ** z) * 360 - 180, (Math.atan(Math.sinh(north)) * 180) / Math.PI]
 }
 
-t.test('pictures of a tile server under it, shifted as they are, and of no other host', { skip }, async (t) => {
-  const { page, faults } = await openPage(browser, DESK)
-  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+test('pictures of a tile server under it, shifted as they are, and of no other host', async (t, {
+  gateway,
+  person,
+}) => {
+  const { page, faults } = await person('operator', DESK)
   await page.goto(`${gateway.baseUrl}/map`)
   const marker = page.locator('.map-camera', { hasText: '桥头停车场' })
   await marker.waitFor()
@@ -142,12 +136,10 @@ t.test('pictures of a tile server under it, shifted as they are, and of no other
   await marker.waitFor()
   t.same(await seriousFaults(page), [], 'a tile server that is down leaves the map as it is without')
   t.same(faults, [])
-  await page.context().close()
 })
 
-t.test('the map by keyboard alone, in both languages', { skip }, async (t) => {
-  const { page, faults } = await openPage(browser, DESK)
-  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+test('the map by keyboard alone, in both languages', async (t, { gateway, person }) => {
+  const { page, faults } = await person('operator', DESK)
   await page.goto(`${gateway.baseUrl}/map`)
   const camera = page.locator('.map-camera', { hasText: '卫生院大门' })
   await camera.waitFor()
@@ -170,5 +162,4 @@ t.test('the map by keyboard alone, in both languages', { skip }, async (t) => {
   await tileIs(page, 1, 'live')
   t.equal(await page.locator('[data-tile="1"] .tile-name').textContent(), '卫生院大门', 'Enter shows it on the wall')
   t.same(faults, [])
-  await page.context().close()
 })

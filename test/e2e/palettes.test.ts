@@ -1,29 +1,11 @@
-import type { Browser, Page } from 'playwright-core'
-import t from 'tap'
-import { DESK, faultsInForcedColours, lacksBrowser, launch, openPage } from './browser.ts'
+import { DESK, faultsInForcedColours } from './browser.ts'
 import { borderShare, looksOf } from './colours.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { signInAs } from './journeys.ts'
+import { startGateway } from './gateway.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
-let gateway: JourneyGateway
-let browser: Browser
+const test = browserTests(() => startGateway('127.0.90.0'))
 
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.90.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-const visit = async (page: Page, path: string): Promise<void> => {
-  await page.goto(`${gateway.baseUrl}${path}`)
-  await page.locator('h1').waitFor({ state: 'attached' })
-}
-
-t.test('every page in a palette of a person’s own', { skip }, async (t) => {
+test('every page in a palette of a person’s own', async (t, { gateway, person, visit }) => {
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '店内求助' })
   const visits = [
     { username: 'admin', pages: ['/users', '/sources', '/channels', '/settings', '/install', '/links', '/audit'] },
@@ -31,9 +13,7 @@ t.test('every page in a palette of a person’s own', { skip }, async (t) => {
     { username: 'patrol-dongjie', pages: ['/patrol'] },
   ]
   for (const { username, pages } of visits) {
-    const { page, faults } = await openPage(browser, DESK)
-    const password = username === 'admin' ? gateway.adminPassword : gateway.password
-    await signInAs(page, gateway.baseUrl, username, password)
+    const { page, faults } = await person(username, DESK)
     for (const path of pages) {
       await visit(page, path)
       if (path === '/map') await page.locator('.map-alarm').waitFor()
@@ -44,9 +24,8 @@ t.test('every page in a palette of a person’s own', { skip }, async (t) => {
   }
 })
 
-t.test('what is chosen is told from what is not in a palette of a person’s own', { skip }, async (t) => {
-  const { page } = await openPage(browser, DESK)
-  await signInAs(page, gateway.baseUrl, 'admin', gateway.adminPassword)
+test('what is chosen is told from what is not in a palette of a person’s own', async (t, { person, visit }) => {
+  const { page } = await person('admin', DESK)
   const chosen: [path: string, one: string, others: string][] = [
     ['/wall', '.tile-selected', '.tile:not(.tile-selected)'],
     ['/install', '.install-steps [aria-current]', '.install-steps li:not([aria-current])'],
@@ -61,5 +40,4 @@ t.test('what is chosen is told from what is not in a palette of a person’s own
     const words = `${one}: ${borderOfOne.toFixed(2)} and ${borderOfOther.toFixed(2)} of the border`
     t.ok(borderOfOne > 1.5 * borderOfOther && borderOfOne > 0.05, words)
   }
-  await page.context().close()
 })

@@ -1,13 +1,11 @@
 import { gzipSync } from 'node:zlib'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import t from 'tap'
 import { CameraHealth } from '../../gateway/contracts/camera-health.ts'
 import { page as pageOf } from '../../gateway/contracts/common.ts'
-import { DESK, lacksBrowser, launch, openPage, PHONE, seriousFaults } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { signInAs, textOf } from './journeys.ts'
+import { DESK, PHONE, seriousFaults } from './browser.ts'
+import { startGateway } from './gateway.ts'
+import { textOf } from './journeys.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
 /** console.md §3: JavaScript that a page fetches before anybody taps, gzip. */
 const PHONE_JS_BYTES = 120_000
 const DESK_JS_BYTES = 250_000
@@ -17,25 +15,12 @@ const LEAD = 'patrol-dongjie'
 /** Where the panel of the journeys hangs. */
 const PLACE = '东街口'
 
-let gateway: JourneyGateway
-let browser: Browser
+const test = browserTests(() => startGateway('127.0.78.0'))
 
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.78.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-async function person(username: string, options: BrowserContextOptions): Promise<{ page: Page; faults: string[] }> {
-  const opened = await openPage(browser, options)
-  await signInAs(opened.page, gateway.baseUrl, username, gateway.password)
-  return opened
-}
-
-t.test('a patrol lead sees the place, answers in a dead zone, and opens the page there', { skip }, async (t) => {
+test('a patrol lead sees the place, answers in a dead zone, and opens the page there', async (t, {
+  gateway,
+  person,
+}) => {
   const centre = await person('operator', DESK)
   const { page, faults } = await person(LEAD, PHONE)
   await page.getByRole('button', { name: '上班' }).tap()
@@ -98,10 +83,9 @@ t.test('a patrol lead sees the place, answers in a dead zone, and opens the page
     '/patrol',
   )
   t.same(faults, [])
-  await Promise.all([page.context().close(), centre.page.context().close()])
 })
 
-t.test('what a page fetches before anybody taps', { skip }, async (t) => {
+test('what a page fetches before anybody taps', async (t, { gateway, person, somebody }) => {
   const budgets = [
     { username: LEAD, path: '/patrol', options: PHONE, limit: PHONE_JS_BYTES },
     { username: 'installer', path: '/install', options: PHONE, limit: PHONE_JS_BYTES },
@@ -125,8 +109,7 @@ t.test('what a page fetches before anybody taps', { skip }, async (t) => {
     )
     await page.context().close()
   }
-  const { page } = await openPage(browser, PHONE)
+  const { page } = await somebody(PHONE)
   await page.goto(`${gateway.baseUrl}/owner`)
   t.match(await textOf(page.locator('main')), /./)
-  await page.context().close()
 })

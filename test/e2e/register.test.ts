@@ -1,32 +1,14 @@
-import type { Browser, Locator, Page } from 'playwright-core'
-import t from 'tap'
-import { DESK, lacksBrowser, launch, openPage, seriousFaults } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { registerPrivateCamera, signInAs, textOf } from './journeys.ts'
+import type { Locator, Page } from 'playwright-core'
+import { seriousFaults } from './browser.ts'
+import { startGateway } from './gateway.ts'
+import { registerPrivateCamera, textOf } from './journeys.ts'
 import { focusIsBackOn, leaveByEscape, pressOn } from './keyboard.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
 /** What an owner signed; only its SHA-256 leaves the computer. */
 const SIGNED = { name: '授权书.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 signed') }
 
-let gateway: JourneyGateway
-let browser: Browser
-
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.88.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
-
-async function person(username: string): Promise<{ page: Page; faults: string[] }> {
-  const opened = await openPage(browser, DESK)
-  const password = username === 'admin' ? gateway.adminPassword : gateway.password
-  await signInAs(opened.page, gateway.baseUrl, username, password)
-  return opened
-}
+const test = browserTests(() => startGateway('127.0.88.0'))
 
 const rowOf = (page: Page, camera: string): Locator =>
   page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: camera, exact: true }) })
@@ -40,15 +22,19 @@ async function chooseDocument(page: Page): Promise<void> {
   await chooser.setFiles(SIGNED)
 }
 
-t.test('a consent on paper is recorded by one and checked by another, by keys alone', { skip }, async (t) => {
+test('a consent on paper is recorded by one and checked by another, by keys alone', async (t, {
+  gateway,
+  somebody,
+  person,
+  visit,
+}) => {
   const { device, address } = gateway.unregistered
-  const installer = await person('installer')
-  const signIn = async (): Promise<void> => {}
-  await registerPrivateCamera({ page: installer.page, baseUrl: gateway.baseUrl, signIn }, { device, address })
+  const installer = await somebody()
+  await registerPrivateCamera(installer, { device, address })
   const name = device.channels[0]?.name ?? ''
 
   const { page } = installer
-  await page.goto(`${gateway.baseUrl}/links`)
+  await visit(page, '/links')
   const row = rowOf(page, name)
   const dialog = page.getByRole('dialog')
   const record = row.getByRole('button', { name: '登记纸质授权' })
@@ -66,7 +52,7 @@ t.test('a consent on paper is recorded by one and checked by another, by keys al
   t.same(await focusIsBackOn(check), [], 'after the button as after Escape')
 
   const admin = await person('admin')
-  await admin.page.goto(`${gateway.baseUrl}/links`)
+  await visit(admin.page, '/links')
   const theirs = admin.page.getByRole('dialog')
   const theirRow = rowOf(admin.page, name)
   await pressOn(theirRow.getByRole('button', { name: '核对纸质授权' }))
@@ -77,5 +63,4 @@ t.test('a consent on paper is recorded by one and checked by another, by keys al
   await theirRow.getByText(/^有效/).waitFor()
   t.match(await textOf(theirRow), /纸质授权/)
   t.same([...installer.faults, ...admin.faults], [])
-  await Promise.all([installer.page.context().close(), admin.page.context().close()])
 })

@@ -1,24 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import type { Browser, Page } from 'playwright-core'
-import t from 'tap'
-import { lacksBrowser, launch, openPage, WALL } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { becomes, signInAs, tileIs } from './journeys.ts'
+import type { Page } from 'playwright-core'
+import { WALL } from './browser.ts'
+import { cameraTile, startGateway } from './gateway.ts'
+import { arrangeWall, becomes, tileIs } from './journeys.ts'
+import { browserTests } from './scene.ts'
 
-const skip = lacksBrowser
 const PLACE = '茶厂门口'
 
-let gateway: JourneyGateway
-let browser: Browser
-
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.82.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
+const test = browserTests(() => startGateway('127.0.82.0'))
 
 /** Ears of a page: what is heard in it, and what of sound was sent to it. */
 async function giveEars(page: Page): Promise<{ fetched(): number }> {
@@ -70,13 +59,12 @@ const soundIs = (page: Page, state: string): Promise<void> =>
   page.locator(`.tile-sound[data-sound=${state}]`).waitFor({ timeout: 15_000 })
 
 for (const way of ['over the live socket', 'over HLS']) {
-  t.test(`the sound of an enlarged picture, ${way}`, { skip }, async (t) => {
-    const { page, faults } = await openPage(browser, WALL)
+  test(`the sound of an enlarged picture, ${way}`, async (t, { gateway, somebody }) => {
+    const { page, faults, signIn } = await somebody(WALL)
     const ears = await giveEars(page)
     if (way === 'over HLS') await page.routeWebSocket('**/live/socket', (socket) => socket.close())
-    const tiles = [{ kind: 'camera', cameraId: gateway.cameraIds.chachangmenkou }]
-    await page.addInitScript(`localStorage['gridlight.wall'] ??= '${JSON.stringify({ layout: 4, tiles })}'`)
-    await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+    await arrangeWall(page, 4, [cameraTile(gateway, 'chachangmenkou')])
+    await signIn('operator')
     await tileIs(page, 1, 'live')
     t.equal(await page.locator('.tile-sound').count(), 0, 'one among others cannot be heard')
     await page.keyboard.press('Digit1')
@@ -124,6 +112,5 @@ for (const way of ['over the live socket', 'over HLS']) {
       await gateway.link(PLACE, ['live', 'audio'])
     }
     t.same(faults, [])
-    await page.context().close()
   })
 }

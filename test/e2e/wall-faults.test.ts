@@ -1,71 +1,57 @@
-import type { Browser, Page } from 'playwright-core'
-import t from 'tap'
+import type { Page } from 'playwright-core'
 import { layCable } from '../fakes/cable.ts'
-import { lacksBrowser, launch, openPage, WALL } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { framesOf, signInAs, statesOf, textOf, tileIs } from './journeys.ts'
+import { WALL } from './browser.ts'
+import { cameraTile, startGateway } from './gateway.ts'
+import { arrangeWall, framesOf, signInAs, statesOf, textOf, tileIs } from './journeys.ts'
+import { browserTests, type Scene } from './scene.ts'
 
-const skip = lacksBrowser
 const BACK_AFTER_MS = 30_000
 
-let gateway: JourneyGateway
-let browser: Browser
-
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.80.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
+const test = browserTests(() => startGateway('127.0.80.0'))
 
 /** An operator before a wall of four with two pictures. */
-async function wallOfTwo(baseUrl: string): Promise<Page> {
-  const { page } = await openPage(browser, WALL)
-  const tiles = ['dongjiekou', 'qiaotou'].map((place) => ({ kind: 'camera', cameraId: gateway.cameraIds[place] }))
-  await page.addInitScript(`localStorage['gridlight.wall'] ??= '${JSON.stringify({ layout: 4, tiles })}'`)
+async function wallOfTwo({ gateway, somebody }: Scene, baseUrl: string): Promise<Page> {
+  const { page } = await somebody(WALL)
+  const tiles = ['dongjiekou', 'qiaotou'].map((place) => cameraTile(gateway, place))
+  await arrangeWall(page, 4, tiles)
   await signInAs(page, baseUrl, 'operator', gateway.password)
   await page.locator('.tree-camera').first().waitFor()
   return page
 }
 
-t.test(
-  'a camera unplugged, a cable that is cut, and one that hangs: no old picture passes for live',
-  { skip },
-  async (t) => {
-    const cable = await layCable(gateway.baseUrl)
-    t.teardown(() => cable.close())
-    const page = await wallOfTwo(cable.url)
+test('a camera unplugged, a cable that is cut, and one that hangs: no old picture passes for live', async (t, scene) => {
+  const { gateway } = scene
+  const cable = await layCable(gateway.baseUrl)
+  t.teardown(() => cable.close())
+  const page = await wallOfTwo(scene, cable.url)
+  for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
+  await gateway.township.fault('cam-dongjie', 'drop-out')
+  await page.locator('[data-tile="1"]:not([data-state="live"])').waitFor({ timeout: 5_000 })
+  t.same((await statesOf(page))[1], 'live', 'a camera that is unplugged is the trouble of its tile alone')
+  await gateway.township.fault('cam-dongjie', 'none')
+  for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
+  await gateway.township.fault('cam-qiaotou', 'stall')
+  await tileIs(page, 2, 'stalled', 10_000)
+  t.match(await textOf(page.locator('[data-tile="2"] .tile-card')), /画面停在 \d\d:\d\d:\d\d\d 秒后自动重连重试/)
+  await gateway.township.fault('cam-qiaotou', 'none')
+  for (const fault of ['cut', 'hang'] as const) {
     for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
-    await gateway.township.fault('cam-dongjie', 'drop-out')
-    await page.locator('[data-tile="1"]:not([data-state="live"])').waitFor({ timeout: 5_000 })
-    t.same((await statesOf(page))[1], 'live', 'a camera that is unplugged is the trouble of its tile alone')
-    await gateway.township.fault('cam-dongjie', 'none')
-    for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
-    await gateway.township.fault('cam-qiaotou', 'stall')
-    await tileIs(page, 2, 'stalled', 10_000)
-    t.match(await textOf(page.locator('[data-tile="2"] .tile-card')), /画面停在 \d\d:\d\d:\d\d\d 秒后自动重连重试/)
-    await gateway.township.fault('cam-qiaotou', 'none')
-    for (const fault of ['cut', 'hang'] as const) {
-      for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
-      cable[fault]()
-      for (const tile of [1, 2]) {
-        await page.locator(`[data-tile="${tile}"]:not([data-state="live"])`).waitFor({ timeout: 10_000 })
-      }
-      await page.locator('.banner-fault').waitFor({ timeout: 20_000 })
-      t.notOk((await statesOf(page)).includes('live'), `${fault}: nothing is said to be live`)
-      cable.mend()
-      for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
-      await page.locator('.banner-fault').waitFor({ state: 'detached', timeout: BACK_AFTER_MS })
-      t.pass(`${fault}: came back by itself`)
+    cable[fault]()
+    for (const tile of [1, 2]) {
+      await page.locator(`[data-tile="${tile}"]:not([data-state="live"])`).waitFor({ timeout: 10_000 })
     }
-    await page.context().close()
-  },
-)
+    await page.locator('.banner-fault').waitFor({ timeout: 20_000 })
+    t.notOk((await statesOf(page)).includes('live'), `${fault}: nothing is said to be live`)
+    cable.mend()
+    for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
+    await page.locator('.banner-fault').waitFor({ state: 'detached', timeout: BACK_AFTER_MS })
+    t.pass(`${fault}: came back by itself`)
+  }
+})
 
-t.test('the gateway starts anew: the wall comes back by itself', { skip }, async (t) => {
-  const page = await wallOfTwo(gateway.baseUrl)
+test('the gateway starts anew: the wall comes back by itself', async (t, scene) => {
+  const { gateway } = scene
+  const page = await wallOfTwo(scene, gateway.baseUrl)
   for (const tile of [1, 2]) await tileIs(page, tile, 'live')
   const startedAt = performance.now()
   await gateway.restart()
@@ -75,5 +61,4 @@ t.test('the gateway starts anew: the wall comes back by itself', { skip }, async
   await page.waitForTimeout(1_000) // the time over which frames are counted
   const after = await framesOf(page)
   for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} moves`)
-  await page.context().close()
 })

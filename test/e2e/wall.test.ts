@@ -1,38 +1,25 @@
-import type { Browser, Page } from 'playwright-core'
-import t from 'tap'
+import type { Page } from 'playwright-core'
 import type { Layout, WallTile } from '../../gateway/contracts/wall.ts'
-import { lacksBrowser, launch, openPage, seriousFaults, WALL } from './browser.ts'
-import { type JourneyGateway, startGateway } from './gateway.ts'
-import { becomes, framesOf, signInAs, statesOf, textOf, tileIs } from './journeys.ts'
+import { seriousFaults, WALL } from './browser.ts'
+import { cameraTile, startGateway } from './gateway.ts'
+import { arrangeWall, becomes, framesOf, statesOf, textOf, tileIs } from './journeys.ts'
 import { pressOn, tabTo, typeInto } from './keyboard.ts'
+import { browserTests, type Scene, type Visitor } from './scene.ts'
 
-const skip = lacksBrowser
 /** console.md §3: sixteen tiles; this machine decodes in software while others work on it. */
 const SIXTEEN_LIVE_MS = 20_000
 
-let gateway: JourneyGateway
-let browser: Browser
-
-t.before(async () => {
-  if (skip) return
-  ;[gateway, browser] = await Promise.all([startGateway('127.0.79.0'), launch()])
-})
-t.teardown(async () => {
-  await browser?.close()
-  await gateway?.close()
-})
+const test = browserTests(() => startGateway('127.0.79.0'))
 
 const PLACES = ['dongjiekou', 'qiaotou', 'zhenguangchang', 'weishengyuan', 'chachangmenkou', 'xuexiao-menkou'] as const
-const cameraTile = (place: string): WallTile => ({ kind: 'camera', cameraId: gateway.cameraIds[place] ?? '' })
 
 /** An operator before a wall that was arranged so on an earlier day. */
-async function operatorAt(layout: Layout, tiles: readonly WallTile[]) {
-  const opened = await openPage(browser, WALL)
-  const stored = JSON.stringify({ layout, tiles })
-  await opened.page.addInitScript(`localStorage['gridlight.wall'] ??= '${stored}'`)
-  await signInAs(opened.page, gateway.baseUrl, 'operator', gateway.password)
-  await opened.page.locator('.tree-camera').first().waitFor()
-  return opened
+async function operatorAt({ somebody }: Scene, layout: Layout, tiles: readonly WallTile[]): Promise<Visitor> {
+  const visitor = await somebody(WALL)
+  await arrangeWall(visitor.page, layout, tiles)
+  await visitor.signIn('operator')
+  await visitor.page.locator('.tree-camera').first().waitFor()
+  return visitor
 }
 
 const namesOf = (page: Page): Promise<string[]> =>
@@ -44,10 +31,10 @@ const namesOf = (page: Page): Promise<string[]> =>
 const nameIs = (page: Page, tile: number, name: string): Promise<void> =>
   page.locator(`[data-tile="${tile}"] .tile-name`, { hasText: name }).waitFor({ timeout: 10_000 })
 
-t.test('sixteen and thirty-six tiles, at most six opened at once', { skip }, async (t) => {
-  const sixteen = Array.from({ length: 16 }, (_, at) => cameraTile(PLACES[at % PLACES.length] ?? ''))
-  const { page, faults } = await openPage(browser, WALL)
-  await page.addInitScript(`localStorage['gridlight.wall'] ??= '${JSON.stringify({ layout: 16, tiles: sixteen })}'`)
+test('sixteen and thirty-six tiles, at most six opened at once', async (t, { gateway, somebody }) => {
+  const sixteen = Array.from({ length: 16 }, (_, at) => cameraTile(gateway, PLACES[at % PLACES.length] ?? ''))
+  const { page, faults, signIn } = await somebody(WALL)
+  await arrangeWall(page, 16, sixteen)
   let [open, most] = [0, 0]
   const isOpening = (request: { method(): string; url(): string }): boolean =>
     request.method() === 'POST' && request.url().endsWith('/views')
@@ -60,7 +47,7 @@ t.test('sixteen and thirty-six tiles, at most six opened at once', { skip }, asy
     if (isOpening(request)) open -= 1
   })
   await page.addInitScript(KEEP_AUDIO)
-  await signInAs(page, gateway.baseUrl, 'operator', gateway.password)
+  await signIn('operator')
   await pressOn(page.getByRole('button', { name: '开始值班' }))
   await becomes(page, `window.audio?.state === 'running'`)
   t.equal(await page.locator('.cases').getAttribute('data-sounds'), '1', 'the shift begins with a sound')
@@ -83,7 +70,6 @@ t.test('sixteen and thirty-six tiles, at most six opened at once', { skip }, asy
   await page.keyboard.press('Digit6')
   t.equal(await page.locator('[aria-current=true][data-tile]').getAttribute('data-tile'), '36', 'two digits')
   t.same(faults, [])
-  await page.context().close()
 })
 
 /** A browser keeps sound locked until somebody does something; the page's own context tells. */
@@ -104,8 +90,8 @@ async function widthIs(page: Page, width: number): Promise<void> {
   throw new Error(`the first picture is ${found} pixels wide, not ${width}`)
 }
 
-t.test('a wall is arranged by hand and by keyboard alone', { skip }, async (t) => {
-  const { page, faults } = await operatorAt(4, [])
+test('a wall is arranged by hand and by keyboard alone', async (t, scene) => {
+  const { page, faults } = await operatorAt(scene, 4, [])
   await page.locator('.tree-camera', { hasText: '东街口' }).dragTo(page.locator('[data-tile="3"]'))
   await tileIs(page, 3, 'live')
   await page.locator('[data-tile="3"]').dragTo(page.locator('[data-tile="2"]'))
@@ -181,11 +167,11 @@ t.test('a wall is arranged by hand and by keyboard alone', { skip }, async (t) =
   await page.keyboard.press('KeyL')
   t.equal((await statesOf(page)).length, 4, 'keys that are switched off do nothing')
   t.same(faults, [])
-  await page.context().close()
 })
 
-t.test('a layout and a round are kept for the person, on any computer', { skip }, async (t) => {
-  const first = await operatorAt(4, [cameraTile('dongjiekou'), cameraTile('qiaotou')])
+test('a layout and a round are kept for the person, on any computer', async (t, scene) => {
+  const { gateway } = scene
+  const first = await operatorAt(scene, 4, [cameraTile(gateway, 'dongjiekou'), cameraTile(gateway, 'qiaotou')])
   const { page } = first
   await page.keyboard.press('Digit3')
   await pressOn(page.getByRole('button', { name: '布局与轮巡' }))
@@ -210,16 +196,16 @@ t.test('a layout and a round are kept for the person, on any computer', { skip }
   await page.getByRole('button', { name: '使用' }).waitFor()
   await page.context().close()
 
-  const second = await operatorAt(1, [])
+  const second = await operatorAt(scene, 1, [])
   await pressOn(second.page.getByRole('button', { name: '布局与轮巡' }))
   await pressOn(second.page.getByRole('button', { name: '使用' }))
   for (const tile of [1, 2, 3]) await tileIs(second.page, tile, 'live')
   t.same([...first.faults, ...second.faults], [])
-  await second.page.context().close()
 })
 
-t.test('an alarm slot shows what waits, for the reason of its case', { skip }, async (t) => {
-  const { page, faults } = await operatorAt(4, [{ kind: 'alarm-slot' }])
+test('an alarm slot shows what waits, for the reason of its case', async (t, scene) => {
+  const { gateway } = scene
+  const { page, faults } = await operatorAt(scene, 4, [{ kind: 'alarm-slot' }])
   await tileIs(page, 1, 'alarm-slot')
   const asked = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/views'))
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '前门求助' })
@@ -266,5 +252,4 @@ t.test('an alarm slot shows what waits, for the reason of its case', { skip }, a
   )
   t.ok(excess <= 0, 'a long queue does not push the tiles off the screen')
   t.same(faults, [])
-  await page.context().close()
 })

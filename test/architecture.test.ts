@@ -163,6 +163,24 @@ t.test('the console imports contracts only', async (t) => {
   t.ok(checked > 10, `${checked} imports checked`)
 })
 
+/** What the console's screens stand on; every other room of it is a screen. */
+const CONSOLE_GROUND = ['api', 'i18n', 'player', 'state', 'style', 'ui']
+
+t.test('what the screens of the console stand on knows no screen', async (t) => {
+  const roomOf = (file: string): string => /^src\/([^/]+)\//.exec(relative(consoleDir, file))?.[1] ?? ''
+  let checked = 0
+  for (const file of filesBelow(join(consoleDir, 'src'))) {
+    const room = roomOf(file)
+    if (file.endsWith('/src/app.tsx') || (room !== '' && !CONSOLE_GROUND.includes(room))) continue
+    for (const target of importsOf(file)) {
+      checked += 1
+      const isScreen = roomOf(target) !== '' && !CONSOLE_GROUND.includes(roomOf(target))
+      if (isScreen) t.fail(`${relative(consoleDir, file)} imports ${relative(consoleDir, target)}`)
+    }
+  }
+  t.ok(checked > 50, `${checked} imports checked`)
+})
+
 t.test('pure rooms touch no database, server or socket', async (t) => {
   const pure = [
     ...filesBelow(join(gatewayDir, 'contracts')),

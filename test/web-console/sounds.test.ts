@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Case } from '../../gateway/contracts/case.ts'
 import { dueSound } from '../../web-console/src/cases/rhythm.ts'
-import { isWaiting } from '../../web-console/src/cases/urgency.ts'
+import { isWaiting } from '../../web-console/src/state/urgency.ts'
 
 // All that the choice of a sound reads.
 const aCase = (id: string, priority: Case['priority'], changes: Partial<Case> = {}): Case =>

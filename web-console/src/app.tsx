@@ -53,7 +53,7 @@ export function App() {
     return (
       <LazyPage
         key={TRANSPARENCY}
-        load={() => import('./transparency-page.tsx').then((code) => code.TransparencyPage)}
+        load={() => import('./links/transparency-page.tsx').then((code) => code.TransparencyPage)}
         words={PAGE_WORDS[TRANSPARENCY]}
       />
     )

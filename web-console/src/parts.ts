@@ -1,16 +1,16 @@
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { AlarmBoard } from './alarms/alarm-board.ts'
 import type { Calls } from './api/calls.ts'
 import type { Client } from './api/client.ts'
-import type { Township } from './cameras.ts'
-import type { CaseBoard } from './cases/case-board.ts'
 import type { Language } from './i18n/language.ts'
-import type { Live } from './live.ts'
 import type { Router } from './router.ts'
-import type { Session } from './session.ts'
 import type { Shortcuts } from './shortcuts.ts'
+import type { AlarmBoard } from './state/alarm-board.ts'
+import type { CaseBoard } from './state/case-board.ts'
+import type { Live } from './state/live.ts'
+import type { Session } from './state/session.ts'
+import type { Township } from './state/township.ts'
 
 /** Cameras to be shown for a moment, and the case for whose sake. */
 export interface WallWish {

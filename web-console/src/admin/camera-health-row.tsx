@@ -1,9 +1,9 @@
 import type { CameraHealth, StreamHealth } from '../../../gateway/contracts/camera-health.ts'
 import { codecName } from '../codec-name.ts'
-import { faultWords } from '../fault-words.ts'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
 import { dateTime } from '../time.ts'
+import { faultWords } from '../ui/fault-words.ts'
 import { Icon } from '../ui/icon.tsx'
 
 const STATE_ICON = { online: 'ok', offline: 'offline', stalled: 'stalled', unlinked: 'lock' } as const

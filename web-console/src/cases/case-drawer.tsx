@@ -3,12 +3,12 @@ import { type Case, CaseStep, FeedbackOutcome } from '../../../gateway/contracts
 import { CaseWayOf } from '../alarms/alarm-way.tsx'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
+import { isUndelivered } from '../state/urgency.ts'
 import { dateTime, duration, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { ClipPanel } from './clip-panel.tsx'
 import { ResponseClock } from './response-clock.tsx'
-import { isUndelivered } from './urgency.ts'
 
 /** What the centre may do, with the key that does it on the wall. */
 const CENTRE_ACTIONS = [

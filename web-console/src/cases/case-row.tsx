@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import { useParts } from '../parts.ts'
+import { isUndelivered, isWaiting } from '../state/urgency.ts'
 import { ago, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { CaseGroup } from './flood.ts'
 import { ResponseClock } from './response-clock.tsx'
-import { isUndelivered, isWaiting } from './urgency.ts'
 
 /** One case in the queue; what is chosen stays chosen, whatever comes. */
 export function CaseRow({ case: one }: { case: Case }) {

@@ -1,5 +1,5 @@
 import type { Case } from '../../../gateway/contracts/case.ts'
-import { byUrgency, isWaiting } from '../cases/urgency.ts'
+import { byUrgency, isWaiting } from '../state/urgency.ts'
 
 /** A slot has nothing more to show of a case that is over or on the shelf. */
 const isOver = ({ closedAt, shelvedUntil }: Case): boolean => closedAt !== undefined || shelvedUntil !== undefined

@@ -3,7 +3,6 @@ import type { Camera } from '../../../gateway/contracts/camera.ts'
 import type { View, ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
 import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
-import type { Live } from '../live.ts'
 import type { LiveSocket } from '../player/live-socket.ts'
 import {
   type Attach,
@@ -14,6 +13,7 @@ import {
   type SoundState,
 } from '../player/player.ts'
 import { attachSocket } from '../player/socket.ts'
+import type { Live } from '../state/live.ts'
 import type { Turnstile } from './turnstile.ts'
 
 export type TileState =

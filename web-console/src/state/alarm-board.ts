@@ -2,8 +2,8 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Alarm, AlarmLoad } from '../../../gateway/contracts/alarm.ts'
 import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
-import { gather } from '../gather.ts'
-import type { Live } from '../live.ts'
+import { gather } from './gather.ts'
+import type { Live } from './live.ts'
 
 /** More than a shift can read; older ones are in the gateway. */
 const KEPT = 200

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
-import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
-import type { Calls } from './api/calls.ts'
-import type { Answer, Client } from './api/client.ts'
+import type { SessionAnswer } from '../../../gateway/contracts/identity.ts'
+import type { Calls } from '../api/calls.ts'
+import type { Answer, Client } from '../api/client.ts'
 
 export type SessionState =
   | { kind: 'asking' }

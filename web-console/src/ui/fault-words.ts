@@ -1,5 +1,5 @@
-import type { Language } from './i18n/language.ts'
-import { problemWords } from './ui/problem-note.tsx'
+import type { Language } from '../i18n/language.ts'
+import { problemWords } from './problem-note.tsx'
 
 /** Why a camera or a stream does not come, in words; the code itself where it is newer than this page. */
 export function faultWords(language: Language, code: string): string {

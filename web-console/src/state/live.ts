@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
-import { LiveEvent } from '../../gateway/contracts/event.ts'
+import { LiveEvent } from '../../../gateway/contracts/event.ts'
 
 export type LinkToGateway =
   | { kind: 'connecting' }

@@ -2,8 +2,8 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Case, NewCaseAction } from '../../../gateway/contracts/case.ts'
 import type { Calls } from '../api/calls.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
-import { gather } from '../gather.ts'
-import type { Live } from '../live.ts'
+import { gather } from './gather.ts'
+import type { Live } from './live.ts'
 import { byUrgency, isWaiting } from './urgency.ts'
 
 /** What a person asks for; the key and the time are added here. */

@@ -1,8 +1,8 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { Camera } from '../../gateway/contracts/camera.ts'
-import type { DivisionFeature } from '../../gateway/contracts/grid.ts'
-import type { Calls } from './api/calls.ts'
-import type { ProblemAnswer } from './api/client.ts'
+import type { Camera } from '../../../gateway/contracts/camera.ts'
+import type { DivisionFeature } from '../../../gateway/contracts/grid.ts'
+import type { Calls } from '../api/calls.ts'
+import type { ProblemAnswer } from '../api/client.ts'
 import type { Live } from './live.ts'
 
 export type Loading =

@@ -1,11 +1,11 @@
-import type { Transparency } from '../../gateway/contracts/register.ts'
-import { useParts } from './parts.ts'
-import { LanguageSwitch } from './shell.tsx'
-import { dateTime } from './time.ts'
-import { Empty } from './ui/empty.tsx'
-import { useLoaded } from './ui/loaded.tsx'
-import { ProblemNote } from './ui/problem-note.tsx'
-import './links/links.css'
+import type { Transparency } from '../../../gateway/contracts/register.ts'
+import { useParts } from '../parts.ts'
+import { LanguageSwitch } from '../shell.tsx'
+import { dateTime } from '../time.ts'
+import { Empty } from '../ui/empty.tsx'
+import { useLoaded } from '../ui/loaded.tsx'
+import { ProblemNote } from '../ui/problem-note.tsx'
+import './links.css'
 
 /** Counts for everybody, without sign-in: how many cameras watch here, and how often they are watched. */
 export function TransparencyPage() {

@@ -280,13 +280,38 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS
 
+/** What is asked for by an id. */
+const THINGS = {
+  alarm: { zh: '告警', en: 'alarm' },
+  'alarm-source': { zh: '告警源', en: 'alarm source' },
+  camera: { zh: '摄像头', en: 'camera' },
+  case: { zh: '案卷', en: 'case' },
+  channel: { zh: '渠道', en: 'channel' },
+  clip: { zh: '告警片段', en: 'clip' },
+  layout: { zh: '保存的布局', en: 'saved layout' },
+  link: { zh: '接入', en: 'link' },
+  mapping: { zh: '映射', en: 'mapping' },
+  photo: { zh: '照片', en: 'photo' },
+  round: { zh: '轮巡', en: 'round' },
+  search: { zh: '搜索', en: 'search' },
+  token: { zh: '令牌', en: 'token' },
+  user: { zh: '用户', en: 'user' },
+  view: { zh: '查看', en: 'view' },
+} as const satisfies Record<string, Words>
+
+/** Nothing of the kind has this id, or it is not for the asker to know of. */
+export function noSuch(thing: keyof typeof THINGS): Problem {
+  const { zh, en } = THINGS[thing]
+  return new Problem('not-found', { zh: `没有这个${zh}`, en: `there is no such ${en}` })
+}
+
 /** A refusal on its way to the HTTP error handler; routes throw it, nothing below them does. */
 export class Problem extends Error {
   readonly code: ProblemCode
-  readonly detail: string | Words | undefined
+  readonly detail: Words | undefined
   readonly extra: Readonly<Record<string, unknown>>
   /** @param detail what exactly, for this request; never a secret; in both languages where a person may read it */
-  constructor(code: ProblemCode, detail?: string | Words, extra: Readonly<Record<string, unknown>> = {}) {
+  constructor(code: ProblemCode, detail?: Words, extra: Readonly<Record<string, unknown>> = {}) {
     super(typeof detail === 'object' ? detail.en : (detail ?? PROBLEMS[code].title.en))
     this.name = 'Problem'
     this.code = code

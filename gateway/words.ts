@@ -4,10 +4,13 @@ import { z } from 'zod'
 export const Words = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) })
 export type Words = z.infer<typeof Words>
 
+/** What a device, a standard or another program says, which nobody translates. */
+export const asGiven = (text: string): Words => ({ zh: text, en: text })
+
 /** In the caller's language; both where none was named. */
 export function inLanguage({ zh, en }: Words, acceptLanguage: string | undefined): string {
   const first = acceptLanguage?.trim().slice(0, 2).toLowerCase()
   if (first === 'zh') return zh
   if (first === 'en') return en
-  return `${zh} (${en})`
+  return zh === en ? en : `${zh} (${en})`
 }

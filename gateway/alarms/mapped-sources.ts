@@ -1,4 +1,5 @@
 import { AlarmType, Priority } from '../contracts/alarm.ts'
+import { Problem } from '../errors.ts'
 import type { Database } from '../storage/database.ts'
 import type { MappedSource } from './map-message.ts'
 import type { Mapping } from './mapping.ts'
@@ -24,6 +25,9 @@ export function topicsOf(mapping: Mapping, topic: string): string[] {
 
 export const isReserved = (filter: string): boolean =>
   filter.startsWith('$') || RESERVED.some((reserved) => overlap(reserved, filter))
+
+export const noMapping = (id: string): Problem =>
+  new Problem('invalid-request', { zh: `mapping：没有映射“${id}”`, en: `mapping: there is no mapping '${id}'` })
 
 /** What registrations say that must be known before a message is stored. The database has them; this remembers them between two looks. */
 export class MappedSources {

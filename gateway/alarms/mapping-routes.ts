@@ -7,6 +7,7 @@ import { coversCell } from '../identity/rights.ts'
 import { tryMessage } from './dry-run.ts'
 import type { MappedSource } from './map-message.ts'
 import type { MappedSources } from './mapped-sources.ts'
+import { noMapping } from './mapped-sources.ts'
 import type { Mapping } from './mapping.ts'
 
 export interface MappingRoutesDeps {
@@ -50,7 +51,7 @@ export function mappingRoutes(app: App, deps: MappingRoutesDeps): void {
       const bytes = Buffer.from(typeof payload === 'string' ? payload : (JSON.stringify(payload) ?? ''))
       const mapping = found?.mapping ?? (body.mapping === undefined ? undefined : deps.mapped.mapping(body.mapping))
       if (mapping === undefined && body.mapping !== undefined) {
-        throw new Problem('invalid-request', `mapping: there is no mapping '${body.mapping}'`)
+        throw noMapping(body.mapping)
       }
       const source = found ?? { ...registrationOf(body), priority: deps.mapped.urgencyOf(sourceId) }
       return tryMessage(mapping, source, { topic, payload: bytes }, new Date(deps.clock.now()))

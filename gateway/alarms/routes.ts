@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { ALARM_READERS, Alarm, AlarmQuery } from '../contracts/alarm.ts'
 import { Id, IdParams, page } from '../contracts/common.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
+import { asGiven } from '../words.ts'
 import { MAX_MESSAGE_BYTES } from './normalise.ts'
 import { rejectedRoute } from './rejected-routes.ts'
 import { type SourceRoutesDeps, sourceRoutes } from './source-routes.ts'
@@ -56,7 +57,7 @@ export function alarmRoutes(app: App, deps: AlarmRoutesDeps): void {
     },
     async (request) => {
       const alarm = await readAlarm(deps.database, request.params.id)
-      if (alarm === undefined) throw new Problem('not-found', 'there is no such alarm')
+      if (alarm === undefined) throw noSuch('alarm')
       if (!coversCell(principalOf(request), alarm.cellCode)) throw new Problem('not-in-your-cells')
       const [told] = await deps.withTimes([alarm])
       return told ?? alarm
@@ -98,10 +99,14 @@ function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
         const { sourceId } = request.params
         const [, token] = /^Bearer ([\w-]{1,128})$/i.exec(request.headers.authorization ?? '') ?? []
         if (token === undefined || !(await isWebhookToken(deps.database, sourceId, token))) {
-          throw new Problem('not-signed-in', 'the token of this alarm source is needed')
+          throw new Problem('not-signed-in', {
+            zh: '需要该告警源的令牌',
+            en: 'the token of this alarm source is needed',
+          })
         }
         if (!buckets.take(sourceId)) throw new Problem('too-many-requests')
-        if (!Buffer.isBuffer(request.body)) throw new Problem('unsupported-media-type', 'application/json is needed')
+        if (!Buffer.isBuffer(request.body))
+          throw new Problem('unsupported-media-type', { zh: '须为 application/json', en: 'application/json is needed' })
         const key = request.headers['idempotency-key']
         const receipt = await deps.receive(sourceId, request.body, key).catch(() => undefined)
         if (receipt === undefined)
@@ -109,7 +114,7 @@ function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
             zh: '告警未能存储，请重新发送',
             en: 'the alarm was not stored; send it again',
           })
-        if (receipt.kind === 'rejected') throw new Problem('invalid-request', receipt.reason)
+        if (receipt.kind === 'rejected') throw new Problem('invalid-request', asGiven(receipt.reason))
         if (receipt.kind === 'ignored') return reply.code(200).send({ ignored: receipt.why })
         return reply.code(202).send({ id: receipt.id })
       },

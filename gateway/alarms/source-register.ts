@@ -3,11 +3,12 @@ import { type AlarmSource, type AlarmSourceChange, MAX_PAUSE_DAYS, type NewAlarm
 import { type AuditAction, actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
-import { isReserved, type MappedSources, topicsOf } from './mapped-sources.ts'
+import { asGiven } from '../words.ts'
+import { isReserved, type MappedSources, noMapping, topicsOf } from './mapped-sources.ts'
 import { insertPanelAccount, removePanelAccount } from './panel-accounts.ts'
 import { findSource, insertSource, renewSecrets, type SourceRow, type SourceSecrets, toSource } from './sources.ts'
 import { endStates } from './store.ts'
@@ -159,7 +160,7 @@ export async function retireSource(deps: SourceRegisterDeps, principal: Principa
 /** A source in use, of the asker's cells. */
 async function sourceOf({ database }: SourceRegisterDeps, principal: Principal, id: string): Promise<SourceRow> {
   const row = await findSource(database.client, id)
-  if (row === undefined) throw new Problem('not-found', 'there is no such alarm source')
+  if (row === undefined) throw noSuch('alarm-source')
   if (!coversCell(principal, row.cellCode)) throw new Problem('not-in-your-cells')
   if (row.retiredAt !== null) throw new Problem('conflict', { zh: '该告警源已停用', en: 'the alarm source is retired' })
   return row
@@ -256,7 +257,7 @@ async function check(
   ownId?: string,
 ): Promise<void> {
   if (!coversCell(principal, cellCode)) throw new Problem('not-in-your-cells')
-  if (!(await directory.cellExists(cellCode))) throw new Problem('unknown-cell', cellCode)
+  if (!(await directory.cellExists(cellCode))) throw new Problem('unknown-cell', asGiven(cellCode))
   if (cameraId !== undefined && !(await directory.cameraExists(cameraId))) {
     throw new Problem('invalid-request', {
       zh: `cameraId：没有摄像头 ${cameraId}`,
@@ -265,7 +266,7 @@ async function check(
   }
   const mapping = mappingId === undefined ? undefined : mapped.mapping(mappingId)
   if (mapping === undefined && mappingId !== undefined) {
-    throw new Problem('invalid-request', `mapping: there is no mapping '${mappingId}'`)
+    throw noMapping(mappingId)
   }
   if (topic === undefined) return
   if (mapping === undefined)

@@ -8,7 +8,7 @@ import {
   NewAlarmSourceAnswer,
 } from '../contracts/alarm.ts'
 import { IdParams, page } from '../contracts/common.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
@@ -70,7 +70,7 @@ export function sourceRoutes(app: App, deps: SourceRoutesDeps): void {
     },
     async (request) => {
       const row = await findSource(deps.database.client, request.params.id)
-      if (row === undefined) throw new Problem('not-found', 'there is no such alarm source')
+      if (row === undefined) throw noSuch('alarm-source')
       if (!coversCell(principalOf(request), row.cellCode)) throw new Problem('not-in-your-cells')
       return accountOf(toSource(row, deps.clock.now()))
     },

@@ -11,7 +11,7 @@ import {
 } from '../contracts/audit.ts'
 import { PageQuery, page, toInstant } from '../contracts/common.ts'
 import { Problem } from '../errors.ts'
-import { pageOf } from '../http/paging.ts'
+import { FOREIGN_CURSOR, pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { OutsideCopies } from './outside-copies.ts'
@@ -140,6 +140,6 @@ function verificationRoute(app: App, { database, clock, append }: AuditRoutesDep
 function parseCursor(cursor: string | undefined): bigint | undefined {
   if (cursor === undefined) return undefined
   const parsed = Cursor.safeParse(cursor)
-  if (!parsed.success) throw new Problem('invalid-request', 'cursor: not one that this list has given')
+  if (!parsed.success) throw new Problem('invalid-request', FOREIGN_CURSOR)
   return BigInt(parsed.data)
 }

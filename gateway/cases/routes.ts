@@ -16,7 +16,7 @@ import {
 } from '../contracts/case.ts'
 import { IdParams, page, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell, hasRole } from '../identity/rights.ts'
@@ -43,7 +43,7 @@ export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
   /** The case, if this person may know of it. */
   const caseFor = async (principal: Principal, id: string): Promise<Case> => {
     const found = await readCase(database.client, provider, id)
-    if (found === undefined) throw new Problem('not-found', 'there is no such case')
+    if (found === undefined) throw noSuch('case')
     if (!coversCell(principal, found.cellCode)) throw new Problem('not-in-your-cells')
     return found
   }
@@ -193,12 +193,14 @@ function caseAfter(result: ActionResult): Case {
     case 'done':
       return result.case
     case 'no-case':
-      throw new Problem('not-found', 'there is no such case')
+      throw noSuch('case')
     case 'illegal': {
       const { phase, legal, holder } = result
-      const who = holder === undefined ? '' : `; ${holder} has it`
-      const possible = legal.length === 0 ? 'nothing' : legal.join(', ')
-      throw new Problem('illegal-transition', `the case is ${phase}${who}; possible now: ${possible}`, {
+      const detail = {
+        zh: `案卷处于 ${phase}${holder === undefined ? '' : `，由${holder}处理`}；现在可做：${legal.join('、') || '无'}`,
+        en: `the case is ${phase}${holder === undefined ? '' : `; ${holder} has it`}; possible now: ${legal.join(', ') || 'nothing'}`,
+      }
+      throw new Problem('illegal-transition', detail, {
         phase,
         legal,
         ...(holder === undefined ? {} : { owner: holder }),

@@ -6,7 +6,7 @@ import { CaseClips, ClipQuery, ClipRetention } from '../contracts/clip.ts'
 import { IdParams } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { ViewReason, ViewRefusal } from '../contracts/view.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -48,7 +48,7 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
     },
     async (request) => {
       const one = await deps.caseOf(request.params.id)
-      if (one === undefined) throw new Problem('not-found', 'there is no such case')
+      if (one === undefined) throw noSuch('case')
       if (!coversCell(principalOf(request), one.cellCode)) throw new Problem('not-in-your-cells')
       const items = await clipsOf(database, request.params.id)
       if (items.length > 0) return { items }
@@ -72,7 +72,7 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
       const principal = principalOf(request)
       const { reason: words, download } = request.query
       const clip = await findClip(database, request.params.id)
-      if (clip === undefined) throw new Problem('not-found', 'there is no such clip')
+      if (clip === undefined) throw noSuch('clip')
       const { id, cameraId, caseId, startsAt, endsAt, sizeBytes, sha256 } = clip
       // Before anything is told of it: who may not watch learns nothing.
       const reason = reasonOf(words, download, caseId)
@@ -83,9 +83,11 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
       const permission = await deps.mayOpenRecording({
         ...{ principal, cameraId, recording: `clip:${id}`, reason, fromMs, toMs },
       })
-      if (permission.kind === 'no-camera') throw new Problem('not-found', 'its camera is gone')
+      if (permission.kind === 'no-camera')
+        throw new Problem('not-found', { zh: '片段的摄像头已移除', en: 'its camera is gone' })
       if (permission.kind === 'refused') throw new Problem(permission.why)
-      if (clip.state !== 'ready' || sizeBytes === null) throw new Problem('clip-not-there', `the clip is ${clip.state}`)
+      if (clip.state !== 'ready' || sizeBytes === null)
+        throw new Problem('clip-not-there', { zh: `片段状态：${clip.state}`, en: `the clip is ${clip.state}` })
       if (download) {
         if ((await storage.hashOf(id)) !== sha256)
           throw new Problem('clip-damaged', { zh: '文件与保存时不一致', en: 'the file is not what was kept' })
@@ -102,7 +104,10 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
       }
       const range = rangeOf(request.headers.range, sizeBytes)
       if (range === 'unsatisfiable') {
-        throw new Problem('invalid-request', `range: the clip has ${sizeBytes} bytes`)
+        throw new Problem('invalid-request', {
+          zh: `range：片段共 ${sizeBytes} 字节`,
+          en: `range: the clip has ${sizeBytes} bytes`,
+        })
       }
       const { start, end } = range ?? { start: 0, end: sizeBytes - 1 }
       return reply
@@ -164,7 +169,9 @@ function reasonOf(words: string | undefined, download: boolean, caseId: string):
   if (words === undefined || words === 'case' || [...words].length < MIN_REASON_CHARS) {
     throw new Problem(
       'reason-required',
-      download ? 'reason: why the clip is handed out, in words' : 'reason: `case`, or words',
+      download
+        ? { zh: 'reason：写明片段交给谁、为何', en: 'reason: why the clip is handed out, in words' }
+        : { zh: 'reason：填 `case`，或写明事由', en: 'reason: `case`, or words' },
     )
   }
   return { kind: 'request', caseId, text: words }

@@ -20,7 +20,11 @@ export function healthRoutes(
   app.get('/readyz', { config: { access: 'anyone' }, schema: { response: { 200: Health } } }, async () => {
     const missing: string[] = []
     for (const [name, isThere] of Object.entries(parts)) if (!(await holds(isThere))) missing.push(name)
-    if (missing.length > 0) throw new Problem('not-ready', `waiting for: ${missing.join(', ')}`)
+    if (missing.length > 0)
+      throw new Problem('not-ready', {
+        zh: `尚未就绪：${missing.join('、')}`,
+        en: `waiting for: ${missing.join(', ')}`,
+      })
     return { ok: true as const, version }
   })
 }

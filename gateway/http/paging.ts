@@ -1,4 +1,5 @@
 import { Problem } from '../errors.ts'
+import type { Words } from '../words.ts'
 
 /** Place in a list that runs from the newest to the oldest. */
 export interface Place {
@@ -8,11 +9,13 @@ export interface Place {
 
 export const cursorOf = ({ at, id }: { at: string | Date; id: string }): string => `${new Date(at).getTime()}:${id}`
 
+export const FOREIGN_CURSOR: Words = { zh: 'cursor：不是本列表给出的', en: 'cursor: not one that this list has given' }
+
 /** @throws Problem where the cursor is none that a list has given */
 export function placeOf(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined
   const [, ms, id] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(cursor) ?? []
-  if (ms === undefined || id === undefined) throw new Problem('invalid-request', 'cursor: is not one of ours')
+  if (ms === undefined || id === undefined) throw new Problem('invalid-request', FOREIGN_CURSOR)
   return { at: new Date(Number(ms)), id }
 }
 

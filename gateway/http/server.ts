@@ -25,6 +25,7 @@ import {
 import { z } from 'zod'
 import type { Principal } from '../contracts/identity.ts'
 import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
+import { asGiven } from '../words.ts'
 import type { Access, App, Authenticator, RouteEntry } from './route.ts'
 import { sendSecurityHeaders } from './security-headers.ts'
 
@@ -115,7 +116,7 @@ function handleProblems(app: App, { onRefused }: ServerOptions): void {
     // A person who mistyped is led to the console, which knows the page that is theirs.
     const isPerson = method === 'GET' && (request.headers.accept ?? '').includes('text/html')
     if (isPerson && path !== '/' && !path.startsWith('/api/')) return reply.redirect('/', 303)
-    throw new Problem('not-found', `${method} ${path} does not exist`)
+    throw new Problem('not-found', { zh: `${method} ${path} 不存在`, en: `${method} ${path} does not exist` })
   })
 }
 
@@ -170,14 +171,15 @@ function asProblem(error: unknown): Problem {
     const faults = error.validation.map(
       (fault) => `${fault.instancePath.replaceAll('/', '.').replace(/^\./, '') || 'request'}: ${fault.message}`,
     )
-    return new Problem('invalid-request', `${error.validationContext ?? 'request'}: ${faults.join('; ')}`)
+    return new Problem('invalid-request', asGiven(`${error.validationContext ?? 'request'}: ${faults.join('; ')}`))
   }
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
   const known = code === undefined ? undefined : FASTIFY_CODES[code]
-  if (known !== undefined) return new Problem(known, message)
-  if (statusCode === 429) return new Problem('too-many-requests', message)
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('invalid-request', message)
-  return new Problem('internal', 'the cause is in the log')
+  const detail = message === undefined ? undefined : asGiven(message)
+  if (known !== undefined) return new Problem(known, detail)
+  if (statusCode === 429) return new Problem('too-many-requests', detail)
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('invalid-request', detail)
+  return new Problem('internal', { zh: '原因见日志', en: 'the cause is in the log' })
 }
 
 /** Default deny: who is asking, may they, and is a write from a browser really theirs. */
@@ -200,7 +202,8 @@ function guardRoutes(app: App, { authenticator }: ServerOptions): void {
     if (access === undefined) return // the not-found handler
     refuseForeignOrigin(request)
     // No name holds U+0000, and PostgreSQL refuses to look for it.
-    if (request.url.includes('%00')) throw new Problem('invalid-request', 'the address holds a NUL character')
+    if (request.url.includes('%00'))
+      throw new Problem('invalid-request', { zh: '地址含有空字符', en: 'the address holds a NUL character' })
     const found = await authenticator.authenticate(request)
     request.principal = found?.principal
     if (access === 'anyone') return
@@ -255,7 +258,7 @@ function refuseForeignOrigin(request: FastifyRequest): void {
   const isSocket = request.headers.upgrade !== undefined
   if (origin === undefined || (isRead(request) && !isSocket)) return
   if (URL.parse(origin)?.host !== request.host)
-    throw new Problem('foreign-origin', `origin ${origin} is not this gateway`)
+    throw new Problem('foreign-origin', { zh: `来源 ${origin} 不是本网关`, en: `origin ${origin} is not this gateway` })
 }
 
 function mayCall(principal: Principal, access: Exclude<Access, 'anyone'>): boolean {

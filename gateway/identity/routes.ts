@@ -45,7 +45,10 @@ export function sessionRoutes(app: App, { database, audit, sessions, signIn }: S
     async (request, reply) => {
       const principal = principalOf(request)
       if (principal.kind === 'token') {
-        throw new Problem('invalid-request', 'a bearer token is ended by DELETE /api/v1/tokens/{id}')
+        throw new Problem('invalid-request', {
+          zh: '令牌须用 DELETE /api/v1/tokens/{id} 撤销',
+          en: 'a bearer token is ended by DELETE /api/v1/tokens/{id}',
+        })
       }
       await database.transaction(async (tx) => {
         await sessions.end(tx, principal.sessionId)

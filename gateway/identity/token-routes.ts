@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { actorOf } from '../contracts/audit.ts'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import { NewToken, NewTokenAnswer, Token } from '../contracts/identity.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
+import { FOREIGN_CURSOR } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
 import { listTokens } from './store.ts'
@@ -42,7 +43,7 @@ export function tokenRoutes(app: App, { database, users }: { database: Database;
     },
     async ({ query: { limit, cursor } }) => {
       const offset = Offset.safeParse(cursor ?? 0)
-      if (!offset.success) throw new Problem('invalid-request', 'cursor: not one that this list has given')
+      if (!offset.success) throw new Problem('invalid-request', FOREIGN_CURSOR)
       const items = await listTokens(database.client, limit, offset.data)
       return items.length < limit ? { items } : { items, nextCursor: String(offset.data + items.length) }
     },
@@ -56,7 +57,7 @@ export function tokenRoutes(app: App, { database, users }: { database: Database;
     },
     async (request, reply) => {
       const result = await users.revokeToken(request.params.id, actorOf(principalOf(request)))
-      if (!result.ok) throw new Problem('not-found', 'there is no such token')
+      if (!result.ok) throw noSuch('token')
       return reply.code(204).send(null)
     },
   )

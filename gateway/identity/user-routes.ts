@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { actorOf } from '../contracts/audit.ts'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import { NewUser, User, UserChange } from '../contracts/identity.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
@@ -11,14 +11,23 @@ import type { UserRefusal, Users } from './users.ts'
 
 export const ADMINISTRATOR = { roles: ['administrator'] } as const
 
-const REFUSALS: Readonly<Record<UserRefusal, [ProblemCode, string]>> = {
-  'username-taken': ['conflict', 'username: somebody has this name already'],
-  'duties-not-separate': ['invalid-request', 'roles: one person is not administrator and auditor at once'],
-  'no-such-user': ['not-found', 'there is no such user'],
-  'last-administrator': ['conflict', 'this is the last administrator who can sign in'],
+const REFUSALS: Readonly<Record<UserRefusal, () => Problem>> = {
+  'username-taken': () =>
+    new Problem('conflict', { zh: 'username：已有人使用', en: 'username: somebody has this name already' }),
+  'duties-not-separate': () =>
+    new Problem('invalid-request', {
+      zh: 'roles：同一人不能兼任管理员和审计员',
+      en: 'roles: one person is not administrator and auditor at once',
+    }),
+  'no-such-user': () => noSuch('user'),
+  'last-administrator': () =>
+    new Problem('conflict', {
+      zh: '这是最后一名可登录的管理员',
+      en: 'this is the last administrator who can sign in',
+    }),
 }
 
-const refusal = (why: UserRefusal): Problem => new Problem(...REFUSALS[why])
+const refusal = (why: UserRefusal): Problem => REFUSALS[why]()
 
 export function userRoutes(app: App, { database, users }: { database: Database; users: Users }): void {
   app.post(

@@ -5,7 +5,7 @@ import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { IdParams, PageQuery, page } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { Link, OwnerNotice, OwnerView } from '../contracts/link.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { lockLinks } from './links.ts'
@@ -76,12 +76,13 @@ export function ownerLedgerRoutes(app: App, { database, audit, ledger, still }: 
       const [principal, { id }] = [principalOf(request), request.params]
       mustBeTheirs(id, principal)
       const link = await findLink(database.client, id)
-      if (link === undefined) throw new Problem('not-found', 'there is no such link')
+      if (link === undefined) throw noSuch('link')
       const gone = new AbortController()
       const leave = (): void => gone.abort()
       reply.raw.once('close', leave)
       const found = await still(principal, shown(link), gone.signal).finally(() => reply.raw.off('close', leave))
-      if (found.kind === 'not-yours') throw new Problem('not-found', 'there is no picture of this link')
+      if (found.kind === 'not-yours')
+        throw new Problem('not-found', { zh: '这条接入没有画面', en: 'there is no picture of this link' })
       if (found.kind === 'no-picture')
         throw new Problem('stream-not-ready', { zh: '摄像头此刻没有画面', en: 'the camera gives no picture now' })
       return reply.type('image/jpeg').header('cache-control', 'no-store').send(found.jpeg)
@@ -113,7 +114,7 @@ export function ownerLedgerRoutes(app: App, { database, audit, ledger, still }: 
           detail: { tellsFirstView },
         })
         const link = await findLink(tx, id)
-        if (link === undefined) throw new Problem('not-found', 'there is no such link')
+        if (link === undefined) throw noSuch('link')
         return shown(link)
       })
     },
@@ -122,7 +123,7 @@ export function ownerLedgerRoutes(app: App, { database, audit, ledger, still }: 
 
 /** Other links do not exist for an owner. */
 export function mustBeTheirs(linkId: string, principal: Principal): void {
-  if (!principal.linkIds?.includes(linkId)) throw new Problem('not-found', 'there is no such link')
+  if (!principal.linkIds?.includes(linkId)) throw noSuch('link')
 }
 
 async function* csvText(

@@ -4,7 +4,7 @@ import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { Id, page } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { RegisterChange, RegisterQuery, RegisterRow, RegisterSummary } from '../contracts/register.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -101,7 +101,10 @@ export function registerRoutes(app: App, { database, audit, today, strippedField
         const before = await ownRow(tx, principal, cameraId, today())
         const { retentionDays } = change
         if (before.placeClass === 'article-7' && retentionDays != null && retentionDays < MIN_RETENTION_DAYS) {
-          throw new Problem('retention-too-short', `${retentionDays} days, at least ${MIN_RETENTION_DAYS}`)
+          throw new Problem('retention-too-short', {
+            zh: `${retentionDays} 天，至少 ${MIN_RETENTION_DAYS} 天`,
+            en: `${retentionDays} days, at least ${MIN_RETENTION_DAYS}`,
+          })
         }
         await changeEntry(tx, cameraId, change, today().nowMs)
         await audit.append(tx, {
@@ -119,7 +122,7 @@ export function registerRoutes(app: App, { database, audit, today, strippedField
 
 async function ownRow(tx: Tx, principal: Principal, cameraId: string, today: Today): Promise<RegisterRow> {
   const row = await findRegisterRow(tx, cameraId, today)
-  if (row === undefined) throw new Problem('not-found', 'there is no such camera')
+  if (row === undefined) throw noSuch('camera')
   if (!coversCell(principal, row.cellCode)) throw new Problem('not-in-your-cells')
   return row
 }

@@ -13,10 +13,11 @@ import {
   NewLinkAnswer,
   OwnerInvitation,
 } from '../contracts/link.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database } from '../storage/database.ts'
+import { asGiven } from '../words.ts'
 import type { LinkResult, Links } from './links.ts'
 import { csvHead, csvRow } from './register-csv.ts'
 import { findLink, type LinkFilter, listLinks, shown, summarise } from './store.ts'
@@ -43,13 +44,13 @@ export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDep
     handler: async (request, reply) => {
       const [principal, input] = [principalOf(request), request.body]
       const camera = await cameras.camera(input.cameraId)
-      if (camera === undefined) throw new Problem('not-found', 'there is no such camera')
+      if (camera === undefined) throw noSuch('camera')
       if (!coversCell(principal, camera.cellCode)) throw new Problem('not-in-your-cells')
       checkValidity(input, links.now())
       const result = await links.create(actorOf(principal), input, originOf(request))
       switch (result.kind) {
         case 'no-camera':
-          throw new Problem('not-found', 'there is no such camera')
+          throw noSuch('camera')
         case 'ownership-differs':
           throw new Problem('conflict', {
             zh: `摄像头登记为${result.camera === 'public' ? '公共' : '社会'}资源，接入须与之一致`,
@@ -188,11 +189,15 @@ export function linkOrProblem(result: LinkResult): Link {
 export function linkProblem(result: Exclude<LinkResult, { kind: 'done' }>): Problem {
   switch (result.kind) {
     case 'not-found':
-      return new Problem('not-found', 'there is no such link')
+      return noSuch('link')
     case 'illegal':
-      return new Problem('illegal-transition', `the link is ${result.state}`, { state: result.state })
+      return new Problem(
+        'illegal-transition',
+        { zh: `接入状态：${result.state}`, en: `the link is ${result.state}` },
+        { state: result.state },
+      )
     case 'wider':
-      return new Problem('consent-wider-than-asked', result.what)
+      return new Problem('consent-wider-than-asked', asGiven(result.what))
   }
 }
 
@@ -218,7 +223,7 @@ function checkValidity({ validFrom, validUntil }: NewLink, nowMs: number): void 
 
 export async function ownCellsLink(database: Database, principal: Principal, id: string): Promise<Link> {
   const link = await findLink(database.client, id)
-  if (link === undefined) throw new Problem('not-found', 'there is no such link')
+  if (link === undefined) throw noSuch('link')
   if (!coversCell(principal, link.cellCode)) throw new Problem('not-in-your-cells')
   return shown(link)
 }

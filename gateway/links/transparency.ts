@@ -43,7 +43,7 @@ export function transparencyRoutes(app: App, deps: TransparencyDeps): void {
       response: { 200: Transparency },
     },
     handler: async (_request, reply) => {
-      if (!isOn) throw new Problem('not-found', 'this township shows no counts')
+      if (!isOn) throw new Problem('not-found', { zh: '本镇未公开统计', en: 'this township shows no counts' })
       return reply.header('cache-control', `public, max-age=${FRESH_MS / 1000}`).send(await answer())
     },
   })

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import type { ChannelFault, ChannelKind, ChannelMessage } from '../contracts/channel.ts'
+import type { Words } from '../words.ts'
 import { linkTo, sentenceOf } from './channel-words.ts'
 
 /** What is sealed of a channel. */
@@ -162,18 +163,23 @@ function filled(template: string, fields: Readonly<Record<string, string>>): str
 }
 
 /** Whether a template can be filled. @returns why not */
-export function templateFault(template: string): string | undefined {
+export function templateFault(template: string): Words | undefined {
   try {
     const body = JSON.parse(template)
-    if (typeof body !== 'object' || body === null) return 'is not a JSON object'
+    if (typeof body !== 'object' || body === null)
+      return { zh: 'template：不是 JSON 对象', en: 'template: is not a JSON object' }
   } catch {
-    return 'is not JSON'
+    return { zh: 'template：不是 JSON', en: 'template: is not JSON' }
   }
   const unknown = [...template.matchAll(/\{\{(\w+)\}\}/g)]
     .map(([, name = '']) => name)
     .filter((name) => !FIELDS.has(name))
-  if (unknown.length > 0) return `there is no field ${unknown.join(', ')}`
-  return template.includes('{{phone}}') ? undefined : 'names no {{phone}}'
+  if (unknown.length > 0) {
+    return { zh: `template：没有字段 ${unknown.join('、')}`, en: `template: there is no field ${unknown.join(', ')}` }
+  }
+  return template.includes('{{phone}}')
+    ? undefined
+    : { zh: 'template：未写 {{phone}}', en: 'template: names no {{phone}}' }
 }
 const FIELDS = new Set(['phone', 'text', 'number', 'priority', 'cellCode', 'link', 'id'])
 

@@ -11,6 +11,7 @@ import {
 import type { Principal } from '../contracts/identity.ts'
 import { afterCommit, type Database, type Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
+import type { Words } from '../words.ts'
 import { type ChannelSettings, templateFault } from './channel-format.ts'
 import type { ChannelSender } from './channel-sender.ts'
 import {
@@ -36,7 +37,8 @@ export interface ChannelRegisterDeps {
 
 export type ChannelResult =
   | { ok: true; channel: Channel }
-  | { ok: false; why: 'no-channel' | 'bad-template'; detail: string }
+  | { ok: false; why: 'no-channel' }
+  | { ok: false; why: 'bad-template'; detail: Words }
 
 /** What an administrator does with channels: each act with its entry in the trail, in one transaction. */
 export interface ChannelRegister {
@@ -74,7 +76,7 @@ export function createChannelRegister(deps: ChannelRegisterDeps): ChannelRegiste
 
   const badTemplate = (template: string | undefined): ChannelResult | undefined => {
     const fault = template === undefined ? undefined : templateFault(template)
-    return fault === undefined ? undefined : { ok: false, why: 'bad-template', detail: `template: ${fault}` }
+    return fault === undefined ? undefined : { ok: false, why: 'bad-template', detail: fault }
   }
 
   const settingsOf = ({ url, secret, template, authorization }: ChannelSettings): ChannelSettings => ({
@@ -123,7 +125,7 @@ export function createChannelRegister(deps: ChannelRegisterDeps): ChannelRegiste
     async change(id, change, by) {
       return database.transaction(async (tx): Promise<ChannelResult> => {
         const row = await findChannel(tx, id)
-        if (row === undefined) return { ok: false, why: 'no-channel', detail: 'there is no such channel' }
+        if (row === undefined) return { ok: false, why: 'no-channel' }
         const { kind } = toOpenChannel(row, vault)
         const old = openChannel(vault, id, row.sealedSettings)
         const template = merged(old.template, change.template)

@@ -11,7 +11,7 @@ import {
   PhoneChange,
 } from '../contracts/channel.ts'
 import { IdParams, page } from '../contracts/common.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { cursorOf, pageOf, placeOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database } from '../storage/database.ts'
@@ -30,7 +30,7 @@ const tags = ['channels']
 
 function shown(result: ChannelResult): Channel {
   if (result.ok) return result.channel
-  throw new Problem(result.why === 'no-channel' ? 'not-found' : 'invalid-request', result.detail)
+  throw result.why === 'no-channel' ? noSuch('channel') : new Problem('invalid-request', result.detail)
 }
 
 /** Keeps enough to recognise a number. */
@@ -77,7 +77,7 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
     { config: { access }, schema: { tags, params: IdParams, response: { 204: z.undefined() } } },
     async (request, reply) => {
       if (!(await register.remove(request.params.id, principalOf(request)))) {
-        throw new Problem('not-found', 'there is no such channel')
+        throw noSuch('channel')
       }
       return reply.code(204).send()
     },
@@ -97,7 +97,7 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
     },
     async (request) => {
       const result = await register.test(request.params.id, request.body.phone, principalOf(request))
-      if (result === undefined) throw new Problem('not-found', 'there is no such channel')
+      if (result === undefined) throw noSuch('channel')
       return result
     },
   )

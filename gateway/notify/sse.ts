@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Principal, Role } from '../contracts/identity.ts'
 import type { Database } from '../storage/database.ts'
+import type { Words } from '../words.ts'
 import type { EventReader } from './event-reader.ts'
 import { eventSpan, readEvents, type StoredEvent } from './store.ts'
 import { maySee } from './visibility.ts'
@@ -37,7 +38,7 @@ interface Connection {
   waiting: StoredEvent[] | undefined
 }
 
-export type Opened = { kind: 'opened'; stream: PassThrough } | { kind: 'refused'; why: string }
+export type Opened = { kind: 'opened'; stream: PassThrough } | { kind: 'refused'; why: Words }
 
 /** Server-sent events (WHATWG HTML §9.2): who listens, what they missed, and their end. */
 export class LiveConnections {
@@ -64,11 +65,19 @@ export class LiveConnections {
   }
 
   open(principal: Principal, lastSeen: bigint | undefined): Opened {
-    if (this.#stop.signal.aborted) return { kind: 'refused', why: 'the gateway is shutting down' }
-    if (this.#open.size >= MAX_CONNECTIONS) return { kind: 'refused', why: `${MAX_CONNECTIONS} connections are open` }
+    if (this.#stop.signal.aborted)
+      return { kind: 'refused', why: { zh: '网关正在停止', en: 'the gateway is stopping' } }
+    if (this.#open.size >= MAX_CONNECTIONS) {
+      const why = { zh: `已有 ${MAX_CONNECTIONS} 个连接`, en: `${MAX_CONNECTIONS} connections are open` }
+      return { kind: 'refused', why }
+    }
     const mine = [...this.#open].filter((other) => other.principal.sessionId === principal.sessionId)
     if (mine.length >= MAX_CONNECTIONS_PER_SESSION) {
-      return { kind: 'refused', why: `this session has ${MAX_CONNECTIONS_PER_SESSION} event connections already` }
+      const why = {
+        zh: `本次登录已有 ${MAX_CONNECTIONS_PER_SESSION} 个事件连接`,
+        en: `this session has ${MAX_CONNECTIONS_PER_SESSION} event connections already`,
+      }
+      return { kind: 'refused', why }
     }
     const stream = new PassThrough()
     const connection: Connection = {

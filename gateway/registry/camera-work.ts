@@ -40,7 +40,7 @@ export class CameraWork {
           zh: `${timeoutMs / 1000} 秒内没有结果`,
           en: `no result in ${timeoutMs / 1000} s`,
         })
-      if (gone.signal.aborted) throw new Problem('invalid-request', 'the asker has gone')
+      if (gone.signal.aborted) throw new Problem('invalid-request', { zh: '请求方已离开', en: 'the asker has gone' })
       throw error
     } finally {
       this.#underWay -= 1

@@ -18,6 +18,7 @@ import { Problem, type ProblemCode } from '../errors.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
+import type { Words } from '../words.ts'
 import { type Source, storableUri } from './source.ts'
 import {
   insertCamera,
@@ -28,6 +29,7 @@ import {
   readCameras,
   readSource,
   StoredState,
+  sameGbId,
   streamsOf,
   toCamera,
   updateSource,
@@ -50,9 +52,9 @@ export interface CamerasDeps {
   ended(cameraId: string): Promise<unknown>
 }
 
-export type Outcome<T> = { kind: 'done'; value: T } | { kind: 'refused'; why: ProblemCode; detail?: string }
+export type Outcome<T> = { kind: 'done'; value: T } | { kind: 'refused'; why: ProblemCode; detail?: Words }
 
-const refused = (why: ProblemCode, detail?: string): Outcome<never> =>
+const refused = (why: ProblemCode, detail?: Words): Outcome<never> =>
   detail === undefined ? { kind: 'refused', why } : { kind: 'refused', why, detail }
 
 /** For routes: a refusal is the problem it names. */
@@ -87,15 +89,20 @@ export class Cameras {
       placeClass,
     }: { cellCode: string; position?: Position | undefined; placeClass?: string | undefined },
   ): Promise<Outcome<undefined>> {
-    if (ForbiddenPlace.safeParse(placeClass).success) return refused('forbidden-place', `${placeClass} (Article 8)`)
+    if (ForbiddenPlace.safeParse(placeClass).success)
+      return refused('forbidden-place', { zh: `${placeClass}（条例第八条）`, en: `${placeClass} (Article 8)` })
     if (!coversCell(principal, cellCode)) return refused('not-in-your-cells')
     const cell = await this.#deps.grid.cell(cellCode)
-    if (cell === undefined) return refused('unknown-cell', `there is no cell ${cellCode}`)
+    if (cell === undefined)
+      return refused('unknown-cell', { zh: `没有网格 ${cellCode}`, en: `there is no cell ${cellCode}` })
     if (position === undefined || cell.polygon === undefined) return { kind: 'done', value: undefined }
     const inside = this.#deps.grid.contains(cell.polygon, [position.lon, position.lat])
     return inside
       ? { kind: 'done', value: undefined }
-      : refused('position-outside-cell', `${position.lon}, ${position.lat} lies outside ${cellCode}`)
+      : refused('position-outside-cell', {
+          zh: `${position.lon}, ${position.lat} 不在 ${cellCode} 内`,
+          en: `${position.lon}, ${position.lat} lies outside ${cellCode}`,
+        })
   }
 
   /** Stores a camera that was tried; device, camera, streams, audit entry and event are one transaction. */
@@ -189,7 +196,7 @@ export class Cameras {
     return database.transaction(async (tx) => {
       if ((await readCamera(tx, id)) === undefined) return refused('not-found')
       if (change.gbId && (await tx.camera.count({ where: { gbId: change.gbId, NOT: { id } } })) > 0) {
-        return refused('conflict', `another camera has the GB/T 28181 ID ${change.gbId}`)
+        return refused('conflict', sameGbId(change.gbId))
       }
       await tx.camera.update({
         where: { id },

@@ -16,6 +16,7 @@ import type { InterviewRequest } from '../probe/interview.ts'
 import { PROBE_CODES } from '../probe/probe-codes.ts'
 import { reach, USUAL_PORTS } from '../probe/reach.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import { asGiven } from '../words.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
 import { type CameraRow, readCamera } from './store.ts'
@@ -53,14 +54,13 @@ export class DeviceActs {
     if (row === undefined) return { kind: 'refused', why: 'not-found' }
     if (row.device.kind === 'rtsp') return this.#acceptStreamCertificate(principal, row, sha256, signal)
     const { id, address, certificateSha256: before } = row.device
-    if (before === null) return { kind: 'refused', why: 'conflict', detail: 'this device was registered without TLS' }
+    if (before === null) return { kind: 'refused', why: 'conflict', detail: WITHOUT_TLS }
     // Compared with the one that was looked at: nothing is taken unseen.
     const client = new OnvifClient(clientOptions(this.#deps, { address, certificateSha256: sha256 }))
     const answer = await client.systemTime(signal)
     if (client.certificate === undefined) return refusal(answer)
     if (client.certificate !== sha256) {
-      const detail = `the device shows ${client.certificate}`
-      return { kind: 'refused', why: 'camera-certificate-changed', detail }
+      return certificateChanged(client.certificate)
     }
     await database.transaction(async (tx) => {
       await tx.device.update({ where: { id }, data: { certificateSha256: sha256 } })
@@ -80,17 +80,15 @@ export class DeviceActs {
     const { id, address, rtspCertificateSha256: before } = device
     const uri = streams.find(({ role }) => role === 'main')?.uri ?? ''
     const [, host = '', port = 322] = /^rtsps:\/\/(\[[^\]]*\]|[^/:?]+)(?::(\d+))?/.exec(uri) ?? []
-    if (before === null || host === '')
-      return { kind: 'refused', why: 'conflict', detail: 'this camera was registered without TLS' }
+    if (before === null || host === '') return { kind: 'refused', why: 'conflict', detail: WITHOUT_TLS }
     try {
       const plain = await dialer.connect({ host, port: Number(port) }, signal)
       const { socket } = await secure(plain, { host: host.replace(/^\[|\]$/g, ''), pin: sha256 }, signal)
       socket.destroy()
     } catch (error) {
-      if (error instanceof CertificateChanged)
-        return { kind: 'refused', why: 'camera-certificate-changed', detail: `the device shows ${error.found}` }
+      if (error instanceof CertificateChanged) return certificateChanged(error.found)
       if (!(error instanceof DialError)) throw error
-      return { kind: 'refused', why: 'camera-unreachable', detail: error.message }
+      return { kind: 'refused', why: 'camera-unreachable', detail: asGiven(error.message) }
     }
     await database.transaction(async (tx) => {
       await tx.device.update({ where: { id }, data: { rtspCertificateSha256: sha256 } })
@@ -106,7 +104,10 @@ export class DeviceActs {
     if (camera.kind === 'refused') return camera
     const row = await readCamera(database.client, cameraId)
     if (row === undefined) return { kind: 'refused', why: 'not-found' }
-    if (row.device.kind !== 'onvif') return { kind: 'refused', why: 'conflict', detail: 'the clock is set by ONVIF' }
+    if (row.device.kind !== 'onvif') {
+      const detail = { zh: '时钟须经 ONVIF 校准', en: 'the clock is set by ONVIF' }
+      return { kind: 'refused', why: 'conflict', detail }
+    }
     const profile = profileOf(profiles, row.device)
     const connected = await connectDevice(this.#deps, row.device, profile, signal)
     if (!connected.ok) return refusal(connected)
@@ -126,7 +127,7 @@ export class DeviceActs {
     const { announced, pins = new Map() } = await this.#deps.knownAt(address)
     const { devicePath = announced?.path, readableLogin = false } = overrides
     const reached = await reach({ host, ports, devicePath, pins }, this.#deps, signal)
-    if (!reached.ok) return { kind: 'refused', why: PROBE_CODES[reached.code].problem, detail: reached.detail }
+    if (!reached.ok) return { kind: 'refused', why: PROBE_CODES[reached.code].problem, detail: asGiven(reached.detail) }
     const client = new OnvifClient({ ...reached.options, credentials, readableLogin })
     client.adoptClock(reached.client)
     return this.#set(principal, `device:${address}`, client, signal)
@@ -165,8 +166,16 @@ function refusal(answer: OnvifResult<unknown>): Outcome<never> {
     ? { why: 'closed', detail: 'no certificate was shown' }
     : answer
   const problem: ProblemCode = PROBE_CODES[FAILURE_CODES[why]].problem
-  return { kind: 'refused', why: problem, detail }
+  return { kind: 'refused', why: problem, detail: asGiven(detail) }
 }
+
+const WITHOUT_TLS = { zh: '登记时未用 TLS', en: 'it was registered without TLS' }
+
+const certificateChanged = (sha256: string): Outcome<never> => ({
+  kind: 'refused',
+  why: 'camera-certificate-changed',
+  detail: { zh: `设备出示的是 ${sha256}`, en: `the device shows ${sha256}` },
+})
 
 const acceptedEntry = (
   principal: Principal,

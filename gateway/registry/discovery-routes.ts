@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { Id, IdParams } from '../contracts/common.ts'
 import { Discovery, NewDiscovery } from '../contracts/device.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { noSuch, Problem, type ProblemCode } from '../errors.ts'
 import type { App } from '../http/route.ts'
 import type { Discoveries, Started } from '../probe/discover.ts'
 
@@ -28,7 +28,7 @@ export function discoveryRoutes(
 
   const readOrThrow = async (id: string, acceptLanguage: string | undefined): Promise<Discovery> => {
     const found = await discoveries.read(id, acceptLanguage)
-    if (found === undefined) throw new Problem('not-found', 'there is no such search')
+    if (found === undefined) throw noSuch('search')
     return found
   }
 
@@ -68,7 +68,10 @@ export function discoveryRoutes(
       const language = request.headers['accept-language']
       const first = await readOrThrow(id, language)
       if (watchers >= MAX_WATCHERS)
-        throw new Problem('too-many-requests', `${MAX_WATCHERS} searches are watched already`)
+        throw new Problem('too-many-requests', {
+          zh: `已有 ${MAX_WATCHERS} 个搜索在观看中`,
+          en: `${MAX_WATCHERS} searches are watched already`,
+        })
       watchers += 1
       const stream = new PassThrough()
       const gone = new AbortController()
@@ -92,7 +95,7 @@ export function discoveryRoutes(
       schema: { summary: 'End a search; what it has found stays', params: IdParams, response: { 204: z.null() } },
     },
     async (request, reply) => {
-      if (!discoveries.cancel(request.params.id)) throw new Problem('not-found', 'there is no such search')
+      if (!discoveries.cancel(request.params.id)) throw noSuch('search')
       return reply.code(204).send(null)
     },
   )

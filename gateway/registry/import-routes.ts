@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CameraImportAnswer, CameraImportQuery } from '../contracts/camera.ts'
 import { Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
+import { asGiven } from '../words.ts'
 import type { CameraWork } from './camera-work.ts'
 import type { ImportTable } from './import.ts'
 import { tableTemplate } from './import-table.ts'
@@ -52,7 +53,7 @@ export function importRoutes(app: App, { importTable, work }: { importTable: Imp
       )
       if (lines === undefined) {
         const imported = await answered
-        if (!imported.ok) throw new Problem('invalid-request', imported.why)
+        if (!imported.ok) throw new Problem('invalid-request', asGiven(imported.why))
         return imported.answer
       }
       answered.then(

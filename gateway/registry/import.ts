@@ -4,7 +4,7 @@ import { nextStepOf, type ProblemCode } from '../errors.ts'
 import { splitAddress } from '../onvif/uri.ts'
 import { inWords } from '../probe/check.ts'
 import { PROBE_CODES } from '../probe/probe-codes.ts'
-import { inLanguage } from '../words.ts'
+import { asGiven, inLanguage, type Words } from '../words.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import { type Row, readTable } from './import-table.ts'
 import type { Tried } from './source.ts'
@@ -112,13 +112,13 @@ class RowImport {
 
   async run(signal: AbortSignal): Promise<CameraImportRow> {
     const { input, fault } = this.#row
-    const { principal, acceptLanguage } = this.#request
+    const { principal } = this.#request
     if (input === undefined) {
-      return this.#problem('invalid-request', fault === undefined ? undefined : inLanguage(fault, acceptLanguage))
+      return this.#problem('invalid-request', fault)
     }
     if (this.#twin !== undefined) {
       const words = { zh: `与第 ${this.#twin} 行是同一路`, en: `row ${this.#twin} names the same camera` }
-      return this.#problem('conflict', inLanguage(words, acceptLanguage))
+      return this.#problem('conflict', words)
     }
     const place = await this.#deps.cameras.checkPlace(principal, input)
     if (place.kind === 'refused') return this.#problem(place.why, place.detail)
@@ -139,15 +139,15 @@ class RowImport {
     signal: AbortSignal,
   ): Promise<CameraImportRow> {
     const { cameras, trySource } = this.#deps
-    const { principal, dryRun = false, acceptLanguage } = this.#request
+    const { principal, dryRun = false } = this.#request
     const stored = await cameras.read(principal, id)
     if (stored.kind === 'refused') {
       const words = { zh: '已登记在不归您管的网格', en: 'it is registered in a cell that is not yours' }
-      return this.#problem('conflict', inLanguage(words, acceptLanguage))
+      return this.#problem('conflict', words)
     }
     if (stored.value.ownership !== input.ownership) {
       const words = { zh: '已登记摄像头的权属不能更改', en: 'the ownership of a camera cannot be changed' }
-      return this.#problem('conflict', inLanguage(words, acceptLanguage))
+      return this.#problem('conflict', words)
     }
     const change = differences(stored.value, input)
     const isOther = !hasSource || (await cameras.differsInSource(id, input.source))
@@ -167,7 +167,7 @@ class RowImport {
     const failed = checks.find(({ ok }) => !ok)
     if (failed?.code === undefined) return this.#problem('camera-not-usable', undefined)
     const { detail, nextStep } = inWords(failed, this.#request.acceptLanguage)
-    return this.#problem(PROBE_CODES[failed.code].problem, detail, nextStep)
+    return this.#problem(PROBE_CODES[failed.code].problem, asGiven(detail), nextStep)
   }
 
   #answer(result: 'created' | 'updated', outcome: Outcome<Camera>): CameraImportRow {
@@ -182,14 +182,14 @@ class RowImport {
 
   #problem(
     code: ProblemCode,
-    detail: string | undefined,
+    detail: Words | undefined,
     nextStep = nextStepOf(code, this.#request.acceptLanguage),
   ): CameraImportRow {
     return {
       ...this.#about(),
       result: 'problem',
       code,
-      ...(detail === undefined ? {} : { detail }),
+      ...(detail === undefined ? {} : { detail: inLanguage(detail, this.#request.acceptLanguage) }),
       ...(nextStep === undefined ? {} : { nextStep }),
     }
   }

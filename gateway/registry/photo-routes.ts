@@ -4,7 +4,7 @@ import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { CameraPhotoKind, CameraPhotoParams, CameraPhotos, MAX_PHOTO_BYTES } from '../contracts/camera-photo.ts'
 import { IdParams } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
@@ -81,7 +81,7 @@ export function photoRoutes(app: App, deps: PhotoRoutesDeps): void {
         if (found !== null) await record(tx, principal, id, kind, 'seen')
         return found
       })
-      if (row === null) throw new Problem('not-found', 'there is no such photo')
+      if (row === null) throw noSuch('photo')
       const jpeg = openPhoto(vault, row.id, row.sealedJpeg)
       return reply.header('cache-control', 'no-store').type('image/jpeg').send(jpeg)
     },

@@ -2,11 +2,12 @@ import { IdParams } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { PtzAction, PtzAnswer, PtzPresets } from '../contracts/ptz.ts'
 import type { ViewRefusal } from '../contracts/view.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import { FAILURE_CODES } from '../probe/check.ts'
 import { PROBE_CODES } from '../probe/probe-codes.ts'
+import { asGiven } from '../words.ts'
 import type { PtzControl, PtzResult } from './ptz.ts'
 
 /** The gate's word on turning a camera; what the trail says of it comes along, or nothing. */
@@ -68,12 +69,12 @@ export function ptzRoutes(app: App, { ptz, mayTurn, camera }: PtzRoutesDeps): vo
     await ownCamera(principal, id)
     const permission = await mayTurn(principal, id, detail)
     if (permission.kind === 'refused') throw new Problem(permission.why)
-    if (permission.kind === 'no-camera') throw new Problem('not-found', 'there is no such camera')
+    if (permission.kind === 'no-camera') throw noSuch('camera')
   }
 
   async function ownCamera(principal: Principal, id: string): Promise<void> {
     const found = await camera(id)
-    if (found === undefined || found.removed) throw new Problem('not-found', 'there is no such camera')
+    if (found === undefined || found.removed) throw noSuch('camera')
     if (!coversCell(principal, found.cellCode)) throw new Problem('not-in-your-cells')
   }
 }
@@ -83,10 +84,10 @@ function unwrap<T>(result: PtzResult<T>): T {
     case 'done':
       return result.value
     case 'no-camera':
-      throw new Problem('not-found', 'there is no such camera')
+      throw noSuch('camera')
     case 'no-ptz':
       throw new Problem('camera-not-usable', result.detail)
     case 'failed':
-      throw new Problem(PROBE_CODES[FAILURE_CODES[result.why]].problem, result.detail)
+      throw new Problem(PROBE_CODES[FAILURE_CODES[result.why]].problem, asGiven(result.detail))
   }
 }

@@ -8,6 +8,7 @@ import { NS } from '../onvif/soap.ts'
 import type { DeviceProfile } from '../probe/device-profile.ts'
 import { profileOf } from '../probe/effective-profile.ts'
 import type { Database } from '../storage/database.ts'
+import type { Words } from '../words.ts'
 import { type ConnectDeps, connectDevice } from './connect.ts'
 import { readCamera } from './store.ts'
 
@@ -20,7 +21,7 @@ export interface PtzDeps extends ConnectDeps {
 export type PtzResult<T> =
   | { kind: 'done'; value: T }
   | { kind: 'no-camera' }
-  | { kind: 'no-ptz'; detail: string }
+  | { kind: 'no-ptz'; detail: Words }
   | { kind: 'failed'; why: OnvifFailure; detail: string }
 
 /** A head is found once and used for this long: a move must not wait for three questions. */
@@ -167,17 +168,26 @@ export class PtzControl {
     if (row === undefined) return { kind: 'no-camera' }
     const known = this.#heads.get(cameraId)
     if (known !== undefined && clock.monotonicMs() - known.foundMs < HEAD_MS) return { kind: 'done', value: known }
-    if (row.device.kind !== 'onvif') return { kind: 'no-ptz', detail: 'the camera is known by its streams alone' }
+    if (row.device.kind !== 'onvif')
+      return {
+        kind: 'no-ptz',
+        detail: { zh: '该摄像头只登记了码流地址', en: 'the camera is known by its streams alone' },
+      }
     const profile = profileOf(profiles, row.device)
     const connected = await connectDevice(this.#deps, row.device, profile, timeLimit())
     if (!connected.ok) return this.#failed(cameraId, connected)
     const { client, services } = connected.value
     const service = client.addressOf(services.get(NS.ptz) ?? '', services)
-    if (service === undefined) return { kind: 'no-ptz', detail: 'the device has no PTZ service' }
+    if (service === undefined)
+      return { kind: 'no-ptz', detail: { zh: '设备没有云台服务', en: 'the device has no PTZ service' } }
     const media = await askMedia(client, services, timeLimit())
     if (!media.ok) return this.#failed(cameraId, media)
     const shown = media.value.profiles.find(({ source, encoder }) => source === row.channel && encoder !== undefined)
-    if (shown === undefined) return { kind: 'no-ptz', detail: 'the device has no profile of this picture' }
+    if (shown === undefined)
+      return {
+        kind: 'no-ptz',
+        detail: { zh: '设备没有该画面的媒体配置', en: 'the device has no profile of this picture' },
+      }
     const found: Head = {
       head: { client, service, profileToken: shown.token },
       sendTimeout: profile?.ptz?.sendTimeout ?? true,

@@ -11,11 +11,12 @@ import {
 import { Id, IdParams, page } from '../contracts/common.ts'
 import { NewProbe, Probe } from '../contracts/device.ts'
 import { StaffRole } from '../contracts/identity.ts'
-import { Problem } from '../errors.ts'
+import { PROBLEMS, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { type Check, inWords } from '../probe/check.ts'
 import type { Interview, InterviewRequest } from '../probe/interview.ts'
 import { PROBE_CODES } from '../probe/probe-codes.ts'
+import { asGiven, inLanguage } from '../words.ts'
 import type { CameraWork } from './camera-work.ts'
 import { type Cameras, unwrap } from './cameras.ts'
 import type { ImportDeps } from './import.ts'
@@ -100,7 +101,12 @@ export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {
           results.push(
             outcome.kind === 'done'
               ? { channel, result: 'created', camera: outcome.value }
-              : { channel, result: 'problem', code: outcome.why, detail: outcome.detail ?? outcome.why },
+              : {
+                  channel,
+                  result: 'problem',
+                  code: outcome.why,
+                  detail: inLanguage(outcome.detail ?? PROBLEMS[outcome.why].title, language),
+                },
           )
         }
       }
@@ -195,6 +201,9 @@ function channelProblem(channel: string, checks: readonly Check[], acceptLanguag
 function notUsable(checks: readonly Check[], acceptLanguage: string | undefined): Problem {
   const failed = checks.find(({ ok }) => !ok)
   const problem = failed?.code === undefined ? 'camera-not-usable' : PROBE_CODES[failed.code].problem
-  const detail = failed === undefined ? 'no stream was found' : inWords(failed, acceptLanguage).detail
+  const detail =
+    failed === undefined
+      ? { zh: '没有找到码流', en: 'no stream was found' }
+      : asGiven(inWords(failed, acceptLanguage).detail)
   return new Problem(problem, detail, { checks: checks.map((check) => inWords(check, acceptLanguage)) })
 }

@@ -5,6 +5,7 @@ import { Codec, type DeviceOverrides, StreamRole } from '../contracts/device.ts'
 import { readOverrides } from '../probe/effective-profile.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
+import type { Words } from '../words.ts'
 
 /** The login of a device, and what it wrote into the path of its own URIs. */
 export const SealedLogin = z.strictObject({
@@ -260,7 +261,12 @@ export interface Registration {
   streams: readonly NewStream[]
 }
 
-export type Stored = { kind: 'stored'; row: CameraRow } | { kind: 'conflict'; detail: string }
+export const sameGbId = (gbId: string): Words => ({
+  zh: `另一路摄像头已用国标编码 ${gbId}`,
+  en: `another camera has the GB/T 28181 ID ${gbId}`,
+})
+
+export type Stored = { kind: 'stored'; row: CameraRow } | { kind: 'conflict'; detail: Words }
 
 /** Writes device, camera and streams; a device that is known already is brought up to date. */
 export async function insertCamera(
@@ -271,9 +277,15 @@ export async function insertCamera(
   const { id: deviceId, write } = await deviceOf(tx, device, { vault, newId, now })
   const twin = await tx.camera.findFirst({ where: { deviceId, channel, removedAt: null } })
   if (twin !== null)
-    return { kind: 'conflict', detail: `this camera is registered already as "${twin.name}" (${twin.id})` }
+    return {
+      kind: 'conflict',
+      detail: {
+        zh: `该摄像头已登记为“${twin.name}”（${twin.id}）`,
+        en: `this camera is registered already as "${twin.name}" (${twin.id})`,
+      },
+    }
   if (input.gbId !== undefined && (await tx.camera.count({ where: { gbId: input.gbId } })) > 0) {
-    return { kind: 'conflict', detail: `another camera has the GB/T 28181 ID ${input.gbId}` }
+    return { kind: 'conflict', detail: sameGbId(input.gbId) }
   }
   await write()
   const id = newId()
@@ -335,7 +347,14 @@ export async function updateSource(
 ): Promise<Stored> {
   const { id: deviceId, write } = await deviceOf(tx, device, deps)
   const twin = await tx.camera.findFirst({ where: { deviceId, channel, removedAt: null, NOT: { id: cameraId } } })
-  if (twin !== null) return { kind: 'conflict', detail: `this source belongs to "${twin.name}" (${twin.id})` }
+  if (twin !== null)
+    return {
+      kind: 'conflict',
+      detail: {
+        zh: `该来源属于“${twin.name}”（${twin.id}）`,
+        en: `this source belongs to "${twin.name}" (${twin.id})`,
+      },
+    }
   await write()
   await tx.camera.update({ where: { id: cameraId }, data: { deviceId, channel, updatedAt: deps.now } })
   const before = await tx.stream.findMany({ where: { cameraId } })

@@ -1,6 +1,7 @@
 import type { OutboxEvent } from '../contracts/event.ts'
 import type { LinkState } from '../contracts/link.ts'
 import type { ViewEnd } from '../contracts/view.ts'
+import { Problem } from '../errors.ts'
 import type { EndCriteria } from './views.ts'
 
 /** Why nobody watches over a link in this state; of `active` nothing is said. */
@@ -11,6 +12,9 @@ const BY_STATE: Partial<Record<LinkState, ViewEnd>> = {
   expired: 'link-expired',
   ended: 'link-ended',
 }
+
+export const viewEnded = (why: ViewEnd): Problem =>
+  new Problem('view-ended', { zh: `查看已结束：${why}`, en: `the view has ended: ${why}` }, { why })
 
 /** Which views an event puts an end to. Acts of this node have ended them already; other nodes hear of them so. */
 export function endOf(event: OutboxEvent): { of: EndCriteria; why: ViewEnd } | undefined {

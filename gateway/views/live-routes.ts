@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { LinkScope } from '../contracts/link.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { noSuch, Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
+import { asGiven } from '../words.ts'
+import { viewEnded } from './ends.ts'
 import type { LiveView } from './live-view.ts'
 import { sendMedia } from './media-reply.ts'
 import { type BlockingReload, type MediaAnswer, type Relay, SOUND_PATH } from './sources.ts'
@@ -85,7 +87,7 @@ function ownView(views: Views, request: FastifyRequest, id: string): LiveView | 
     case 'live':
       return found.view
     case 'ended':
-      throw new Problem('view-ended', `the view has ended: ${found.why}`, { why: found.why })
+      throw viewEnded(found.why)
     case 'unknown':
       return undefined
   }
@@ -94,8 +96,8 @@ function ownView(views: Views, request: FastifyRequest, id: string): LiveView | 
 /** Behind a balancer that does not keep a session at one gateway, the view may well be there, but elsewhere. */
 async function notHere(views: Views, request: FastifyRequest, id: string): Promise<never> {
   const nodeId = await views.servedElsewhere(id, principalOf(request))
-  if (nodeId === undefined) throw new Problem('not-found', 'there is no such view')
-  throw new Problem('view-elsewhere', `gateway ${nodeId} serves this view`)
+  if (nodeId === undefined) throw noSuch('view')
+  throw new Problem('view-elsewhere', { zh: `由网关 ${nodeId} 提供`, en: `gateway ${nodeId} serves this view` })
 }
 
 /** What is more than the picture needs a scope of its own. */
@@ -135,7 +137,7 @@ async function answer(
       ownView(views, request, view.id) // says why, where the view has ended
       return reply.hijack() // the client has gone: there is nobody to answer
     }
-    if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], media.code)
+    if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], asGiven(media.code))
     reply.raw.off('close', leave) // who sends sees to it
     views.beginSending(view, under)
     await sendMedia(reply, media, under.signal)

@@ -38,9 +38,9 @@ export function liveSocket(app: App, views: Views, clock: Clock): void {
       preHandler: async (request) => {
         const { sessionId } = principalOf(request)
         const own = [...connections].filter(({ principal }) => principal.sessionId === sessionId)
-        if (stop.signal.aborted) throw new Problem('not-ready', 'the gateway is shutting down')
+        if (stop.signal.aborted) throw new Problem('not-ready', { zh: '网关正在停止', en: 'the gateway is stopping' })
         if (own.length >= MAX_SOCKETS_PER_SESSION || connections.size >= MAX_SOCKETS) {
-          throw new Problem('too-many-requests', 'too many live sockets are open')
+          throw new Problem('too-many-requests', { zh: '打开的实时连接过多', en: 'too many live sockets are open' })
         }
       },
     },

@@ -2,8 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { IdParams, page } from '../contracts/common.ts'
 import { NewView, View } from '../contracts/view.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { noSuch, Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
+import { asGiven } from '../words.ts'
+import { viewEnded } from './ends.ts'
 import type { OpenResult, Views } from './views.ts'
 
 /** Opening, listing and closing views; the media themselves are in live-routes. */
@@ -39,7 +41,7 @@ export function viewRoutes(app: App, views: Views): void {
     schema: { tags: ['views'], summary: 'Stop watching', params: IdParams, response: { 204: z.null() } },
     handler: async (request, reply) => {
       const found = views.find(request.params.id, principalOf(request))
-      if (found.kind === 'unknown') throw new Problem('not-found', 'there is no such view')
+      if (found.kind === 'unknown') throw noSuch('view')
       if (found.kind === 'live') await views.endOne(found.view, 'closed')
       return reply.code(204).send(null)
     },
@@ -70,7 +72,7 @@ function viewOrProblem(result: OpenResult): View {
     case 'refused':
       throw new Problem(result.why)
     case 'no-camera':
-      throw new Problem('not-found', 'there is no such camera')
+      throw noSuch('camera')
     case 'no-stream':
       throw new Problem('stream-not-ready', { zh: '摄像头没有这路码流', en: 'the camera has no such stream' })
     case 'too-many':
@@ -79,9 +81,9 @@ function viewOrProblem(result: OpenResult): View {
         en: 'this session has as many views open as it may',
       })
     case 'ended':
-      throw new Problem('view-ended', `the view has ended: ${result.why}`, { why: result.why })
+      throw viewEnded(result.why)
     case 'failed':
-      throw new Problem(FAULTS[result.code] ?? 'stream-not-ready', `${result.code}: ${result.detail}`)
+      throw new Problem(FAULTS[result.code] ?? 'stream-not-ready', asGiven(`${result.code}: ${result.detail}`))
   }
 }
 

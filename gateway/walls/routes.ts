@@ -4,7 +4,7 @@ import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { IdParams, page, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { NewRound, NewWallLayout, Round, SILENCE_SECONDS, Silence, WallLayout } from '../contracts/wall.ts'
-import { Problem } from '../errors.ts'
+import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { layoutShelf, roundShelf, type Shelf } from './store.ts'
@@ -35,8 +35,11 @@ interface ShelfDeps {
 }
 
 /** What a person may do with their own of one sort. */
-function shelfOf<New, Saved>({ database, clock, newId }: ShelfDeps, what: string, shelf: Shelf<New, Saved>) {
-  const missing = (): Problem => new Problem('not-found', `there is none of that id among your ${what}`)
+function shelfOf<New, Saved>(
+  { database, clock, newId }: ShelfDeps,
+  thing: 'layout' | 'round',
+  shelf: Shelf<New, Saved>,
+) {
   return {
     list: async ({ id }: Principal): Promise<{ items: Saved[] }> => ({ items: await shelf.list(database.client, id) }),
     async add({ id: personId }: Principal, content: New): Promise<Saved> {
@@ -45,23 +48,28 @@ function shelfOf<New, Saved>({ database, clock, newId }: ShelfDeps, what: string
           ? shelf.insert(tx, personId, newId(), content, clock.now())
           : undefined,
       )
-      if (made === undefined) throw new Problem('conflict', `you have ${MAX_SAVED} ${what}; remove one first`)
+      if (made === undefined) {
+        throw new Problem('conflict', {
+          zh: `已保存 ${MAX_SAVED} 个，请先删除一个`,
+          en: `you have saved ${MAX_SAVED} of them; remove one first`,
+        })
+      }
       return made
     },
     async replace({ id: personId }: Principal, id: string, content: New): Promise<Saved> {
       const kept = await database.transaction((tx) => shelf.replace(tx, personId, id, content, clock.now()))
-      if (kept === undefined) throw missing()
+      if (kept === undefined) throw noSuch(thing)
       return kept
     },
     async remove({ id: personId }: Principal, id: string): Promise<void> {
-      if (!(await shelf.remove(database.client, personId, id))) throw missing()
+      if (!(await shelf.remove(database.client, personId, id))) throw noSuch(thing)
     },
   }
 }
 
 function layoutRoutes(app: App, deps: ShelfDeps): void {
   const url = '/api/v1/wall/layouts'
-  const mine = shelfOf(deps, 'saved layouts', layoutShelf)
+  const mine = shelfOf(deps, 'layout', layoutShelf)
 
   app.get(
     url,
@@ -90,7 +98,7 @@ function layoutRoutes(app: App, deps: ShelfDeps): void {
 
 function roundRoutes(app: App, deps: ShelfDeps): void {
   const url = '/api/v1/wall/rounds'
-  const mine = shelfOf(deps, 'rounds', roundShelf)
+  const mine = shelfOf(deps, 'round', roundShelf)
 
   app.get(
     url,

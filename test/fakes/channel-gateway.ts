@@ -62,7 +62,7 @@ export async function startChannels(
         { name: input.kind, networks: ['127.0.0.0/8'], position: 0, language: 'zh', enabled: true, ...input },
         ADMIN,
       )
-      if (!made.ok) throw new Error(made.detail)
+      if (!made.ok) throw new Error(made.why)
       return made.channel
     },
   }

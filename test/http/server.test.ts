@@ -130,7 +130,11 @@ t.test('a page of another site may neither write nor open a socket', async (t) =
 t.test('a problem is a document in the language of whoever asked', async (t) => {
   const { app } = await server(t, (app) => {
     app.get('/it', { config: { access: 'anyone' } }, async () => {
-      throw new Problem('link-paused', 'until 18:00', { pausedUntil: '2026-03-02T10:00:00.000Z' })
+      throw new Problem(
+        'link-paused',
+        { zh: '至 18:00', en: 'until 18:00' },
+        { pausedUntil: '2026-03-02T10:00:00.000Z' },
+      )
     })
   })
   const get = (language?: string) =>
@@ -143,7 +147,7 @@ t.test('a problem is a document in the language of whoever asked', async (t) => 
     title: '业主已暂停授权',
     status: 403,
     code: 'link-paused',
-    detail: 'until 18:00',
+    detail: '至 18:00',
     nextStep: '等待暂停结束或联系业主',
     pausedUntil: '2026-03-02T10:00:00.000Z',
   })

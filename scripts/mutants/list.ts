@@ -190,7 +190,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   on('links/owner-ledger-routes.ts', 'test/links/owner.test.ts')(
     'owner: a still of another camera',
-    "if (!principal.linkIds?.includes(linkId)) throw new Problem('not-found', 'there is no such link')",
+    "if (!principal.linkIds?.includes(linkId)) throw noSuch('link')",
     '',
   ),
 ]

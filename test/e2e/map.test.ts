@@ -1,10 +1,10 @@
 import t from 'tap'
 import { distanceM, toGcj02 } from '../../web-console/src/map/geometry.ts'
 import { startTileServer, type TileServer } from '../fakes/tile-server.ts'
-import { DESK, onElement, seriousFaults, WALL } from './browser.ts'
+import { DESK, onElement, PHONE, seriousFaults, WALL } from './browser.ts'
 import { playsOf, startGateway } from './gateway.ts'
 import { arrangeWall, becomes, tileIs } from './journeys.ts'
-import { pressOn } from './keyboard.ts'
+import { pressOn, tabTo } from './keyboard.ts'
 import { browserTests } from './scene.ts'
 
 let tiles: TileServer
@@ -162,4 +162,40 @@ test('the map by keyboard alone, in both languages', async (t, { gateway, person
   await tileIs(page, 1, 'live')
   t.equal(await page.locator('[data-tile="1"] .tile-name').textContent(), '卫生院大门', 'Enter shows it on the wall')
   t.same(faults, [])
+})
+
+/** Names that can be read on the map, and pairs of them that lie over each other. */
+const NAMES = `(() => {
+  const seen = [...document.querySelectorAll('.map-name, .map-cells text')].filter((name) => name.checkVisibility())
+  const boxes = seen.map((name) => ({ words: name.textContent, box: name.getBoundingClientRect() }))
+  const over = boxes.flatMap((one, at) => boxes.slice(at + 1)
+    .filter(({ box }) => one.box.left < box.right && box.left < one.box.right && one.box.top < box.bottom && box.top < one.box.bottom)
+    .map(({ words }) => one.words + ' and ' + words))
+  return { words: boxes.map(({ words }) => words), over }
+})()`
+
+test('on a phone no name lies over another, and every camera tells its own', async (t, { person, visit }) => {
+  for (const [width, height] of [
+    [390, 844],
+    [360, 640],
+  ] as const) {
+    const { page, faults } = await person('operator', { ...PHONE, viewport: { width, height } })
+    await visit(page, '/map')
+    await page.locator('.map-camera').first().waitFor()
+    const names = () => page.evaluate<{ words: string[]; over: string[] }>(NAMES)
+    const all = await names()
+    for (const cell of ['东街口网格', '粮站网格', '茶厂网格']) t.ok(all.words.includes(cell), `${width}: ${cell}`)
+    t.same(all.over, [], `${width}: all of the township`)
+    for (const button of ['放大地图', '放大地图', '缩小地图', '缩小地图', '缩小地图', '缩小地图']) {
+      await page.getByRole('button', { name: button }).tap()
+      t.same((await names()).over, [], `${width}: ${button}`)
+    }
+    await page.getByRole('button', { name: '全图' }).tap()
+    const folded = page.locator('.map-camera:has(.map-name-folded)').first()
+    const name = folded.locator('.map-name')
+    t.equal(await name.isVisible(), false, 'a name without room')
+    await tabTo(folded)
+    t.equal(await name.isVisible(), true, 'is there with the focus')
+    t.same(faults, [])
+  }
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Camera } from '../../gateway/contracts/camera.ts'
 import { distanceM, nearestCameras, toGcj02, toMap } from '../../web-console/src/map/geometry.ts'
-import { cellNameSpots, namesThatFit } from '../../web-console/src/map/map-names.ts'
+import { namesOnMap } from '../../web-console/src/map/map-names.ts'
 
 t.test('Web Mercator', async (t) => {
   t.match(toMap([0, 0]), { x: 0.5, y: 0.5 })
@@ -51,30 +51,58 @@ t.test('the cameras near a place', async (t) => {
   t.ok(Math.abs(distanceM([119.6, 29.1], [119.601, 29.1]) - 97.2) < 0.5)
 })
 
-t.test('the name of a cell gives way to its cameras', async (t) => {
-  const cell = { code: '1', name: '粮站网格', middle: { left: 100, top: 100 }, top: 0, bottom: 200 }
-  const camera = (left: number, top: number) => ({ camera: { name: '粮站' }, at: { left, top } })
-  const spotOf = (...placed: ReturnType<typeof camera>[]) => cellNameSpots([cell], placed, 12).get('1')
-  t.same(spotOf(), { left: 100, top: 100 }, 'room at the middle')
-  t.same(spotOf(camera(300, 300)), { left: 100, top: 100 }, 'a camera elsewhere')
-  const below = spotOf(camera(100, 100))
-  t.ok(below !== undefined && below.top >= 100 + 12 * 2.4 + 12, `below the camera and its name, at ${below?.top}`)
-  const above = spotOf(camera(100, 150))
-  t.ok(above !== undefined && above.top <= 150 - 12 * 4.85, `above where its alarm would stand, at ${above?.top}`)
-  const low = cellNameSpots([{ ...cell, bottom: 130 }], [camera(100, 100)], 12).get('1')
-  t.ok(low !== undefined && low.top > 0 && low.top <= 100 - 12 * 4.85, `not below its own cell, at ${low?.top}`)
-  const crowd = Array.from({ length: 9 }, (_, at) => camera(100, 20 + at * 20))
-  t.same(spotOf(...crowd), { left: 100, top: 100 }, 'no room at all: at the middle')
+const cellAt = (left: number, top: number, more: { name?: string; bottom?: number } = {}) => ({
+  ...{ code: `${left} ${top}`, name: '粮站网格', middle: { left, top }, top: top - 100, bottom: top + 100 },
+  ...more,
+})
+const cameraAt = (left: number, top: number, name = '粮站') => ({
+  camera: { id: `${name} ${left} ${top}` as Camera['id'], name },
+  at: { left, top },
 })
 
-t.test('names on the map lie over nothing', async (t) => {
-  const at = (id: string, left: number, top: number, name = '东街口') => ({ camera: { id, name }, at: { left, top } })
-  const cases: [string, ReturnType<typeof at>[], string[]][] = [
-    ['apart', [at('a', 0, 0), at('b', 200, 0)], ['a', 'b']],
-    ['the same spot: neither lies over the other camera', [at('a', 0, 0), at('b', 4, 16)], ['b']],
-    ['side by side: the first has its name', [at('a', 0, 0), at('b', 30, 0)], ['a']],
-    ['a longer name needs more room', [at('a', 0, 0, '中心小学南围墙'), at('b', 55, 0)], ['a']],
-    ['letters are narrower', [at('a', 0, 0, 'Gate'), at('b', 45, 0, 'Gate')], ['a', 'b']],
+t.test('the name of a cell stands where there is room', async (t) => {
+  const spotOf = (...cameras: ReturnType<typeof cameraAt>[]) =>
+    namesOnMap([cellAt(100, 100)], cameras, [], 12).cells.get('100 100')
+  t.same(spotOf(), { left: 100, top: 100 }, 'room at the middle')
+  t.same(spotOf(cameraAt(300, 300)), { left: 100, top: 100 }, 'a camera elsewhere')
+  const below = spotOf(cameraAt(100, 100))
+  t.ok(below !== undefined && below.top >= 100 + 12 * 2.4 + 12, `below the camera and its name, at ${below?.top}`)
+  const above = spotOf(cameraAt(100, 150))
+  t.ok(above !== undefined && above.top <= 150 - 12 * 4.85, `above where its alarm would stand, at ${above?.top}`)
+  const low = namesOnMap([cellAt(100, 100, { bottom: 130 })], [cameraAt(100, 100)], [], 12).cells.get('100 100')
+  t.ok(low !== undefined && low.top > 0 && low.top <= 100 - 12 * 4.85, `not below its own cell, at ${low?.top}`)
+  const crowd = Array.from({ length: 20 }, (_, at) => cameraAt(100, at * 10))
+  t.same(spotOf(...crowd), { left: 100, top: 100 }, 'no room at all: at the middle')
+  const far = cellAt(100, 110)
+  t.same([...namesOnMap([cellAt(100, 100), far], [], [], 12).cells.keys()], ['100 100', far.code])
+  const flat = { ...cellAt(100, 105), top: 95, bottom: 115 }
+  t.same(
+    [...namesOnMap([cellAt(100, 100), flat], [], [], 12).cells.keys()],
+    ['100 100'],
+    'of two cells that are too small for two names, the first has its own',
+  )
+})
+
+t.test('names of cameras lie over nothing', async (t) => {
+  const cases: [string, ReturnType<typeof cameraAt>[], number[]][] = [
+    ['apart', [cameraAt(0, 0), cameraAt(200, 0)], [0, 1]],
+    ['the same spot: neither lies over the other camera', [cameraAt(0, 0), cameraAt(4, 16)], [1]],
+    ['side by side: the first has its name', [cameraAt(0, 0, '东街口'), cameraAt(30, 0, '东街口')], [0]],
+    ['a longer name needs more room', [cameraAt(0, 0, '中心小学南围墙'), cameraAt(55, 0, '东街口')], [0]],
+    ['letters are narrower', [cameraAt(0, 0, 'Gate'), cameraAt(45, 0, 'Gate')], [0, 1]],
   ]
-  for (const [name, placed, named] of cases) t.same([...namesThatFit(placed, 12)], named, name)
+  for (const [what, cameras, named] of cases) {
+    const ids = named.map((at) => cameras[at]?.camera.id)
+    t.same([...namesOnMap([], cameras, [], 12).cameras], ids, what)
+  }
+  const camera = cameraAt(0, 0)
+  t.same([...namesOnMap([], [camera], [{ left: 0, top: 70 }], 12).cameras], [], 'nor over an alarm below it')
+})
+
+t.test('a cell’s name comes before that of a camera where there is room for one', async (t) => {
+  // So flat that the name can go neither up nor down.
+  const cell = { ...cellAt(100, 100), top: 80, bottom: 110 }
+  const { cells, cameras } = namesOnMap([cell], [cameraAt(100, 75, '粮站'), cameraAt(200, 75, '卫生院')], [], 12)
+  t.same(cells.get(cell.code), { left: 100, top: 100 })
+  t.same([...cameras], ['卫生院 200 75'])
 })

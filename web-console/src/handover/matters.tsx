@@ -22,7 +22,12 @@ export function Matters({ matters: { openCases, deadFeeds }, first }: { matters:
               <strong>{t(`alarmType.${one.type}`)}</strong> {township.cellName(one.cellCode)} {one.text}
               <span class="secondary">
                 {t('case.number', { number: one.number, year: one.year })} · {t(`casePhase.${one.phase}`)}
-                {one.openedAt !== undefined && ` · ${t('time.since', { time: dateTime(one.openedAt) })}`}
+                {one.openedAt !== undefined && (
+                  <>
+                    {' · '}
+                    <span class="unbroken">{t('time.since', { time: dateTime(one.openedAt) })}</span>
+                  </>
+                )}
                 {one.shelvedUntil !== undefined &&
                   ` · ${t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })}`}
               </span>

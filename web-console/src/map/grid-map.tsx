@@ -8,7 +8,7 @@ import { useLifetime } from '../ui/use-lifetime.ts'
 import { type AlarmPlace, alarmPlaces } from './alarm-places.ts'
 import { middleOf, placeOf } from './geometry.ts'
 import { AlarmMarker, CameraMarker } from './map-markers.tsx'
-import { cellNameSpots, namesThatFit } from './map-names.ts'
+import { namesOnMap } from './map-names.ts'
 import { createMapView, type MapView, type Size, tilesFor } from './map-view.ts'
 import './map.css'
 
@@ -67,13 +67,14 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
   const placed = cameras
     .flatMap((camera) => (camera.position === undefined ? [] : [{ camera, at: screen(placeOf(camera.position)) }]))
     .filter(({ at }) => isInside(at))
-  const named = namesThatFit(placed, nameEmPx.value)
-  const cellSpots = cellNameSpots(
+  const alarming = alarmPlaces(alarms.active.value, township.cameras.value, township.divisions.value)
+  const names = namesOnMap(
     cells.map(({ code, name, geometry }) => {
       const tops = (geometry.coordinates[0] ?? []).map((corner) => screen(corner).top)
       return { code, name, middle: screen(middleOf(geometry)), top: Math.min(...tops), bottom: Math.max(...tops) }
     }),
     placed,
+    alarming.map(({ place }) => screen(place)),
     nameEmPx.value,
   )
   const unplaced = cameras.filter(({ position }) => position === undefined).length
@@ -109,7 +110,7 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
           ))}
         <svg class="map-cells" aria-hidden="true">
           {cells.map(({ code, name, geometry }) => {
-            const spot = cellSpots.get(code)
+            const spot = names.cells.get(code)
             return (
               <g key={code}>
                 <path
@@ -118,9 +119,11 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
                     .map((ring) => `M${ring.map((corner) => pairOf(screen(corner))).join('L')}Z`)
                     .join('')}
                 />
-                <text x={spot?.left} y={spot?.top} text-anchor="middle">
-                  {name}
-                </text>
+                {spot !== undefined && (
+                  <text x={spot.left} y={spot.top} text-anchor="middle">
+                    {name}
+                  </text>
+                )}
               </g>
             )
           })}
@@ -130,11 +133,11 @@ export function GridMap({ settings, onOpen, onAlarm }: GridMapProps) {
             key={camera.id}
             camera={camera}
             at={at}
-            isNamed={named.has(camera.id)}
+            isNamed={names.cameras.has(camera.id)}
             onOpen={(again) => onOpen(camera.id, again)}
           />
         ))}
-        {alarmPlaces(alarms.active.value, township.cameras.value, township.divisions.value).map((place) => (
+        {alarming.map((place) => (
           <AlarmMarker key={place.key} place={place} at={screen(place.place)} onOpen={() => onAlarm(place)} />
         ))}
         {cells.length === 0 && placed.length === 0 && <Empty text={t('map.empty')} />}

@@ -10,6 +10,7 @@ const spotStyle = ({ left, top }: Spot) => ({ transform: `translate(${left}px, $
 interface CameraMarkerProps {
   camera: Camera
   at: Spot
+  /** Whether its name is there without being pointed at. */
   isNamed: boolean
   /** @param again with Shift: also if it is shown already */
   onOpen: (again: boolean) => void
@@ -44,7 +45,7 @@ export function CameraMarker({ camera, at, isNamed, onOpen }: CameraMarkerProps)
           <path class="map-cross" d="M-6-6 6 6M6-6-6 6" />
         )}
       </svg>
-      {isNamed && <span class="map-name">{camera.name}</span>}
+      <span class={isNamed ? 'map-name' : 'map-name map-name-folded'}>{camera.name}</span>
     </button>
   )
 }

@@ -9,8 +9,10 @@ const LETTER_EM = 0.58
 const ALARM_EM = { half: 1.65, above: 4.85 }
 /** The name of a cell is in letters of the page, as the text around the map. */
 const CELL_EM = 1.17
-/** Lines up and down from its middle that a cell's name may go to find room. */
-const CELL_LINES = [0, -1.75, 1.75, -3.25, 3.25, -5, 5] as const
+/** What Chinese fonts have above and below the base line; the halo of three pixels lies within. */
+const [ASCENT_EM, DESCENT_EM] = [1.3, 0.4]
+/** How far up and down from the middle a cell's name goes for room, in its letters, the nearest first. */
+const CELL_LINES = [0, ...Array.from({ length: 20 }, (_, at) => (at + 1) / 2).flatMap((lines) => [-lines, lines])]
 
 interface Box {
   left: number
@@ -19,79 +21,132 @@ interface Box {
   bottom: number
 }
 
+/** A cell as it is painted: where its name would stand best, and its highest and its lowest corner. */
+interface PlacedCell {
+  code: string
+  name: string
+  middle: Spot
+  top: number
+  bottom: number
+}
+
+interface PlacedCamera {
+  camera: Pick<Camera, 'id' | 'name'>
+  at: Spot
+}
+
+interface Names {
+  /** Where the name of a cell stands, by its code; one that would lie over another cell's has no place. */
+  cells: ReadonlyMap<string, Spot>
+  /** Cameras whose names are shown; the others tell theirs when they are pointed at or have the focus. */
+  cameras: ReadonlySet<string>
+}
+
 /**
- * Cameras whose names lie over no other name and no other camera; the others tell theirs when they are pointed at.
- * @param emPx height of a letter, pixels
+ * Which names the map shows and where, so that none lies over another: a cell's goes where there is room for it, and a
+ * camera's is shown where it then fits.
+ * @param alarms places that have one
+ * @param emPx height of a letter of a camera's name, pixels
  */
-export function namesThatFit(
-  placed: readonly { camera: Pick<Camera, 'id' | 'name'>; at: Spot }[],
+export function namesOnMap(
+  cells: readonly PlacedCell[],
+  cameras: readonly PlacedCamera[],
+  alarms: readonly Spot[],
   emPx: number,
-): ReadonlySet<string> {
-  const taken: { id: string; box: Box }[] = placed.map(({ camera: { id }, at: { left, top } }) => ({
-    id,
-    box: around({ left, top }, DOT_EM * emPx),
-  }))
+): Names {
+  const standing = alarms.map((at) => alarmBox(at, emPx))
+  const wished = camerasWithRoom(cameras, standing, emPx)
+  const spots = cellSpots(cells, cameras, wished, emPx)
+  const written = cells.flatMap(({ code, name }) => {
+    const spot = spots.get(code)
+    return spot === undefined ? [] : [cellBox(name, spot, emPx)]
+  })
+  return { cells: spots, cameras: camerasWithRoom(cameras, [...standing, ...written], emPx) }
+}
+
+/** Cameras whose names lie over no other name, no other camera and nothing of `taken`. */
+function camerasWithRoom(cameras: readonly PlacedCamera[], taken: readonly Box[], emPx: number): Set<string> {
   const named = new Set<string>()
-  for (const { camera, at } of placed) {
+  const names: Box[] = []
+  for (const { camera, at } of cameras) {
     const box = nameBox(camera.name, at, emPx)
-    if (taken.some((other) => other.id !== camera.id && overlap(box, other.box))) continue
+    const dots = cameras.filter(({ camera: { id } }) => id !== camera.id).map((other) => dotBox(other.at, emPx))
+    if ([...dots, ...names, ...taken].some((other) => overlap(box, other))) continue
     named.add(camera.id)
-    taken.push({ id: `name of ${camera.id}`, box })
+    names.push(box)
   }
   return named
 }
 
 /**
- * Where the names of cells lie over no camera, name of one, or place of an alarm: at the middle, or as near as there is
- * room between the highest and the lowest corner of the cell.
- * An alarm's place is kept free whether there is one or not, so that nothing moves when it comes.
- * @param emPx height of a letter of a camera's name, pixels
+ * The name of a cell stands at its middle, or as near as there is room between its corners. It keeps clear of cameras, of
+ * where alarms stand, whether there is one or not, so that nothing moves when it comes, and of names of cameras; where
+ * there is no room for all that, of less.
  */
-export function cellNameSpots(
-  cells: readonly { code: string; name: string; middle: Spot; top: number; bottom: number }[],
-  placed: readonly { camera: Pick<Camera, 'name'>; at: Spot }[],
+function cellSpots(
+  cells: readonly PlacedCell[],
+  cameras: readonly PlacedCamera[],
+  wished: ReadonlySet<string>,
   emPx: number,
-): ReadonlyMap<string, Spot> {
-  const taken = placed.flatMap(({ camera, at }) => [
-    nameBox(camera.name, at, emPx),
-    {
-      left: at.left - ALARM_EM.half * emPx,
-      right: at.left + ALARM_EM.half * emPx,
-      top: at.top - ALARM_EM.above * emPx,
-      bottom: at.top + DOT_EM * emPx,
-    },
-  ])
-  const letterPx = CELL_EM * emPx
-  return new Map(
-    cells.map(({ code, name, middle, top: highest, bottom: lowest }) => {
-      const half = (widthEm(name) * letterPx) / 2
-      const isFree = (top: number): boolean => {
-        const box = {
-          left: middle.left - half,
-          right: middle.left + half,
-          top: top - letterPx,
-          bottom: top + letterPx / 4,
-        }
-        return box.top > highest && box.bottom < lowest && !taken.some((other) => overlap(box, other))
-      }
-      const tops = CELL_LINES.map((lines) => middle.top + lines * letterPx)
-      return [code, { left: middle.left, top: tops.find(isFree) ?? middle.top }]
-    }),
-  )
+): Map<string, Spot> {
+  const dots = cameras.map(({ at }) => dotBox(at, emPx))
+  const alarms = cameras.map(({ at }) => alarmBox(at, emPx))
+  const names = cameras
+    .filter(({ camera: { id } }) => wished.has(id))
+    .map(({ camera: { name }, at }) => nameBox(name, at, emPx))
+  const clearings = [[...dots, ...alarms, ...names], [...dots, ...alarms], [...dots, ...names], dots, []]
+  const spots = new Map<string, Spot>()
+  const written: Box[] = []
+  for (const { code, name, middle, top: highest, bottom: lowest } of cells) {
+    const atMiddle = cellBox(name, middle, emPx)
+    const column = { ...atMiddle, top: Math.min(highest, atMiddle.top), bottom: Math.max(lowest, atMiddle.bottom) }
+    const inTheWay = (boxes: readonly Box[]): Box[] => [...boxes, ...written].filter((box) => overlap(box, column))
+    const tried = CELL_LINES.map((lines) => ({ left: middle.left, top: middle.top + lines * CELL_EM * emPx })).filter(
+      (at) => {
+        const { top, bottom } = cellBox(name, at, emPx)
+        return top > highest && bottom < lowest
+      },
+    )
+    const isFree = (at: Spot, of: readonly Box[]): boolean =>
+      !of.some((other) => overlap(cellBox(name, at, emPx), other))
+    const spot = [
+      ...clearings.map(inTheWay).flatMap((clearing) => tried.find((at) => isFree(at, clearing)) ?? []),
+      middle,
+    ].find((at) => isFree(at, written))
+    if (spot === undefined) continue
+    spots.set(code, spot)
+    written.push(cellBox(name, spot, emPx))
+  }
+  return spots
 }
+
+/** @param at the middle of its base line */
+function cellBox(name: string, { left, top }: Spot, emPx: number): Box {
+  const letterPx = CELL_EM * emPx
+  const half = (widthEm(name) * letterPx) / 2
+  return { left: left - half, right: left + half, top: top - ASCENT_EM * letterPx, bottom: top + DESCENT_EM * letterPx }
+}
+
+/** Where an alarm stands, above the camera or the middle of the cell that it belongs to. */
+const alarmBox = ({ left, top }: Spot, emPx: number): Box => ({
+  left: left - ALARM_EM.half * emPx,
+  right: left + ALARM_EM.half * emPx,
+  top: top - ALARM_EM.above * emPx,
+  bottom: top - (ALARM_EM.above - 2 * ALARM_EM.half) * emPx,
+})
+
+const dotBox = ({ left, top }: Spot, emPx: number): Box => ({
+  left: left - DOT_EM * emPx,
+  right: left + DOT_EM * emPx,
+  top: top - DOT_EM * emPx,
+  bottom: top + DOT_EM * emPx,
+})
 
 function nameBox(name: string, at: Spot, emPx: number): Box {
   const half = (widthEm(name) * emPx) / 2 + 4
   const top = at.top + BELOW_EM * emPx
   return { left: at.left - half, right: at.left + half, top, bottom: top + LINE_EM * emPx }
 }
-
-const around = ({ left, top }: Spot, halfPx: number): Box => ({
-  left: left - halfPx,
-  right: left + halfPx,
-  top: top - halfPx,
-  bottom: top + halfPx,
-})
 
 const widthEm = (name: string): number =>
   [...name].reduce((width, letter) => width + (letter > '\u2e7f' ? 1 : LETTER_EM), 0)

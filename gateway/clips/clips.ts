@@ -6,7 +6,7 @@ import { PreRolls, type PreRollsDeps } from './pre-rolls.ts'
 import { Recorder, type RecorderDeps } from './recorder.ts'
 import { type ClipRoutesDeps, clipRoutes } from './routes.ts'
 import { ClipRows } from './rows.ts'
-import { expiredClips, findClip, markDeleted } from './store.ts'
+import { type ExpiredClip, expiredClips, findClip, markDeleted } from './store.ts'
 
 type CaseOrLink = Extract<LiveEvent, { kind: 'case' | 'link' }>
 
@@ -46,23 +46,34 @@ export function createClips(deps: ClipsDeps): Clips {
     }
   }
 
+  const deleteOne = async ({ id, caseId, cameraId, sha256, placeClass }: ExpiredClip): Promise<void> => {
+    await storage.remove(id)
+    await database.transaction(async (tx) => {
+      if (!(await markDeleted(tx, id, new Date(clock.now())))) return
+      await audit.append(tx, {
+        action: 'clip-deleted',
+        actor: { kind: 'system', name: 'gridlight' },
+        object: `clip:${id}`,
+        result: 'done',
+        why: 'retention',
+        detail: { caseId, cameraId, sha256, placeClass },
+      })
+    })
+  }
+
   const deleteExpired = async (): Promise<number> => {
     const expired = await expiredClips(database, isShared ? undefined : nodeId, new Date(clock.now()), DELETED_AT_ONCE)
-    for (const { id, caseId, cameraId, sha256, placeClass } of expired) {
-      await storage.remove(id)
-      await database.transaction(async (tx) => {
-        if (!(await markDeleted(tx, id, new Date(clock.now())))) return
-        await audit.append(tx, {
-          action: 'clip-deleted',
-          actor: { kind: 'system', name: 'gridlight' },
-          object: `clip:${id}`,
-          result: 'done',
-          why: 'retention',
-          detail: { caseId, cameraId, sha256, placeClass },
-        })
-      })
+    let deleted = 0
+    for (const one of expired) {
+      try {
+        await deleteOne(one)
+        deleted += 1
+      } catch (error) {
+        // One that the storage holds on to must not keep the others.
+        log.error({ err: error, clip: one.id }, 'a clip that is over its time could not be deleted; trying again')
+      }
     }
-    return expired.length
+    return deleted
   }
 
   /** Files of a time when this gateway had the database for itself. */

@@ -126,7 +126,7 @@ export class Recorder {
       if (written === undefined) return await this.#unavailable(id, caseId, 'storage-failure')
       const days = daysFor(await readRetention(database.client), placeClass)
       const keepUntil = new Date(toMs + days * DAY_MS)
-      await this.#deps.note(caseId, 'clip-kept', async (tx) => {
+      const work = async (tx: Tx): Promise<void> => {
         await audit.append(tx, {
           action: 'clip-kept',
           actor: { kind: 'system', name: 'gridlight' },
@@ -143,7 +143,14 @@ export class Recorder {
           keepUntil,
           mimeType: mimeType ?? null,
         })
-      })
+      }
+      try {
+        await this.#deps.note(caseId, 'clip-kept', work)
+      } catch (error) {
+        // What no register knows of would be deleted by nobody.
+        await this.#storage.remove(id)
+        throw error
+      }
       this.counts.kept++
     } finally {
       for (const part of stretch.parts) part.release()

@@ -89,13 +89,15 @@ export async function markDeleted(tx: Tx, id: string, now: Date): Promise<boolea
   return count > 0
 }
 
+export type ExpiredClip = Pick<ClipRow, 'id' | 'caseId' | 'cameraId' | 'sha256' | 'placeClass'>
+
 /** Clips whose time is over: of one node, whose files nobody else reaches, or of all. */
 export async function expiredClips(
   { client }: Database,
   nodeId: string | undefined,
   now: Date,
   limit: number,
-): Promise<{ id: string; caseId: string; cameraId: string; sha256: string | null; placeClass: string }[]> {
+): Promise<ExpiredClip[]> {
   return client.clip.findMany({
     where: { ...(nodeId === undefined ? {} : { nodeId }), state: 'ready', keepUntil: { lte: now } },
     orderBy: { keepUntil: 'asc' },

@@ -3,58 +3,20 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import t, { type Test } from 'tap'
-import { type Clips, createClips } from '../../gateway/clips/clips.ts'
+import type { Clips } from '../../gateway/clips/clips.ts'
 import { ClipFiles } from '../../gateway/clips/files.ts'
 import { PreRoll } from '../../gateway/clips/pre-roll.ts'
 import { ROW_BYTES } from '../../gateway/clips/rows.ts'
 import type { ClipPart, ClipSink } from '../../gateway/clips/sources.ts'
 import { beginClip } from '../../gateway/clips/store.ts'
-import type { NewAuditEntry } from '../../gateway/contracts/audit.ts'
 import type { Case } from '../../gateway/contracts/case.ts'
-import type { LiveEvent } from '../../gateway/contracts/event.ts'
 import type { App } from '../../gateway/http/route.ts'
 import { createServer } from '../../gateway/http/server.ts'
 import { TIMESCALE } from '../../gateway/media.ts'
-import type { Database } from '../../gateway/storage/database.ts'
+import { CAMERA, startClips } from '../fakes/clip-keeper.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
-
-const CAMERA = randomUUID()
-
-type Told = Extract<LiveEvent, { kind: 'case' | 'link' }>
-
-/** Clips over a database and a directory, with the gate's word as the test wants it. */
-async function started(t: Test, database: Database, clock: FakeClock, mayKeep: () => boolean, nodeId = 'node') {
-  const directory = join(t.testdir({}), `clips-${nodeId}`)
-  const audit: NewAuditEntry[] = []
-  const noted: string[] = []
-  let tell = (_events: readonly Told[]): void => {}
-  const clips = createClips({
-    database,
-    clock,
-    log: pino({ level: process.env.GRIDLIGHT_LOG_LEVEL ?? 'silent' }),
-    newId: randomUUID,
-    nodeId,
-    directory,
-    audit: { append: async (_tx, entry) => void audit.push(entry) },
-    camera: async () => ({ cellCode: '370101001001001', placeClass: 'other', removed: false }),
-    caseOf: async () => undefined,
-    clipCameraIds: async () => [CAMERA],
-    mayKeep: async () => mayKeep(),
-    mayOpenRecording: async () => ({ kind: 'granted' }),
-    acquire: async () => undefined,
-    note: async (_caseId, action, work) => {
-      await database.transaction(work)
-      noted.push(action)
-    },
-    onEvents: (listener) => {
-      tell = listener
-      return () => {}
-    },
-  })
-  return { clips, directory, audit, noted, tell: (events: readonly Told[]) => tell(events) }
-}
 
 /** The routes of one gateway's clips, asked by an operator. */
 async function served(t: Test, { clips }: { clips: Clips }): Promise<App> {
@@ -83,7 +45,7 @@ const row = (id: string, caseId: string) => ({
 t.test('a clip is deleted when its time is over, and the trail proves it', async (t) => {
   const database = await temporaryDatabase(t)
   const clock = new FakeClock()
-  const { clips, directory, audit } = await started(t, database, clock, () => true)
+  const { clips, directory, audit } = await startClips(t, database, clock, () => true)
   mkdirSync(directory, { recursive: true })
   const [over, still] = [randomUUID(), randomUUID()]
   for (const [id, keepUntil] of [
@@ -103,12 +65,33 @@ t.test('a clip is deleted when its time is over, and the trail proves it', async
   t.equal(await clips.deleteExpired(), 0)
 })
 
+t.test('a clip that the storage holds on to does not keep the others', async (t) => {
+  const database = await temporaryDatabase(t)
+  const clock = new FakeClock()
+  const { clips, directory } = await startClips(t, database, clock, () => true)
+  const [stuck, over] = [randomUUID(), randomUUID()]
+  // A directory in its place is not removed as a file.
+  mkdirSync(join(directory, `${stuck}.mp4`), { recursive: true })
+  writeFileSync(join(directory, `${over}.mp4`), 'x')
+  for (const [id, agoMs] of [
+    [stuck, 1000],
+    [over, 0],
+  ] as const) {
+    await beginClip(database, row(id, randomUUID()))
+    const ready = { state: 'ready', keepUntil: new Date(clock.now() - agoMs) }
+    await database.client.clip.update({ where: { id }, data: ready })
+  }
+  t.equal(await clips.deleteExpired(), 1)
+  t.equal(existsSync(join(directory, `${over}.mp4`)), false)
+  t.match(await database.client.clip.findUnique({ where: { id: stuck } }), { state: 'ready' }, 'not called deleted')
+})
+
 await onBothDatabases(t, async (t, open) => {
   t.test('a clip that one gateway kept is opened at another of the same database, and deleted once', async (t) => {
     const database = await open(t)
     const clock = new FakeClock()
-    const keeper = await started(t, database, clock, () => true)
-    const other = await started(t, database, clock, () => true, 'other')
+    const keeper = await startClips(t, database, clock, () => true)
+    const other = await startClips(t, database, clock, () => true, 'other')
     const id = randomUUID()
     const bytes = randomBytes(ROW_BYTES * 2 + 1000)
     const pieces = [bytes.subarray(0, 10), bytes.subarray(10, ROW_BYTES + 7), bytes.subarray(ROW_BYTES + 7)]
@@ -160,7 +143,7 @@ t.test('one clip for a case and camera, whoever comes second; what a crash inter
   const [id, caseId] = [randomUUID(), randomUUID()]
   t.equal(await beginClip(database, row(id, caseId)), true)
   t.equal(await beginClip(database, row(randomUUID(), caseId)), false)
-  const { clips, noted } = await started(t, database, new FakeClock(), () => true)
+  const { clips, noted } = await startClips(t, database, new FakeClock(), () => true)
   t.teardown(() => clips.close())
   await clips.start()
   t.match(await database.client.clip.findUnique({ where: { id } }), { state: 'unavailable', why: 'interrupted' })
@@ -170,7 +153,7 @@ t.test('one clip for a case and camera, whoever comes second; what a crash inter
 t.test('a camera that is down is said to be; one whose link does not cover it has nothing at all', async (t) => {
   const database = await temporaryDatabase(t)
   let mayKeep = true
-  const { clips, tell, directory } = await started(t, database, new FakeClock(), () => mayKeep)
+  const { clips, tell, directory } = await startClips(t, database, new FakeClock(), () => mayKeep)
   await clips.start()
   const caseId = randomUUID()
   const one = { id: caseId, cameraId: CAMERA, version: 1, openedAt: '2026-03-02T06:03:27.000Z' } as Case // all that is read
@@ -186,7 +169,7 @@ t.test('a camera that is down is said to be; one whose link does not cover it ha
   tell([{ kind: 'case', data: { ...one, id: randomUUID(), version: 2 } }])
   await clips.close()
   mayKeep = false
-  const again = await started(t, database, new FakeClock(), () => mayKeep)
+  const again = await startClips(t, database, new FakeClock(), () => mayKeep)
   await again.clips.start()
   again.tell([{ kind: 'case', data: { ...one, id: randomUUID() } }])
   await again.clips.close()

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
+import { StaffRole } from '../gateway/contracts/identity.ts'
+import type { Access, RouteEntry } from '../gateway/http/route.ts'
 import { startTestGateway } from './fakes/gateway.ts'
 
 /** The contract's HTTP surface. `later` marks what a coming release adds: it must not exist half-done meanwhile. */
@@ -67,6 +71,44 @@ t.test('the OpenAPI document offers what the contract names', async (t) => {
     t.equal((await gateway.app.inject({ url })).statusCode, 200, `GET ${url}`)
   }
 })
+
+/** What a person opens, and what it is made of. */
+const isPage = ({ url, access }: RouteEntry): boolean =>
+  access === 'anyone' && !/^\/(api\/|healthz$|readyz$|metrics$|docs$)/.test(url)
+const ALL_STAFF = StaffRole.options
+
+t.test(
+  'the HTTP page has a row for every route, says who may call it and what it does, and has no other',
+  async (t) => {
+    const gateway = await startTestGateway(t)
+    const { paths } = (await gateway.app.inject({ url: '/api/v1/openapi.json' })).json<{
+      paths: Record<string, Record<string, { summary?: string }>>
+    }>()
+    const whoOf = (access: Access): string => {
+      if (typeof access === 'string') return access
+      return ALL_STAFF.every((role) => access.roles.includes(role)) ? 'staff' : access.roles.join(', ')
+    }
+    const page = readFileSync(join(import.meta.dirname, '../docs/ref/http.md'), 'utf8')
+    const [table = ''] = /^## Routes$.*?^## /ms.exec(page) ?? []
+    const rows = new Map(
+      [...table.matchAll(/^\| `([A-Z]+ \/[^`]*)` \| ([^|]*) \| (.*) \|$/gm)].map(([, ...row]) => [row[0], row]),
+    )
+    const routes = gateway.app.routeTable.filter((route) => route.method !== 'HEAD' && !isPage(route))
+    const names = routes.map(({ method, url, access }) => {
+      const path = url.replace(/:(\w+)/g, '{$1}')
+      const name = `${method} ${path}`
+      const [, who, words] = rows.get(name) ?? []
+      t.equal(who, whoOf(access), name)
+      t.equal(words, paths[path]?.[method.toLowerCase()]?.summary ?? words, name)
+      if (path.startsWith('/api/v1/') && path !== '/api/v1/openapi.json') {
+        t.ok(paths[path]?.[method.toLowerCase()]?.summary, `${name} says what it is for`)
+      }
+      return name
+    })
+    t.strictSame([...rows.keys()].sort(), names.sort())
+    t.ok(names.length > 100, `${names.length} routes`)
+  },
+)
 
 t.test('errors are problem documents, and unknown fields are refused', async (t) => {
   const gateway = await startTestGateway(t)

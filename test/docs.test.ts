@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
+import { LiveEvent } from '../gateway/contracts/event.ts'
+import { PROBLEMS } from '../gateway/errors.ts'
 import * as topics from '../gateway/mqtt/topics.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -23,6 +25,47 @@ t.test('the MQTT page has a row for every topic, and for no other', async (t) =>
   const told = read('docs/ref/mqtt.md').matchAll(/^\| `(gridlight\/[^`]+)`/gm)
   const made = Object.values(rest).map((topic) => (typeof topic === 'string' ? topic : topic('+')))
   t.same(sorted([...told].map(([, topic = '']) => topic.replace(/\{\w+\}/g, '+'))), sorted(made))
+})
+
+t.test('the HTTP page has a row for every problem and every live event, and for no other', async (t) => {
+  const [, events = '', problems = ''] = read('docs/ref/http.md').split(/^## (?:Live events|Problems)$/m)
+  const first = (rows: string): string[] => [...rows.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, word = '']) => word)
+  t.same(sorted(first(events)), sorted([...LiveEvent.options.map(({ shape }) => shape.kind.value), 'reset']))
+  t.same(sorted(first(problems)), sorted(Object.keys(PROBLEMS)))
+  for (const [, code = '', status = '', words = ''] of problems.matchAll(/^\| `([a-z-]+)` \| (\d+) \| (.*) \|$/gm)) {
+    const told: unknown = { status: Number(status), title: { en: words } }
+    t.match(Object.entries(PROBLEMS).find(([name]) => name === code)?.[1], told, code)
+  }
+})
+
+/** As the headings of a page are addressed. */
+const anchorsOf = (page: string): string[] =>
+  [...page.matchAll(/^#+ (.*)$/gm)].map(([, words = '']) =>
+    words
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+
+t.test('every link between pages leads somewhere', async (t) => {
+  const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((at) => join('docs', at))
+  const profiles = readdirSync(join(root, 'device-profiles'), { recursive: true, encoding: 'utf8' })
+  const pages = [...docs, ...profiles.map((at) => join('device-profiles', at)), 'README.md', 'CHANGELOG.md']
+  let checked = 0
+  for (const page of pages.filter((at) => at.endsWith('.md'))) {
+    for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      checked += 1
+      const [path = '', anchor] = target.split('#')
+      const file = path === '' ? page : join(dirname(page), path)
+      t.ok(existsSync(join(root, file)), `${page} leads to ${target}`)
+      if (anchor !== undefined) t.ok(anchorsOf(read(file)).includes(anchor), `${page} leads to ${target}`)
+    }
+    for (const [, command = ''] of read(page).matchAll(/`(?:node )?\.?\/?(scripts\/[\w./-]+\w)/g)) {
+      checked += 1
+      t.ok(existsSync(join(root, command)), `${page} names ${command}`)
+    }
+  }
+  t.ok(checked > 50, `${checked} links`)
 })
 
 t.test('Chinese is written with its own punctuation (GB/T 15834)', async (t) => {

@@ -40,7 +40,12 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
     '/api/v1/audit',
     {
       config: { access: READERS },
-      schema: { tags: ['audit'], querystring: AuditQuery, response: { 200: page(AuditEntry) } },
+      schema: {
+        tags: ['audit'],
+        summary: 'The trail, newest first',
+        querystring: AuditQuery,
+        response: { 200: page(AuditEntry) },
+      },
     },
     async (request) => {
       const { since, until, actor, object, action, result, limit, cursor } = request.query
@@ -73,7 +78,12 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
     '/api/v1/audit/checkpoints',
     {
       config: { access: READERS },
-      schema: { tags: ['audit'], querystring: PageQuery, response: { 200: Checkpoints } },
+      schema: {
+        tags: ['audit'],
+        summary: 'Signed checkpoints of the chain, and how far each outside copy is',
+        querystring: PageQuery,
+        response: { 200: Checkpoints },
+      },
     },
     async (request) => {
       const { limit, cursor } = request.query

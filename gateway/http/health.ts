@@ -13,20 +13,31 @@ export function healthRoutes(
   version: string,
   parts: Readonly<Record<string, () => boolean | Promise<boolean>>>,
 ): void {
-  app.get('/healthz', { config: { access: 'anyone' }, schema: { response: { 200: Health } } }, async () => ({
-    ok: true as const,
-    version,
-  }))
-  app.get('/readyz', { config: { access: 'anyone' }, schema: { response: { 200: Health } } }, async () => {
-    const missing: string[] = []
-    for (const [name, isThere] of Object.entries(parts)) if (!(await holds(isThere))) missing.push(name)
-    if (missing.length > 0)
-      throw new Problem('not-ready', {
-        zh: `尚未就绪：${missing.join('、')}`,
-        en: `waiting for: ${missing.join(', ')}`,
-      })
-    return { ok: true as const, version }
-  })
+  app.get(
+    '/healthz',
+    { config: { access: 'anyone' }, schema: { summary: 'The process answers', response: { 200: Health } } },
+    async () => ({
+      ok: true as const,
+      version,
+    }),
+  )
+  app.get(
+    '/readyz',
+    {
+      config: { access: 'anyone' },
+      schema: { summary: 'It can do its work; 503 names what it waits for', response: { 200: Health } },
+    },
+    async () => {
+      const missing: string[] = []
+      for (const [name, isThere] of Object.entries(parts)) if (!(await holds(isThere))) missing.push(name)
+      if (missing.length > 0)
+        throw new Problem('not-ready', {
+          zh: `尚未就绪：${missing.join('、')}`,
+          en: `waiting for: ${missing.join(', ')}`,
+        })
+      return { ok: true as const, version }
+    },
+  )
 }
 
 async function holds(check: () => boolean | Promise<boolean>): Promise<boolean> {

@@ -22,7 +22,12 @@ export function sessionRoutes(app: App, { database, audit, sessions, signIn }: S
     '/api/v1/session',
     {
       config: { access: 'anyone' },
-      schema: { tags: ['identity'], body: SignIn, response: { 200: SessionAnswer } },
+      schema: {
+        tags: ['identity'],
+        summary: 'Sign in: a cookie, and the CSRF token that writes repeat in x-csrf-token',
+        body: SignIn,
+        response: { 200: SessionAnswer },
+      },
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store')
@@ -32,7 +37,10 @@ export function sessionRoutes(app: App, { database, audit, sessions, signIn }: S
 
   app.get(
     '/api/v1/session',
-    { config: { access: 'signed-in' }, schema: { tags: ['identity'], response: { 200: SessionAnswer } } },
+    {
+      config: { access: 'signed-in' },
+      schema: { tags: ['identity'], summary: 'Who I am, and the CSRF token', response: { 200: SessionAnswer } },
+    },
     async (request, reply) => {
       reply.header('cache-control', 'no-store')
       return { user: await whoIs(database, request), csrfToken: sessions.csrfToken(request) }
@@ -41,7 +49,14 @@ export function sessionRoutes(app: App, { database, audit, sessions, signIn }: S
 
   app.delete(
     '/api/v1/session',
-    { config: { access: 'signed-in' }, schema: { tags: ['identity'], response: { 204: z.null() } } },
+    {
+      config: { access: 'signed-in' },
+      schema: {
+        tags: ['identity'],
+        summary: 'Sign out; what this session watches goes dark',
+        response: { 204: z.null() },
+      },
+    },
     async (request, reply) => {
       const principal = principalOf(request)
       if (principal.kind === 'token') {

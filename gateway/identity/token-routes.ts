@@ -25,7 +25,12 @@ export function tokenRoutes(app: App, { database, users }: { database: Database;
     '/api/v1/tokens',
     {
       config: { access: ADMINISTRATOR },
-      schema: { tags: ['identity'], body: NewToken, response: { 201: NewTokenAnswer } },
+      schema: {
+        tags: ['identity'],
+        summary: 'A bearer token for a script; shown once',
+        body: NewToken,
+        response: { 201: NewTokenAnswer },
+      },
     },
     async (request, reply) => {
       const result = await users.createToken(request.body, actorOf(principalOf(request)))
@@ -39,7 +44,12 @@ export function tokenRoutes(app: App, { database, users }: { database: Database;
     '/api/v1/tokens',
     {
       config: { access: ADMINISTRATOR },
-      schema: { tags: ['identity'], querystring: PageQuery, response: { 200: page(Token) } },
+      schema: {
+        tags: ['identity'],
+        summary: 'Tokens, without their secrets',
+        querystring: PageQuery,
+        response: { 200: page(Token) },
+      },
     },
     async ({ query: { limit, cursor } }) => {
       const offset = Offset.safeParse(cursor ?? 0)
@@ -53,7 +63,7 @@ export function tokenRoutes(app: App, { database, users }: { database: Database;
     '/api/v1/tokens/:id',
     {
       config: { access: ADMINISTRATOR },
-      schema: { tags: ['identity'], params: IdParams, response: { 204: z.null() } },
+      schema: { tags: ['identity'], summary: 'Revoke a token', params: IdParams, response: { 204: z.null() } },
     },
     async (request, reply) => {
       const result = await users.revokeToken(request.params.id, actorOf(principalOf(request)))

@@ -32,7 +32,10 @@ const refusal = (why: UserRefusal): Problem => REFUSALS[why]()
 export function userRoutes(app: App, { database, users }: { database: Database; users: Users }): void {
   app.post(
     '/api/v1/users',
-    { config: { access: ADMINISTRATOR }, schema: { tags: ['identity'], body: NewUser, response: { 201: User } } },
+    {
+      config: { access: ADMINISTRATOR },
+      schema: { tags: ['identity'], summary: 'Add a person', body: NewUser, response: { 201: User } },
+    },
     async (request, reply) => {
       const result = await users.create(request.body, actorOf(principalOf(request)))
       if (!result.ok) throw refusal(result.why)
@@ -44,7 +47,12 @@ export function userRoutes(app: App, { database, users }: { database: Database; 
     '/api/v1/users',
     {
       config: { access: ADMINISTRATOR },
-      schema: { tags: ['identity'], querystring: PageQuery, response: { 200: page(User) } },
+      schema: {
+        tags: ['identity'],
+        summary: 'People, by user name',
+        querystring: PageQuery,
+        response: { 200: page(User) },
+      },
     },
     async ({ query: { limit, cursor } }) => {
       const items = await listUsers(database.client, cursor, limit)
@@ -56,7 +64,13 @@ export function userRoutes(app: App, { database, users }: { database: Database; 
     '/api/v1/users/:id',
     {
       config: { access: ADMINISTRATOR },
-      schema: { tags: ['identity'], params: IdParams, body: UserChange, response: { 200: User } },
+      schema: {
+        tags: ['identity'],
+        summary: 'Change name, password, roles or cells of a person, or disable them',
+        params: IdParams,
+        body: UserChange,
+        response: { 200: User },
+      },
     },
     async (request) => {
       const result = await users.change(request.params.id, request.body, actorOf(principalOf(request)))

@@ -68,13 +68,25 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
 
   app.patch(
     '/api/v1/channels/:id',
-    { config: { access }, schema: { tags, params: IdParams, body: ChannelChange, response: { 200: Channel } } },
+    {
+      config: { access },
+      schema: {
+        tags,
+        summary: 'Change a channel; secrets that are not given stay',
+        params: IdParams,
+        body: ChannelChange,
+        response: { 200: Channel },
+      },
+    },
     async (request) => shown(await register.change(request.params.id, request.body, principalOf(request))),
   )
 
   app.delete(
     '/api/v1/channels/:id',
-    { config: { access }, schema: { tags, params: IdParams, response: { 204: z.undefined() } } },
+    {
+      config: { access },
+      schema: { tags, summary: 'Remove a channel', params: IdParams, response: { 204: z.undefined() } },
+    },
     async (request, reply) => {
       if (!(await register.remove(request.params.id, principalOf(request)))) {
         throw noSuch('channel')

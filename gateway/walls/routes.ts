@@ -78,17 +78,29 @@ function layoutRoutes(app: App, deps: ShelfDeps): void {
   )
   app.post(
     url,
-    { config: WATCHERS, schema: { tags, body: NewWallLayout, response: { 201: WallLayout } } },
+    {
+      config: WATCHERS,
+      schema: { tags, summary: 'Save a layout', body: NewWallLayout, response: { 201: WallLayout } },
+    },
     async (request, reply) => reply.code(201).send(await mine.add(principalOf(request), request.body)),
   )
   app.put(
     `${url}/:id`,
-    { config: WATCHERS, schema: { tags, params: IdParams, body: NewWallLayout, response: { 200: WallLayout } } },
+    {
+      config: WATCHERS,
+      schema: {
+        tags,
+        summary: 'Replace a layout',
+        params: IdParams,
+        body: NewWallLayout,
+        response: { 200: WallLayout },
+      },
+    },
     (request) => mine.replace(principalOf(request), request.params.id, request.body),
   )
   app.delete(
     `${url}/:id`,
-    { config: WATCHERS, schema: { tags, params: IdParams, response: { 204: z.null() } } },
+    { config: WATCHERS, schema: { tags, summary: 'Remove a layout', params: IdParams, response: { 204: z.null() } } },
     async (request, reply) => {
       await mine.remove(principalOf(request), request.params.id)
       return reply.code(204).send(null)
@@ -107,17 +119,20 @@ function roundRoutes(app: App, deps: ShelfDeps): void {
   )
   app.post(
     url,
-    { config: WATCHERS, schema: { tags, body: NewRound, response: { 201: Round } } },
+    { config: WATCHERS, schema: { tags, summary: 'Save a round', body: NewRound, response: { 201: Round } } },
     async (request, reply) => reply.code(201).send(await mine.add(principalOf(request), request.body)),
   )
   app.put(
     `${url}/:id`,
-    { config: WATCHERS, schema: { tags, params: IdParams, body: NewRound, response: { 200: Round } } },
+    {
+      config: WATCHERS,
+      schema: { tags, summary: 'Replace a round', params: IdParams, body: NewRound, response: { 200: Round } },
+    },
     (request) => mine.replace(principalOf(request), request.params.id, request.body),
   )
   app.delete(
     `${url}/:id`,
-    { config: WATCHERS, schema: { tags, params: IdParams, response: { 204: z.null() } } },
+    { config: WATCHERS, schema: { tags, summary: 'Remove a round', params: IdParams, response: { 204: z.null() } } },
     async (request, reply) => {
       await mine.remove(principalOf(request), request.params.id)
       return reply.code(204).send(null)

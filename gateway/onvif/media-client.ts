@@ -88,3 +88,20 @@ export async function askStreamUri(
   if (!rewritten.ok) return fail('unusable-uri', `URI for ${oneLine(token)}: ${rewritten.why}`)
   return { ok: true, value: { uri: rewritten.uri, pathSecrets: rewritten.pathSecrets } }
 }
+
+/**
+ * SetSynchronizationPoint: the camera adds a key frame to the profile's stream as soon as it can (ONVIF Media and Media2,
+ * "Synchronization Points"; every device that streams has to).
+ */
+export async function askKeyFrame(
+  client: OnvifClient,
+  { version, service }: Pick<OnvifMedia, 'version' | 'service'>,
+  token: string,
+  signal: AbortSignal,
+): Promise<OnvifResult<undefined>> {
+  const profile = `<m:ProfileToken>${escapeXml(token)}</m:ProfileToken>`
+  const namespace = version === 2 ? NS.media2 : NS.media
+  const body = `<m:SetSynchronizationPoint xmlns:m="${namespace}">${profile}</m:SetSynchronizationPoint>`
+  const answer = await client.request({ to: service, body }, signal)
+  return answer.ok ? { ok: true, value: undefined } : answer
+}

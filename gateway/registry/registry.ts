@@ -27,6 +27,7 @@ import { discoveryRoutes } from './discovery-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { type ImportTable, importTable } from './import.ts'
 import { importRoutes } from './import-routes.ts'
+import { KeyFrameRequests } from './key-frames.ts'
 import type { OwnAlarms } from './outages.ts'
 import { photoRoutes } from './photo-routes.ts'
 import { PtzControl } from './ptz.ts'
@@ -88,6 +89,7 @@ export interface StreamSource {
     transport: 'tcp' | 'udp'
     pin?: string
     onFirstCertificate?(sha256: string): void
+    askKeyFrame?(signal: AbortSignal): void
   }>
 }
 
@@ -115,6 +117,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
   const stop = new AbortController()
   const cameras = new Cameras(deps)
   const ptz = new PtzControl(deps)
+  const keyFrames = new KeyFrameRequests(deps)
   const review = new DeviceReview(deps)
   const suspect = (deviceId: string): void => review.suspect(deviceId)
   const cameraEvents = new CameraEvents({ ...deps, suspect })
@@ -214,6 +217,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
             transport: profile?.streams?.transport ?? 'tcp',
             ...(username === undefined ? {} : { username }),
             ...(password === undefined ? {} : { password }),
+            askKeyFrame: (signal) => void keyFrames.ask(cameraId, role, signal),
           }
         },
       }
@@ -242,6 +246,7 @@ export function createRegistry(deps: RegistryDeps): RegistryFeature {
     },
     close: async () => {
       stop.abort()
+      keyFrames.close()
       await Promise.all([discoveries.close(), watch.close(), cameraEvents.close(), review.close(), ptz.close()])
     },
   }

@@ -73,6 +73,8 @@ export class Relay {
   #firstFrameMs: number | undefined
   readonly #record: StreamRecord
   #opening: { atMs: number; playedAtMs?: number } | undefined
+  /** Until the session's first key frame. */
+  #keyFrameWanted: AbortController | undefined
   #receiver: RtpReceiver | undefined
   readonly #rates = new Rates()
   #ended = false
@@ -228,12 +230,15 @@ export class Relay {
     const session = new CameraSession(source, { dialer, clock })
     const anew = new AbortController()
     this.#anew = anew
+    const keyFrameWanted = new AbortController()
+    this.#keyFrameWanted = keyFrameWanted
     try {
       receiver = await session.open(this.#writer, this.#segmenter, this.#wantsSound ? this.#sound : undefined, signal)
       this.#receiver = receiver
       const playedAtMs = clock.monotonicMs()
       opening.playedAtMs = playedAtMs
       await session.play(signal)
+      if (this.#segmenter.firstKeyAtMs === undefined) source.askKeyFrame?.(keyFrameWanted.signal)
       await this.#watch(session, receiver, AbortSignal.any([signal, anew.signal]), playedAtMs)
     } finally {
       this.#record.receivedPackets += receiver?.receivedPackets ?? 0
@@ -241,6 +246,7 @@ export class Relay {
       this.#record.frameMs = this.#segmenter.measuredFrameMs ?? this.#record.frameMs
       this.#record.measures = { ...this.#record.measures, ...this.#measures() }
       this.#receiver = undefined
+      keyFrameWanted.abort()
       this.#segmenter.endSession()
       this.#sound.end()
       await session.close()
@@ -301,6 +307,7 @@ export class Relay {
 
   #onPart(): void {
     if (this.#state === 'live' || this.#receiver === undefined) return // the rest of a session that is over
+    this.#keyFrameWanted?.abort()
     this.#opened()
     this.#fault = undefined
     this.#become('live')

@@ -19,6 +19,8 @@ export interface StreamSource {
   pin?: string
   /** Told the certificate on first use, so that it is known from then on. */
   onFirstCertificate?(sha256: string): void
+  /** Asks for a key frame now instead of when the next is due. Never throws. @param signal aborted when one has come */
+  askKeyFrame?(signal: AbortSignal): void
 }
 
 export interface SessionOptions {

@@ -86,6 +86,7 @@ export interface StreamSource {
     transport?: 'tcp' | 'udp'
     pin?: string
     onFirstCertificate?(sha256: string): void
+    askKeyFrame?(signal: AbortSignal): void
   }>
 }
 

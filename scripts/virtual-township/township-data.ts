@@ -58,6 +58,8 @@ const OnvifHabits = z.strictObject({
   lockout: z.strictObject({ tries: z.number().int().positive(), seconds: z.number().positive() }).optional(),
   hasGetServices: z.boolean().default(true),
   media2NeedsType: z.boolean().default(false),
+  /** SetSynchronizationPoint of the media services gives a key frame. */
+  hasKeyFrameRequests: z.boolean().default(true),
   /** Media1 cannot express H.265: some leave the encoder empty, some write `H265` anyway. */
   h265InMedia1: z.enum(['empty', 'named']).default('named'),
   profileToken: z.string(),

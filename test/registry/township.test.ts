@@ -1,30 +1,13 @@
 import t, { type Test } from 'tap'
+import { describeStreamBy } from '../../gateway/camera-access.ts'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
-import type { DescribeStream } from '../../gateway/probe/stream-check.ts'
-import { describe } from '../../gateway/relay/describe.ts'
 import type { Township } from '../../scripts/virtual-township/township.ts'
 import { lacksFfmpeg, open } from '../virtual-township/running.ts'
 import { CELL, type Harness, harness } from './harness.ts'
 
 /** The media plane as the gateway wires it. */
-const describeStream: DescribeStream = async (request, signal) => {
-  const dialer = createDialer(['127.0.0.0/8'])
-  const answer = await describe(request, { dialer, clock: systemClock, play: true }, signal)
-  if (!answer.ok) return { ok: false, ...answer.fault }
-  const video = answer.tracks.find(({ codec }) => codec !== undefined)
-  const { width, height, frameRate, encoding } = video ?? {}
-  if (width === undefined || height === undefined) return { ok: false, code: 'no-key-frame', detail: 'no size' }
-  const codec = encoding === 'H265' ? 'h265' : encoding === 'JPEG' ? 'mjpeg' : 'h264'
-  return {
-    ok: true,
-    codec,
-    width,
-    height,
-    ...(frameRate === undefined ? {} : { frameRate }),
-    firstFrameMs: answer.firstFrameMs ?? 0,
-  }
-}
+const describeStream = describeStreamBy(createDialer(['127.0.0.0/8']), systemClock)
 
 const ONLY = [
   'cam-dongjie',

@@ -58,6 +58,33 @@ t.test('the loop goes on for ever', { skip: lacksFfmpeg }, async (t) => {
     }
   })
 
+  await t.test('a key frame that was asked for is the next one sent, and RTP time has no gap', async (t) => {
+    for (const id of ['liangzhan', 'zhenguangchang']) {
+      const clock = new FakeClock()
+      const stop = new AbortController()
+      const encoder = new Encoder(await clip(id), { clock, clockOffsetMs: () => 0, rtpBase: 0, signal: stop.signal })
+      const frames: EncodedFrame[] = []
+      encoder.add({ frame: (frame) => frames.push(frame) })
+      await clock.advance(500)
+      const before = frames.length
+      t.equal(frames.filter(({ isKey }) => isKey).length, 1, `${id}: its own`)
+      encoder.keyFrame()
+      await clock.advance(1_000)
+      const keys = frames.flatMap(({ isKey }, at) => (isKey ? [at] : []))
+      t.equal(keys.length, 2)
+      t.ok((keys[1] ?? 0) - before <= 2, `${id}: at once, or when the B-frames before it were sent`)
+      const shown = frames.map(({ rtpTime }) => rtpTime).sort((a, b) => a - b)
+      const steps = new Set(shown.slice(1, -3).map((tick, at) => tick - (shown[at] ?? 0)))
+      t.same([...steps], [6000])
+      const earlier = frames.slice(0, keys[1]).map(({ rtpTime }) => rtpTime)
+      t.ok(
+        frames.slice(keys[1]).every(({ rtpTime }) => rtpTime > Math.max(...earlier)),
+        'a place to start',
+      )
+      stop.abort()
+    }
+  })
+
   await t.test('a stalled encoder sends nothing, and then what is due', async (t) => {
     const clock = new FakeClock()
     const stop = new AbortController()

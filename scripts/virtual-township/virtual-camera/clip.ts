@@ -9,8 +9,10 @@ export interface ClipFrame {
   /** NAL units without start codes; one whole picture of JPEG. */
   units: Buffer[]
   isKey: boolean
-  /** Display time in clock ticks from the beginning of the loop. */
-  displayTicks: number
+  /** How far its display is ahead of the time it is sent at, clock ticks; negative for a B-frame. */
+  aheadTicks: number
+  /** It and all that follow are displayed after all that were sent before. */
+  isAfterAllBefore: boolean
 }
 
 /** A loop in memory. The frames stand in decode order, `ticksPerFrame` apart when they are sent. */
@@ -33,16 +35,22 @@ export async function loadClip({ spec, streamFile, indexFile }: ClipFiles): Prom
     .filter((line) => /^\d/.test(line))
     .map((line) => line.split(',').map(Number))
   let offset = 0
-  const frames = rows.map(([, , pts = 0, , size = 0]): ClipFrame => {
+  const shownAt = rows.map(([, , pts = 0]) => pts)
+  const frames = rows.map(([, , pts = 0, , size = 0], at): ClipFrame => {
     const bytes = stream.subarray(offset, offset + size)
     const units = spec.codec === 'jpeg' ? [bytes] : splitAnnexB(bytes)
     offset += size
-    return { units, isKey: units.some((unit) => isKeySlice(spec, unit)), displayTicks: pts * ticksPerFrame }
+    return {
+      units,
+      isKey: units.some((unit) => isKeySlice(spec, unit)),
+      aheadTicks: (pts - at) * ticksPerFrame,
+      isAfterAllBefore: Math.max(-1, ...shownAt.slice(0, at)) < Math.min(...shownAt.slice(at)),
+    }
   })
   if (offset !== stream.length || frames[0]?.isKey !== true) {
     throw new Error(`${streamFile}: ${offset} of ${stream.length} bytes are indexed, or no key frame comes first`)
   }
-  const maxAheadTicks = Math.max(...frames.map((frame, at) => frame.displayTicks - at * ticksPerFrame))
+  const maxAheadTicks = Math.max(...frames.map(({ aheadTicks }) => aheadTicks))
   const parameterSets = (frames[0]?.units ?? []).filter((unit) => isParameterSet(spec, unit))
   return { spec, frames, ticksPerFrame, maxAheadTicks, parameterSets }
 }

@@ -38,6 +38,9 @@ export class Encoder {
   readonly #signal: AbortSignal
   #running = false
   #stalled = false
+  #isKeyWanted = false
+  /** How many frames of the loop were left out, to come to key frames earlier. */
+  #leftOut = 0
 
   constructor(
     clip: Clip,
@@ -65,6 +68,11 @@ export class Encoder {
     this.#stalled = stalled
   }
 
+  /** The next frame is a key frame, or one or two later where B-frames still have to be shown. */
+  keyFrame(): void {
+    this.#isKeyWanted = true
+  }
+
   clockPair(): ClockPair {
     const ticks = ((this.#clock.monotonicMs() - this.#startMs) * VIDEO_CLOCK_HZ) / 1000 + this.clip.maxAheadTicks
     return { rtpTime: this.#rtpTime(Math.round(ticks)), wallMs: this.#clock.now() + this.#clockOffsetMs() }
@@ -72,9 +80,8 @@ export class Encoder {
 
   /** RTP time of the next frame, or of the next key frame: what `RTP-Info` promises (RFC 2326 §12.33). */
   upcoming(isKeyWanted: boolean): number {
-    const { frames } = this.clip
     let next = Math.ceil(this.#elapsedFrames())
-    while (isKeyWanted && frames[next % frames.length]?.isKey !== true) next += 1
+    while (isKeyWanted && !this.#frame(next).isKey) next += 1
     return this.#frameTime(next)
   }
 
@@ -86,6 +93,7 @@ export class Encoder {
         const waitMs = ((next - this.#elapsedFrames()) * 1000) / this.clip.spec.frameRate
         if (waitMs > 0) await this.#clock.sleep(waitMs, this.#signal)
         if (waitMs < -MAX_LATENESS_MS) next = Math.ceil(this.#elapsedFrames())
+        if (this.#isKeyWanted && this.#frame(next).isAfterAllBefore) this.#skipToKey(next)
         if (!this.#stalled) this.#send(next)
         next += 1
       }
@@ -96,6 +104,11 @@ export class Encoder {
     }
   }
 
+  #skipToKey(number: number): void {
+    this.#isKeyWanted = false
+    while (!this.#frame(number).isKey) this.#leftOut += 1
+  }
+
   #send(number: number): void {
     const { units, isKey } = this.#frame(number)
     const rtpTime = this.#frameTime(number)
@@ -104,13 +117,11 @@ export class Encoder {
 
   #frame(number: number): ClipFrame {
     const { frames } = this.clip
-    return frames[number % frames.length] as ClipFrame // the remainder is an index
+    return frames[(number + this.#leftOut) % frames.length] as ClipFrame // the remainder is an index
   }
 
   #frameTime(number: number): number {
-    const { frames, ticksPerFrame } = this.clip
-    const loopTicks = Math.floor(number / frames.length) * frames.length * ticksPerFrame
-    return this.#rtpTime(loopTicks + this.#frame(number).displayTicks)
+    return this.#rtpTime(number * this.clip.ticksPerFrame + this.#frame(number).aheadTicks)
   }
 
   #elapsedFrames(): number {

@@ -13,6 +13,12 @@ export function mediaOperations(facts: CameraFacts): Operations {
   const streamUri = (profile: MediaProfile): string => escapeXml(`${facts.rtspBase()}${profile.rtspTarget}`)
   const snapshotUri = (profile: MediaProfile): string | undefined =>
     profile.snapshotPath === undefined ? undefined : escapeXml(`${facts.httpBase()}${profile.snapshotPath}`)
+  const keyFrame = (call: SoapCall, prefix: 'trt' | 'tr2'): SoapResult => {
+    const profile = asked(call)
+    if (profile === undefined) return NO_PROFILE
+    if (!facts.keyFrame(profile)) return { fault: 'ter:ActionNotSupported', text: 'Optional Action Not Implemented' }
+    return { xml: `<${prefix}:SetSynchronizationPointResponse/>` }
+  }
   const noSnapshot: SoapResult = { fault: 'ter:ActionNotSupported', text: 'Optional Action Not Implemented' }
   const hasPtz = habits.paths.ptz !== undefined
 
@@ -46,6 +52,7 @@ export function mediaOperations(facts: CameraFacts): Operations {
         xml: `<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>${streamUri(profile)}</tt:Uri>${URI_LIFE}</trt:MediaUri></trt:GetStreamUriResponse>`,
       }
     },
+    [`${NS.media} SetSynchronizationPoint`]: (call) => keyFrame(call, 'trt'),
     [`${NS.media} GetSnapshotUri`]: (call) => {
       const profile = asked(call)
       if (profile === undefined) return NO_PROFILE
@@ -84,6 +91,7 @@ export function mediaOperations(facts: CameraFacts): Operations {
       if (profile === undefined) return NO_PROFILE
       return { xml: `<tr2:GetStreamUriResponse><tr2:Uri>${streamUri(profile)}</tr2:Uri></tr2:GetStreamUriResponse>` }
     },
+    [`${NS.media2} SetSynchronizationPoint`]: (call) => keyFrame(call, 'tr2'),
     [`${NS.media2} GetSnapshotUri`]: (call) => {
       const profile = asked(call)
       if (profile === undefined) return NO_PROFILE

@@ -15,6 +15,8 @@ export interface CameraFacts {
   /** The camera's clock less ours, until somebody sets it. */
   clockOffsetMs: () => number
   setClock: (nowMs: number) => void
+  /** Has the encoder of the profile make its next frame a key frame. @returns false if this make cannot */
+  keyFrame: (profile: MediaProfile) => boolean
   /** Base addresses as the camera names itself, such as `http://127.0.1.1:8080`. */
   httpBase: () => string
   pullBase: () => string

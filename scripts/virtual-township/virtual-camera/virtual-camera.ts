@@ -55,6 +55,7 @@ export class VirtualCamera {
   #httpPort = 0
   #pullPort = 0
   #rtspPort = 0
+  readonly #askedForKeyFrame: MediaProfile[] = []
   #isUp = false
   #fault: Fault = 'none'
 
@@ -97,6 +98,11 @@ export class VirtualCamera {
     return this.#rtsp?.plays ?? new Map()
   }
 
+  /** Streams of which a key frame was asked for, whether it was given or not, one after the other. */
+  get askedForKeyFrame(): readonly MediaProfile[] {
+    return this.#askedForKeyFrame
+  }
+
   /** Passwords for ONVIF that were wrong. */
   get refusedLogins(): number {
     return this.#onvif?.refusedLogins ?? 0
@@ -131,6 +137,7 @@ export class VirtualCamera {
   async start(): Promise<void> {
     const { device, make, address, media, clock, signal } = this.#options
     const streams = []
+    const encoders = new Map<MediaProfile, Encoder>()
     const snapshots = new Map<string, Buffer>()
     for (const profile of this.profiles) {
       const files = media.get(profile.channel.id)
@@ -139,16 +146,18 @@ export class VirtualCamera {
       const rtpBase = createHash('sha256').update(profile.rtspPath).digest().readUInt32BE()
       const encoder = new Encoder(clip, { clock, clockOffsetMs: this.clockOffsetMs, rtpBase, signal })
       this.#encoders.push(encoder)
+      encoders.set(profile, encoder)
       streams.push({ path: profile.rtspPath, encoder, microphone: this.#microphone })
       if (profile.snapshotPath !== undefined) snapshots.set(profile.snapshotPath, await readFile(files.snapshotFile))
     }
     const { username, password } = device
     this.#rtsp = new RtspServer({ address, habits: make.rtsp, username, password, streams, clock })
-    if (make.onvif !== undefined) {
+    const habits = make.onvif
+    if (habits !== undefined) {
       const facts = {
         device,
         make,
-        habits: make.onvif,
+        habits,
         serial: this.#uuid.replaceAll('-', '').slice(0, 15).toUpperCase(),
         uuid: this.#uuid,
         profiles: this.profiles,
@@ -156,6 +165,11 @@ export class VirtualCamera {
         clockOffsetMs: this.clockOffsetMs,
         setClock: (nowMs: number) => {
           this.#clockOffsetMs = nowMs - clock.now()
+        },
+        keyFrame: (profile: MediaProfile) => {
+          this.#askedForKeyFrame.push(profile)
+          if (habits.hasKeyFrameRequests) encoders.get(profile)?.keyFrame()
+          return habits.hasKeyFrameRequests
         },
         httpBase: () => `http://${hostPort(address, this.#httpPort, 80)}`,
         pullBase: () => `http://${hostPort(address, this.#pullPort, 80)}`,

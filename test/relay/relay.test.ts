@@ -97,6 +97,28 @@ t.test('data before the PLAY answer', async (t) => {
   t.match(await lease.relay.ready(signal), { kind: 'ready' })
 })
 
+t.test('a camera in the middle of its pictures is asked for a key frame, until one has come', async (t) => {
+  const playing = Promise.withResolvers<Socket>()
+  const { camera, pool } = await scene(t, {
+    onPlay: (socket) => {
+      socket.write(media(1, 20)) // the next key frame would be number 25
+      playing.resolve(socket)
+    },
+  })
+  const asked: AbortSignal[] = []
+  const askKeyFrame = (until: AbortSignal): void => {
+    asked.push(until)
+    void playing.promise.then((socket) => socket.write(media(25, 50)))
+  }
+  const lease = pool.acquire('a', async () => ({ uri: camera.uri, askKeyFrame }))
+  t.match(await lease.relay.ready(signal), { kind: 'ready' })
+  t.same(
+    asked.map(({ aborted }) => aborted),
+    [true],
+    'once, and whoever still asks can stop',
+  )
+})
+
 t.test('one relay for all viewers, lingers, and can be wanted again', async (t) => {
   const { camera, clock, pool } = await scene(t, { onPlay: (socket) => socket.write(media(0, 60)) })
   const source = async (): Promise<{ uri: string }> => ({ uri: camera.uri })

@@ -25,10 +25,22 @@ const MAX_STORE_BACKOFF_MS = 10_000
 const PUBLISH_MS = 15_000
 /** Longer than a broker takes that is there; without the second session the first does its work all the same. */
 const SECOND_MS = 3000
+/** Topics that the broker refuses are asked for again: an access list is mended while the gateway runs. */
+const ASK_AGAIN_MS = 60_000
 /** At shutdown; the last will says the same. */
 const GOODBYE_MS = 1000
 
 type ExternalDeps = MqttDeps & { config: Extract<MqttDeps['config'], { kind: 'external' }> }
+
+interface Connection {
+  client: MqttClient
+  subscriptions: Subscriptions
+  second: SecondSession | undefined
+  /** Ends with the connection. */
+  signal: AbortSignal
+  /** Topics were refused that are asked for again in a while. */
+  isAsking: boolean
+}
 
 /**
  * Client of an external broker: MQTT 5, or 3.1.1 where the broker knows no other. The broker keeps what arrives while
@@ -44,7 +56,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   const connectedListeners = new Set<() => void>()
   /** Publishes under way; they fail with the connection. */
   const unanswered = new Set<(error: Error) => void>()
-  let current: { client: MqttClient; subscriptions: Subscriptions; second: SecondSession | undefined } | undefined
+  let current: Connection | undefined
   let unlisten = (): void => {}
   let running: Promise<void> = Promise.resolve()
   let version: 4 | 5 = 5
@@ -133,6 +145,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     const client = connect(deps.config.url, options(isLeading))
     const isOpen = (): boolean => client === current?.client && !stop.signal.aborted
     const arrivals = new Arrivals()
+    const over = new AbortController()
     let isVersionRefused = true
     acknowledgeLater(client, (topic, payload) => {
       second?.bring(topic, payload)
@@ -152,7 +165,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     client.on('connect', () => {
       isVersionRefused = false
       isAwaySaid = false
-      current = { client, subscriptions: new Subscriptions(client, 1), second }
+      current = { client, subscriptions: new Subscriptions(client, 1), second, signal: over.signal, isAsking: false }
       second?.listen(filters())
       announce(current).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
     })
@@ -161,6 +174,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     signal.addEventListener('abort', abort, { once: true })
     await new Promise<void>((resolve) => client.once('close', resolve))
     signal.removeEventListener('abort', abort)
+    over.abort()
     second?.close()
     current = undefined
     client.end(true)
@@ -170,10 +184,28 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
 
   const filters = (): string[] => [ALARM_INPUTS, HEARTBEAT_INPUTS, ...input.topics.filters()]
 
-  const announce = async ({ subscriptions, second }: NonNullable<typeof current>): Promise<void> => {
-    if (second !== undefined) await subscriptions.set(filters())
+  /** Listens. What the broker refuses is said and asked for again, and nothing else waits for it. */
+  const listen = async (connection: Connection): Promise<void> => {
+    const refused = await connection.subscriptions.set(filters())
+    if (refused.length === 0) return
+    log.error({ topics: refused }, 'the MQTT broker refuses these topics: nothing that is sent there is heard')
+    if (connection.isAsking) return
+    connection.isAsking = true
+    clock
+      .sleep(ASK_AGAIN_MS, connection.signal)
+      .then(() => {
+        connection.isAsking = false
+        return listen(connection)
+      })
+      .catch((error: unknown) => {
+        if (!connection.signal.aborted) log.error({ err: error }, 'MQTT subscription failed')
+      })
+  }
+
+  const announce = async (connection: Connection): Promise<void> => {
+    if (connection.second !== undefined) await listen(connection)
     await publish(gatewayMessage(deps, 'online'))
-    for (const listen of connectedListeners) listen()
+    for (const connected of connectedListeners) connected()
     log.info({ mqttVersion: version === 5 ? '5' : '3.1.1' }, 'MQTT broker connected')
   }
 
@@ -197,9 +229,9 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
 
   return {
     publish,
-    onConnected: (listen) => {
-      connectedListeners.add(listen)
-      return () => connectedListeners.delete(listen)
+    onConnected: (listener) => {
+      connectedListeners.add(listener)
+      return () => connectedListeners.delete(listener)
     },
     isConnected: () => current?.client.connected ?? false,
     port: () => undefined,
@@ -209,9 +241,7 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
       unlisten = input.topics.onChange(() => {
         if (current?.second === undefined) return
         current.second.listen(filters())
-        current.subscriptions
-          .set(filters())
-          .catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
+        listen(current).catch((error: unknown) => log.error({ err: error }, 'MQTT subscription failed'))
       })
       running = run(stop.signal)
     },

@@ -60,7 +60,10 @@ export class SecondSession {
     if (!this.#client.connected) return
     this.#subscriptions
       .set(filters)
-      .then(this.#ready.resolve)
+      .then((refused) => {
+        if (refused.length > 0) this.#deps.log.debug({ topics: refused }, 'MQTT broker, second session: refused')
+        this.#ready.resolve()
+      })
       .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'MQTT subscription of the second session failed'))
   }
 

@@ -1,7 +1,11 @@
 import t from 'tap'
+import type { Case } from '../../gateway/contracts/case.ts'
 import { startCases } from '../fakes/case-gateway.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
+
+/** Of a minute; due times are looked at each second, and time is moved on while they are. */
+const LATEST_S = 85
 
 await onBothDatabases(t, async (t, open) => {
   /** Moves time and waits until the event that this brings is stored. */
@@ -22,6 +26,10 @@ await onBothDatabases(t, async (t, open) => {
     (action: string) =>
     ({ timeline }: { timeline: readonly { action: string }[] }): boolean =>
       timeline.at(-1)?.action === action
+
+  /** Seconds from an entry of the timeline to another, by the gateway's clock. */
+  const secondsBetween = ({ timeline }: Pick<Case, 'timeline'>, from: number, to: number): number =>
+    (Date.parse(timeline[to]?.at ?? '') - Date.parse(timeline[from]?.at ?? '')) / 1000
 
   t.test('lead, after 60 s the deputy, after 120 s the centre', async (t) => {
     const { raise, act, post, clock, until, audit } = await started(t)
@@ -48,6 +56,8 @@ await onBothDatabases(t, async (t, open) => {
         5: { action: 'dispatch', by: 'gridlight' },
       },
     })
+    const first = secondsBetween(await until(id, () => true), 2, 4)
+    t.ok(first >= 60 && first < LATEST_S, `the deputy is asked after ${first} s`)
     await clock.advance(16_000)
     const isUndelivered = lastAction('undelivered')
     t.match(await until(id, (one) => isUndelivered(one) && one.notifications[1]?.state === 'undelivered'), {
@@ -58,6 +68,8 @@ await onBothDatabases(t, async (t, open) => {
     const back = await until(id, ({ phase }) => phase === 'opened')
     t.match(back, { phase: 'opened', step: 'opened', owner: { name: 'operator' } })
     t.equal(back.assignee, undefined)
+    const second = secondsBetween(back, 5, back.timeline.length - 1)
+    t.ok(second >= 60 && second < LATEST_S, `the centre has it again ${second} s later`)
     t.equal(audit.filter(({ actor }) => actor.kind === 'system').length, 3, 'two escalations and a dispatch')
     // A receipt that comes late is still one.
     await post('deputy', `/api/v1/cases/${id}/receipt`, {})

@@ -8,8 +8,8 @@ export interface Check {
   name: ProbeCheck['name']
   ok: boolean
   code?: ProbeCode
-  /** Facts: names, numbers, a device's own words. */
-  detail: string
+  /** Facts: names and numbers as they are, or in a sentence of ours. */
+  detail: string | Words
   /** The finding in a sentence, where the code's own does not say enough. */
   words?: Words
   /** Logins that the device allows still before it locks the account. */
@@ -43,17 +43,20 @@ export const FAILURE_CODES = {
 /** A finding in the asker's language: the sentence, the facts, what a further try costs, and the next step. */
 export function inWords(check: Check, acceptLanguage: string | undefined, accountHelp?: Words): ProbeCheck {
   const { name, ok, code, detail, words, triesLeft, warning } = check
-  const say = (text: Words): string => inLanguage(text, acceptLanguage)
+  const say = (text: string | Words): string => (typeof text === 'string' ? text : inLanguage(text, acceptLanguage))
   const known = code === undefined ? undefined : PROBE_CODES[code]
   const sentence = words ?? known?.sentence
-  const parts = [...(sentence === undefined ? [] : [say(sentence)]), detail, ...(warning ? [say(warning)] : [])]
-  const help = known?.problem === 'camera-refused-login' && accountHelp !== undefined ? [say(accountHelp)] : []
+  const parts = [...(sentence === undefined ? [] : [say(sentence)]), say(detail), ...(warning ? [say(warning)] : [])]
+  const help = known?.problem === 'camera-refused-login' ? accountHelp : undefined
   return {
     name,
     ok,
     ...(code === undefined ? {} : { code }),
     detail: parts.filter((part) => part !== '').join(' · '),
-    ...(known === undefined ? {} : { nextStep: [say(known.nextStep), ...help].join(' ') }),
+    ...(known === undefined ? {} : { nextStep: say(oneAfterTheOther(known.nextStep, help)) }),
     ...(triesLeft === undefined ? {} : { triesLeft }),
   }
 }
+
+const oneAfterTheOther = (first: Words, second: Words | undefined): Words =>
+  second === undefined ? first : { zh: `${first.zh}。${second.zh}`, en: `${first.en}. ${second.en}` }

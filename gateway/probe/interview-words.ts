@@ -13,6 +13,25 @@ export function clockWords(offsetMs: number): Words {
     : { zh: `设备时钟慢 ${zh}`, en: `The device’s clock is ${en} behind` }
 }
 
+/** What a device said to a login that it refused, as its own words. */
+export const saidWords = (said: string): Words => ({ zh: `设备答复：${said}`, en: `It said: ${said}` })
+
+/** How much of a device can be shown. */
+export const mediaWords = (channels: number, streams: number): Words => ({
+  zh: `${channels} 个通道，${streams} 路码流`,
+  en: `${channels} ${channels === 1 ? 'channel' : 'channels'}, ${streams} ${streams === 1 ? 'stream' : 'streams'}`,
+})
+
+/** @param certificate SHA-256 in hex; undefined in the clear */
+export function reachedWords(address: string, certificate: string | undefined): Words {
+  if (certificate === undefined) return { zh: `${address} 有 ONVIF 应答`, en: `ONVIF answers at ${address}` }
+  const shown = certificate.slice(0, 16)
+  return {
+    zh: `${address} 有 ONVIF 应答，经 HTTPS，证书 ${shown}`,
+    en: `ONVIF answers at ${address} over HTTPS, certificate ${shown}`,
+  }
+}
+
 /** What a further wrong login would cost, as far as the device or its profile tells. */
 export function lockoutWarning(
   triesLeft: number | undefined,

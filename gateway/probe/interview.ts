@@ -10,7 +10,7 @@ import { type Check, FAILURE_CODES } from './check.ts'
 import { type ChannelWish, type DeviceChannel, type DeviceStream, readChannels } from './device-channels.ts'
 import type { DeviceProfile } from './device-profile.ts'
 import { overridden } from './effective-profile.ts'
-import { clockWords, lockoutWarning } from './interview-words.ts'
+import { clockWords, lockoutWarning, mediaWords, reachedWords, saidWords } from './interview-words.ts'
 import { type Evidence, matchProfile } from './match.ts'
 import type { ProbeCode } from './probe-codes.ts'
 import { type Reached, reach, USUAL_PORTS } from './reach.ts'
@@ -110,7 +110,7 @@ class Run {
     return this.#request.overrides?.devicePath ?? this.#request.announced?.path
   }
 
-  #tell(name: Check['name'], ok: boolean, detail: string, code?: ProbeCode, more: Partial<Check> = {}): void {
+  #tell(name: Check['name'], ok: boolean, detail: Check['detail'], code?: ProbeCode, more: Partial<Check> = {}): void {
     this.#checks.push({ name, ok, detail, ...(code === undefined ? {} : { code }), ...more })
   }
 
@@ -122,8 +122,7 @@ class Run {
     const { host, port } = splitAddress(this.#request.address)
     const ports = port === undefined ? USUAL_PORTS : [port]
     const checked = await this.#deps.dialer.check(host, ports[0] ?? 80)
-    if (!checked.ok)
-      return this.#tell('address', false, `${host} is not dialled: ${checked.why}`, FAILURE_CODES[checked.why])
+    if (!checked.ok) return this.#tell('address', false, host, FAILURE_CODES[checked.why])
     this.#tell('address', true, checked.address)
     const client = await this.#reach(host, ports)
     if (client === undefined) return
@@ -148,8 +147,7 @@ class Run {
     this.#result.address = address
     const found = reached.client.certificate
     if (found !== undefined) this.#result.certificate = { found, registered: pins.get(address) }
-    const secured = found === undefined ? '' : ` over HTTPS, certificate ${found.slice(0, 16)}`
-    this.#tell('reachable', true, `ONVIF answers at ${address}${secured}`)
+    this.#tell('reachable', true, reachedWords(address, found))
     const client = new OnvifClient({
       ...options,
       readableLogin,
@@ -164,9 +162,7 @@ class Run {
   #clock(offsetMs: number): void {
     this.#result.clockOffsetMs = Math.round(offsetMs)
     const isSkewed = Math.abs(offsetMs) > SKEW_TOLD_MS
-    this.#tell('clock', true, `${Math.round(offsetMs / 1000)} s`, isSkewed ? 'clock-skewed' : undefined, {
-      words: clockWords(offsetMs),
-    })
+    this.#tell('clock', true, '', isSkewed ? 'clock-skewed' : undefined, { words: clockWords(offsetMs) })
   }
 
   async #login(client: OnvifClient): Promise<boolean> {
@@ -200,7 +196,7 @@ class Run {
     const isSeparate = mayBeSeparate && (await this.#takesLoginByRtsp()) !== false
     const code = isSeparate ? 'separate-user-needed' : FAILURE_CODES[why]
     const warning = why === 'login-needed' ? undefined : lockoutWarning(triesLeft, lockout)
-    this.#tell('login', false, detail, code, {
+    this.#tell('login', false, detail === '' ? '' : saidWords(detail), code, {
       ...(triesLeft === undefined ? {} : { triesLeft }),
       ...(warning === undefined ? {} : { warning }),
     })
@@ -269,7 +265,7 @@ class Run {
     this.#evidence.paths = found.map(({ uri }) => pathOf(uri))
     const { rewrites } = this.#profile.streams ?? {}
     for (const stream of found) stream.uri = rewritten(stream.uri, rewrites)
-    this.#tell('media', true, `${read.channels.length} channels, ${found.length} streams`)
+    this.#tell('media', true, mediaWords(read.channels.length, found.length))
     return read.channels
   }
 
@@ -278,7 +274,7 @@ class Run {
     const { channel = `${this.#profile.streams?.channelBase ?? 1}` } = this.#request
     const streams = this.#templates(host, channel)
     if (streams.length === 0) return
-    this.#tell('media', true, `by the template of ${this.#profile.id}`, 'template-used')
+    this.#tell('media', true, this.#profile.title, 'template-used')
     this.#result.channels = [{ token: channel, name: channel, streams }]
   }
 

@@ -1,6 +1,7 @@
 import { DialError } from '../dial.ts'
 import { OnvifClient, type OnvifFailure, type OnvifOptions, type OnvifResult } from '../onvif/client.ts'
 import { inUri, joinAddress } from '../onvif/uri.ts'
+import type { Words } from '../words.ts'
 import { ownNetworks } from './own-networks.ts'
 import type { ProbeCode } from './probe-codes.ts'
 import { answersRtsp } from './rtsp-glance.ts'
@@ -33,7 +34,7 @@ export type Reached =
       options: Omit<OnvifOptions, 'credentials' | 'timeoutMs'>
       toldTime: boolean
     }
-  | { ok: false; code: ProbeCode; detail: string; certificate?: { found: string; registered: string } }
+  | { ok: false; code: ProbeCode; detail: string | Words; certificate?: { found: string; registered: string } }
 
 export interface Asked {
   port: number
@@ -103,7 +104,7 @@ async function whyNot(
   asked: readonly Asked[],
   { dialer }: ReachDeps,
   signal: AbortSignal,
-): Promise<{ code: ProbeCode; detail: string }> {
+): Promise<{ code: ProbeCode; detail: string | Words }> {
   const failures = asked.flatMap(({ answer, port }) => (answer.ok ? [] : [{ port, ...answer }]))
   const where = failures.length > 1 ? host : joinAddress(host, failures[0]?.port ?? 80)
   const refusal = failures.find(({ why }) => why in NOT_DIALLED)
@@ -120,7 +121,10 @@ async function whyNot(
   const silent = failures.filter(({ why }) => why === 'timeout' || why === 'unreachable')
   const there = failures.filter(({ why }) => why !== 'timeout' && why !== 'unreachable')
   if (rtspPort !== undefined) {
-    const detail = `RTSP answers at ${host}:${rtspPort}, ONVIF at ${where} does not: ${failures[0]?.detail ?? ''}`
+    const detail: Words = {
+      zh: `${host}:${rtspPort} 有 RTSP 应答，${where} 没有 ONVIF 应答`,
+      en: `RTSP answers at ${host}:${rtspPort}, ONVIF at ${where} does not`,
+    }
     return { code: there.length > 0 ? 'onvif-disabled' : 'port-blocked', detail }
   }
   const odd = failures.find(({ why }) => why === 'not-onvif' || why === 'closed' || why === 'tls-failed')
@@ -130,15 +134,15 @@ async function whyNot(
   }
   const isAlive = there.length > 0 || (await lives(host, dialer, asked, signal))
   if (isAlive && silent.length > 0 && there.length === 0) {
-    return { code: 'port-blocked', detail: `${where}: ${silent[0]?.detail ?? ''}; the device answers at other ports` }
+    return { code: 'port-blocked', detail: where }
   }
-  if (isAlive) return { code: 'connection-refused', detail: `${where}: ${there[0]?.detail ?? ''}` }
+  if (isAlive) return { code: 'connection-refused', detail: where }
   const own = ownNetworks()
-  const detail = failures[0]?.detail ?? ''
   if (!own.has(await addressOf(host, dialer))) {
-    return { code: 'other-subnet', detail: `${detail}; the gateway is in ${own.names.join(', ') || 'no network'}` }
+    const [zh, en] = [own.names.join('、') || '任何网段之外', own.names.join(', ') || 'no network']
+    return { code: 'other-subnet', detail: { zh: `${where}；网关在 ${zh}`, en: `${where}; the gateway is in ${en}` } }
   }
-  return { code: silent.some(({ why }) => why === 'unreachable') ? 'host-unreachable' : 'timeout', detail }
+  return { code: silent.some(({ why }) => why === 'unreachable') ? 'host-unreachable' : 'timeout', detail: where }
 }
 
 const NOT_DIALLED = {

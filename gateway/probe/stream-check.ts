@@ -1,3 +1,4 @@
+import type { Words } from '../words.ts'
 import type { Check } from './check.ts'
 import type { ProbeCode } from './probe-codes.ts'
 
@@ -50,6 +51,12 @@ const CODES: ReadonlyMap<string, ProbeCode> = new Map([
   ['tls-failed', 'tls-failed'],
 ])
 
+/** As people write them. */
+const CODEC_NAMES = { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG' } as const satisfies Record<
+  StreamDescribed['codec'],
+  string
+>
+
 /** A cold viewer waits half of it on average; two seconds keep that within what operators bear. */
 const MAX_KEY_FRAME_INTERVAL_MS = 2_500
 
@@ -64,7 +71,7 @@ export function streamChecks(described: Awaited<ReturnType<DescribeStream>>, isT
   if (described.ok) {
     const { codec, width, height, firstFrameMs, keyFrames } = described
     return [
-      { name: 'describe', ok: true, detail: `${codec} ${width}x${height}` },
+      { name: 'describe', ok: true, detail: `${CODEC_NAMES[codec]} ${width}×${height}` },
       { name: 'first-frame', ok: true, ...firstFrame(firstFrameMs, keyFrames) },
     ]
   }
@@ -72,15 +79,19 @@ export function streamChecks(described: Awaited<ReturnType<DescribeStream>>, isT
   const code = isThere && BLOCKED.has(described.code) ? 'port-blocked' : (CODES.get(described.code) ?? 'stream-failed')
   if (code !== 'no-first-frame' && code !== 'key-frames-rare') return [{ name: 'describe', ok: false, code, detail }]
   return [
-    { name: 'describe', ok: true, detail: 'described' },
+    { name: 'describe', ok: true, detail: '' },
     { name: 'first-frame', ok: false, code, detail },
   ]
 }
 
 function firstFrame(ms: number, keyFrames: StreamDescribed['keyFrames']): Pick<Check, 'code' | 'detail'> {
-  const first = `first picture after ${Math.round(ms)} ms`
+  const after = (ms / 1000).toFixed(1)
+  const first: Words = { zh: `${after} 秒后出画面`, en: `first picture after ${after} s` }
   if (keyFrames === undefined) return { detail: first }
-  const seconds = `${keyFrames.atLeast ? '> ' : ''}${(keyFrames.intervalMs / 1000).toFixed(1)} s`
-  const detail = `${first}, key frames ${seconds} apart`
+  const apart = (keyFrames.intervalMs / 1000).toFixed(1)
+  const detail: Words = {
+    zh: `${first.zh}，关键帧间隔${keyFrames.atLeast ? '超过 ' : ' '}${apart} 秒`,
+    en: `${first.en}, key frames ${keyFrames.atLeast ? 'more than ' : ''}${apart} s apart`,
+  }
   return keyFrames.intervalMs > MAX_KEY_FRAME_INTERVAL_MS ? { detail, code: 'key-frames-rare' } : { detail }
 }

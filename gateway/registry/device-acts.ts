@@ -16,7 +16,7 @@ import type { InterviewRequest } from '../probe/interview.ts'
 import { PROBE_CODES } from '../probe/probe-codes.ts'
 import { reach, USUAL_PORTS } from '../probe/reach.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { asGiven } from '../words.ts'
+import { asGiven, inBoth } from '../words.ts'
 import type { Cameras, Outcome } from './cameras.ts'
 import { type ConnectDeps, clientOptions, connectDevice } from './connect.ts'
 import { type CameraRow, readCamera } from './store.ts'
@@ -127,7 +127,7 @@ export class DeviceActs {
     const { announced, pins = new Map() } = await this.#deps.knownAt(address)
     const { devicePath = announced?.path, readableLogin = false } = overrides
     const reached = await reach({ host, ports, devicePath, pins }, this.#deps, signal)
-    if (!reached.ok) return { kind: 'refused', why: PROBE_CODES[reached.code].problem, detail: asGiven(reached.detail) }
+    if (!reached.ok) return { kind: 'refused', why: PROBE_CODES[reached.code].problem, detail: inBoth(reached.detail) }
     const client = new OnvifClient({ ...reached.options, credentials, readableLogin })
     client.adoptClock(reached.client)
     return this.#set(principal, `device:${address}`, client, signal)

@@ -220,6 +220,26 @@ t.test('what a further wrong login would cost is told', { skip: lacksFfmpeg }, a
   t.match(known.body.checks.at(-1), { detail: /locks for 30 min after 5 wrong logins/ }, 'as the profile knows')
 })
 
+t.test('a report is in one language from its first line to its last', { skip: lacksFfmpeg }, async (t) => {
+  const h = await harness(t, { describeStream })
+  const known = { address: township.camera('cam-chachang').found.onvif, username: 'admin', password: 'Yunxi-2026-unv' }
+  const closed = { address: '127.0.55.200:81', username: 'admin', password: 'wrong' }
+  let lines = 0
+  for (const device of [known, closed]) {
+    for (const [language, foreign] of [
+      ['zh-CN', /[a-z]{3,} [a-z]{2,}|[A-Z]{8,}/],
+      ['en', /\p{Script=Han}/u],
+    ] as const) {
+      const { body } = await h.call('POST', '/probes', device, { language })
+      for (const { name, detail } of body.checks) {
+        lines += 1
+        t.notMatch(detail, foreign, `${language}: ${name}`)
+      }
+    }
+  }
+  t.equal(lines, 18, 'seven lines of one that works, two of a port that is closed, in both languages')
+})
+
 t.test('a host that answers at one port and is silent at another', async (t) => {
   const { signal } = new AbortController()
   const cases: [name: string, answers: Record<number, 'timeout' | 'refused' | 'unreachable'>, code: string][] = [

@@ -224,6 +224,7 @@ export const PROBLEMS = {
   'forbidden-place': {
     status: 422,
     title: { zh: '禁止安装的场所，不能登记', en: 'Cameras are forbidden in this place' },
+    nextStep: { zh: '请拆除或改装到其他位置', en: 'Take the camera down, or put it up somewhere else' },
   },
   'retention-too-short': {
     status: 422,

@@ -1,4 +1,4 @@
-import { launch, openPage, PHONE, seriousFaults } from './browser.ts'
+import { FINGER_TARGET_PX, launch, onElement, openPage, PHONE, pageFaults, seriousFaults } from './browser.ts'
 import { startGateway } from './gateway.ts'
 import { signInAs, textOf } from './journeys.ts'
 import { choose, pressOn, typeInto } from './keyboard.ts'
@@ -172,6 +172,41 @@ test('a table is checked without touching a device, then registered row by row',
   await panel.getByText('完成：新增 1，更新 0').waitFor({ timeout: 30_000 })
   t.ok(await named())
   t.same(await seriousFaults(page), [])
+  t.same(faults, [])
+})
+
+test('the invitation of an owner stays within the phone, and on its paper', async (t, scene) => {
+  const { gateway } = scene
+  const { page, faults } = await installerOf(scene)
+  const { device } = gateway.unregistered
+  const [channel] = gateway.township.camera(device.id).found.channels
+  await page.getByLabel('所属网格').selectOption({ index: 1 })
+  await page.getByText('没有 ONVIF').tap()
+  await page.getByLabel('主码流地址').fill(channel?.subUri ?? '')
+  const form = page.locator('details form')
+  await form.getByLabel('设备用户名').fill(device.username)
+  await form.getByLabel('设备密码').fill(device.password)
+  await form.getByRole('button', { name: '下一步' }).tap()
+  await page.getByLabel('名称').fill('樟树下小卖部')
+  t.equal(
+    await textOf(page.getByText('还须填写')),
+    '还须填写：是否禁装场所、场所类别、资源归属',
+    'why it cannot be sent',
+  )
+  for (const answer of ['不是', '其他', '社会']) await page.getByText(answer, { exact: true }).tap()
+  await page.getByRole('button', { name: '登记', exact: true }).tap()
+  await page.getByLabel('权属单位或业主名称').fill('樟树下小卖部', { timeout: 60_000 })
+  t.equal(await textOf(page.getByText('还须填写')), '还须填写：联系人及电话', 'the last day is proposed')
+  await page.getByLabel('联系人及电话').fill('陈女士 0000-1234')
+  await page.getByRole('button', { name: '生成业主邀请' }).tap()
+  await page.locator('.invitation .qr-code').waitFor()
+  t.same(await pageFaults(page, FINGER_TARGET_PX), [])
+  await page.getByRole('button', { name: '打印邀请' }).tap()
+  const sheet = page.locator('.print-sheet')
+  t.ok(
+    await sheet.evaluate(onElement<boolean>('return element.scrollWidth <= element.clientWidth')),
+    'its address is folded',
+  )
   t.same(faults, [])
 })
 

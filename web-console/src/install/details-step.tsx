@@ -3,7 +3,7 @@ import { type NewCamera, PlaceClass } from '../../../gateway/contracts/camera.ts
 import { Ownership } from '../../../gateway/contracts/common.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { Choice, TextField } from '../ui/field.tsx'
+import { Choice, Missing, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import type { Chosen, Draft } from './draft.ts'
 import { overridesOf } from './overrides.tsx'
@@ -17,11 +17,13 @@ export function DetailsStep({ draft, chosen }: { draft: Draft; chosen: Chosen })
   const { name, cellCode } = draft.fields
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const busy = useSignal(false)
-  const isComplete =
-    name.value.trim() !== '' &&
-    forbidden.value === 'no' &&
-    placeClass.value !== undefined &&
-    ownership.value !== undefined
+  const missing = [
+    name.value.trim() === '' && t('device.cameraName'),
+    forbidden.value === undefined && t('install.forbiddenShort'),
+    placeClass.value === undefined && t('column.placeClass'),
+    ownership.value === undefined && t('install.ownership'),
+  ].filter((name) => name !== false)
+  const isComplete = missing.length === 0 && forbidden.value === 'no'
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
@@ -72,6 +74,7 @@ export function DetailsStep({ draft, chosen }: { draft: Draft; chosen: Chosen })
       />
       <PositionField draft={draft} />
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      {forbidden.value !== 'yes' && <Missing names={missing} />}
       <div class="actions">
         <button type="submit" class="primary wide" disabled={!isComplete || busy.value}>
           {busy.value ? t('install.registering') : t('install.register')}

@@ -3,13 +3,17 @@ import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { LinkScope, Party } from '../../../gateway/contracts/link.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { endOfDay } from '../time.ts'
-import { Choice, Choices, TextField } from '../ui/field.tsx'
+import { date, endOfDay } from '../time.ts'
+import { Choice, Choices, Missing, TextField } from '../ui/field.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import type { Draft } from './draft.ts'
 
 const PARTY_KINDS = Party.shape.kind.options
+
+/** What an owner is asked for, who may agree to less: long enough that nobody asks again each season. */
+const USUAL_CONSENT_DAYS = 365
+const DAY_MS = 86_400_000
 
 /** Records the link: at once for a public feed, by the owner's consent for a private one. */
 export function LinkStep({ draft, camera }: { draft: Draft; camera: Camera }) {
@@ -19,18 +23,26 @@ export function LinkStep({ draft, camera }: { draft: Draft; camera: Camera }) {
   const { party, contact, basis, purpose } = draft.fields
   const kind = useSignal<Party['kind'] | undefined>(isPrivate ? 'shop' : 'government')
   const scopes = useSignal<readonly LinkScope[]>(['live'])
-  const until = useSignal('')
+  const until = useSignal(isPrivate ? date(Date.now() + USUAL_CONSENT_DAYS * DAY_MS) : '')
   const filingNumber = useSignal('')
   const filingDate = useSignal('')
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const busy = useSignal(false)
-  const texts = [party, contact, basis, purpose]
   useLifetime(() => {
     if (basis.value === '') basis.value = t(isPrivate ? 'linkForm.basisPrivate' : 'linkForm.basisPublic')
     if (purpose.value === '') purpose.value = t('linkForm.purposeUsual')
   })
-  const isComplete =
-    texts.every((text) => text.value.trim() !== '') && scopes.value.length > 0 && (!isPrivate || until.value !== '')
+  const missing = [
+    party.value.trim() === '' && t('linkForm.party'),
+    contact.value.trim() === '' && t('linkForm.contact'),
+    basis.value.trim() === '' && t('linkForm.basis'),
+    purpose.value.trim() === '' && t('linkForm.purpose'),
+    scopes.value.length === 0 && t('linkForm.scopes'),
+    isPrivate && until.value === '' && t('linkForm.until'),
+    filingNumber.value.trim() === '' && filingDate.value !== '' && t('linkForm.filingNumber'),
+    filingNumber.value.trim() !== '' && filingDate.value === '' && t('linkForm.filingDate'),
+  ].filter((name) => name !== false)
+  const isComplete = missing.length === 0
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
@@ -84,6 +96,7 @@ export function LinkStep({ draft, camera }: { draft: Draft; camera: Camera }) {
         </>
       )}
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      <Missing names={missing} />
       <div class="actions">
         <button type="submit" class="primary wide" disabled={!isComplete || busy.value}>
           {t(isPrivate ? 'linkForm.askOwner' : 'linkForm.link')}

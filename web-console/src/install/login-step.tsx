@@ -2,6 +2,7 @@ import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ClockSet, NewProbe, Probe, ProbeCheck, ProbedChannel } from '../../../gateway/contracts/device.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
+import { codecName } from '../codec-name.ts'
 import { useParts } from '../parts.ts'
 import { TextField } from '../ui/field.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -118,7 +119,6 @@ function CheckRow({ check }: { check: ProbeCheck }) {
           {t(`check.${check.name}`)} {t(check.ok ? 'check.ok' : 'check.failed')}
         </strong>
         <p class="secondary">{check.detail}</p>
-        {check.triesLeft !== undefined && <p class="problem-cause">{t('install.triesLeft', { n: check.triesLeft })}</p>}
         {nextStep !== undefined && (
           <p>
             {t('problem.nextStep')}
@@ -206,7 +206,7 @@ function SetClock({ draft }: { draft: Draft }) {
       </div>
       {done.value !== undefined && (
         <p role="status">
-          <Icon name="ok" /> {t('device.clockSet', { seconds: (done.value.clockOffsetMs / 1000).toFixed(1) })}
+          <Icon name="ok" /> {t('device.clockSet', { seconds: Math.abs(done.value.clockOffsetMs / 1000).toFixed(1) })}
         </p>
       )}
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
@@ -232,7 +232,7 @@ function ChannelRow({ channel, onChoose }: { channel: ProbedChannel; onChoose: (
       <strong>{t('install.registerChannel', { name: channel.name })}</strong>
       <span>
         {channel.streams
-          .map(({ role, codec, width, height }) => `${t(`stream.${role}`)} ${codec.toUpperCase()} ${width}×${height}`)
+          .map(({ role, codec, width, height }) => `${t(`stream.${role}`)} ${codecName(codec)} ${width}×${height}`)
           .join(' · ')}
       </span>
     </button>

@@ -1,5 +1,6 @@
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import type { NewLinkAnswer } from '../../../gateway/contracts/link.ts'
+import { codecName } from '../codec-name.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime } from '../time.ts'
 
@@ -11,7 +12,7 @@ export function RegistrationSheet({ camera, link }: { camera: Camera; link: NewL
   const { manufacturer, model, address } = camera.device
   const rows: [string, string][] = [
     [t('device.cameraName'), camera.name],
-    [t('cell.of'), `${township.cellName(camera.cellCode)} (${camera.cellCode})`],
+    [t('cell.of'), `${township.cellName(camera.cellCode)} ${camera.cellCode}`],
     [t('column.placeClass'), t(`placeClass.${camera.placeClass}`)],
     [t('install.ownership'), t(`ownership.${camera.ownership}`)],
     [
@@ -22,15 +23,15 @@ export function RegistrationSheet({ camera, link }: { camera: Camera; link: NewL
     [
       t('sheet.streams'),
       camera.streams
-        .map(({ role, codec, width, height }) => `${t(`stream.${role}`)} ${codec.toUpperCase()} ${width}×${height}`)
-        .join(', '),
+        .map(({ role, codec, width, height }) => `${t(`stream.${role}`)} ${codecName(codec)} ${width}×${height}`)
+        .join(t('list.separator')),
     ],
-    [t('column.party'), link === undefined ? '—' : `${link.party.name}, ${link.party.contact}`],
+    [t('column.party'), link === undefined ? '—' : `${link.party.name} · ${link.party.contact}`],
     [t('linkForm.basis'), link?.basis ?? '—'],
     [t('linkForm.purpose'), link?.purpose ?? '—'],
     [t('column.scopes'), link?.scopes.map((scope) => t(`scope.${scope}`)).join(t('list.separator')) ?? '—'],
     [t('column.until'), link?.validUntil === undefined ? '—' : date(link.validUntil)],
-    [t('column.filing'), link?.filing === undefined ? '—' : `${link.filing.number} (${link.filing.date})`],
+    [t('column.filing'), link?.filing === undefined ? '—' : `${link.filing.number} · ${link.filing.date}`],
     [
       t('sheet.registered'),
       `${dateTime(camera.createdAt)} ${state.kind === 'signed-in' ? state.user.displayName : ''}`,

@@ -58,7 +58,7 @@ function Figures({ stream }: { stream: StreamHealth }) {
           <Icon name={isClockRight ? 'ok' : 'fail'} />{' '}
           {clockOffsetMs === undefined
             ? t('try.clockUnknown')
-            : t('try.clock', { seconds: (clockOffsetMs / 1000).toFixed(1) })}
+            : t('try.clock', { seconds: Math.abs(clockOffsetMs / 1000).toFixed(1) })}
         </li>
       </ul>
       {advice.map(({ code, detail, nextStep }) => (

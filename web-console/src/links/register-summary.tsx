@@ -54,6 +54,7 @@ export function Summary({ summary }: { summary: RegisterSummary }) {
 
 function Counts({ title, rows }: { title: string; rows: readonly (Sums & { name: string })[] }) {
   const { t } = useParts().language
+  if (rows.length === 0) return null
   return (
     <table class="panel counts">
       <thead>

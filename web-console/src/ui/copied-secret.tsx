@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useParts } from '../parts.ts'
+import './copied-secret.css'
 
 /** Something the gateway shows this once, with a button that copies it. */
 export function CopiedSecret({ label, text }: { label: string; text: string }) {

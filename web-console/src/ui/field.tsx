@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
+import { useParts } from '../parts.ts'
 
 interface FieldProps {
   label: string
@@ -159,4 +160,11 @@ export function Choices<T extends string>({ legend, options, values }: ChoicesPr
       ))}
     </fieldset>
   )
+}
+
+/** Why a form cannot be sent yet: beside a button that is off. */
+export function Missing({ names }: { names: readonly string[] }) {
+  const { t } = useParts().language
+  if (names.length === 0) return null
+  return <p class="hint">{t('form.missing', { names: names.join(t('list.separator')) })}</p>
 }

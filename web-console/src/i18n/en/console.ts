@@ -23,6 +23,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
 
   'list.loading': 'Loading…',
   'list.separator': ', ',
+  'form.missing': 'Still needed: {names}',
   'list.colon': ': ',
   'list.more': 'Show more ({n})',
   'list.noCameras': 'No camera is registered yet: an installer does that on “Register cameras”',
@@ -184,6 +185,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'problem.position-outside-cell': 'The position lies outside the chosen cell',
   'problem.position-outside-cell.next': 'Move the pin or choose the other cell',
   'problem.forbidden-place': 'Cameras are forbidden in this place',
+  'problem.forbidden-place.next': 'Take the camera down, or put it up somewhere else',
   'problem.retention-too-short': 'The retention is shorter than the law wants',
   'problem.retention-too-short.next': 'Public places of Article 7 keep footage for 30 days or more',
   'problem.illegal-transition': 'This is not possible in the present state',

@@ -9,14 +9,14 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'device.cameraName': 'Name',
   'device.cameraNameHint': 'Place and direction, such as “East street, north”',
   'device.setClock': "Set the device's clock to the gateway's",
-  'device.clockSet': 'The clock is set; it is off by {seconds} s now',
+  'device.clockSet': 'The clock is set; it and the gateway’s are {seconds} s apart',
 
   'rtsp.title': 'No ONVIF? Register by RTSP address',
   'rtsp.main': 'Main stream',
   'rtsp.sub': 'Sub stream (optional)',
   'rtsp.hint': 'such as rtsp://192.168.1.64:554/main, without user name and password',
 
-  'override.title': 'Does the device behave differently? Set it by hand',
+  'override.title': 'Recognised wrongly? Set it by hand',
   'override.hint':
     'What you leave alone follows the device profile. What you set is kept with the device and written to the audit trail.',
   'override.asProfile': 'as the device profile says',

@@ -28,6 +28,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'install.channels': '{n} channels; choose the one to register',
   'install.registerChannel': 'Register “{name}”',
   'install.forbidden': 'Is it in a guest room, dormitory, bath, toilet, changing, fitting or nursing room?',
+  'install.forbiddenShort': 'whether it is in such a room',
   'install.forbiddenNo': 'No',
   'install.forbiddenYes': 'Yes',
   'install.ownership': 'Whose feed',
@@ -39,7 +40,6 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'install.certificateFound': 'Certificate it shows now',
   'install.acceptCertificate': 'It is the same device: accept the new certificate',
   'install.certificateAccepted': 'Accepted; test the device again',
-  'install.triesLeft': '{n} tries are left before the device locks',
 
   'check.address': 'Address',
   'check.reachable': 'Reachable',
@@ -97,7 +97,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'try.measuring': 'Measuring the stream…',
   'try.codec': 'Codec {codec}, {width}×{height}',
   'try.keyFrames': 'Key frame every {seconds} s',
-  'try.clock': 'Its clock is off by {seconds} s',
+  'try.clock': 'Its clock and the gateway’s are {seconds} s apart',
   'try.clockUnknown': 'The stream carries no time',
   'try.afterConsent': 'There is a picture once the link is in force; until then nobody can watch.',
 }

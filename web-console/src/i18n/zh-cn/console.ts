@@ -21,6 +21,7 @@ export const words = {
 
   'list.loading': '正在读取…',
   'list.separator': '、',
+  'form.missing': '还须填写：{names}',
   'list.colon': '：',
   'list.more': '还有 {n} 项，显示更多',
   'list.noCameras': '还没有登记摄像头：由安装人员在“摄像头登记”中登记',
@@ -179,6 +180,7 @@ export const words = {
   'problem.position-outside-cell': '位置不在所选网格内',
   'problem.position-outside-cell.next': '移动点位或更换网格',
   'problem.forbidden-place': '禁止安装的场所，不能登记',
+  'problem.forbidden-place.next': '请拆除或改装到其他位置',
   'problem.retention-too-short': '保存期限短于法定期限',
   'problem.retention-too-short.next': '第七条公共场所不少于 30 天',
   'problem.illegal-transition': '当前状态不允许此操作',

@@ -7,14 +7,14 @@ export const words = {
   'device.cameraName': '名称',
   'device.cameraNameHint': '地点 + 朝向，如“东街口 朝北”',
   'device.setClock': '把设备时钟校准到网关时间',
-  'device.clockSet': '已校时，现偏差 {seconds} 秒',
+  'device.clockSet': '已校时，与网关相差 {seconds} 秒',
 
   'rtsp.title': '没有 ONVIF？按 RTSP 地址登记',
   'rtsp.main': '主码流地址',
   'rtsp.sub': '子码流地址（选填）',
   'rtsp.hint': '如 rtsp://192.168.1.64:554/main，不含用户名和密码',
 
-  'override.title': '设备与众不同？手动指定',
+  'override.title': '识别有误？手动指定',
   'override.hint': '不改的项按设备档案。指定的内容随设备保存，并写入审计日志。',
   'override.asProfile': '按设备档案',
   'override.asRecognised': '自动识别',

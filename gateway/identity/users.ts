@@ -80,7 +80,7 @@ export function createUsers({ database, clock, newId, audit, ends }: UsersDeps):
       const user = newUser({
         username: 'admin',
         password: chosen,
-        displayName: 'Administrator',
+        displayName: '管理员',
         roles: ['administrator'],
       })
       await database.transaction(async (tx) => {

@@ -68,7 +68,7 @@ test('the auditor filters the trail, walks the chain and takes it along, by keys
   const since = page.getByLabel('起始日')
   await typeDay(since, '2020-03-02')
   t.equal(await since.inputValue(), '2020-03-02')
-  await typeInto(page.getByLabel('操作人'), 'Administrator')
+  await typeInto(page.getByLabel('操作人'), '管理员')
   await pick(page.getByLabel('行为'), '登记摄像头')
   await pick(page.getByLabel('结果'), '已执行')
   await pressOn(filter)

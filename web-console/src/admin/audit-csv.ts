@@ -14,6 +14,12 @@ export function auditWhyWords({ t, isKey }: Language, why: string): string {
   return key === undefined ? why : t(key)
 }
 
+/** People by their names; what the gateway does by itself is told in words. */
+export function actorWords({ t, isKey }: Language, { actorKind, actorName }: Entry): string {
+  const key = `auditSystem.${actorName}`
+  return actorKind === 'system' && isKey(key) ? t(key) : actorName
+}
+
 const COLUMNS = [
   'sequence',
   'at',

@@ -3,7 +3,7 @@ import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { Table } from '../ui/table.tsx'
 import type { Entry } from './admin-calls.ts'
-import { auditActionWords, auditWhyWords } from './audit-csv.ts'
+import { actorWords, auditActionWords, auditWhyWords } from './audit-csv.ts'
 
 /** Entries as they stand in the chain, newest first. */
 export function AuditTable({ entries }: { entries: readonly Entry[] }) {
@@ -20,7 +20,7 @@ export function AuditTable({ entries }: { entries: readonly Entry[] }) {
         <tr key={entry.sequence}>
           <th scope="row">{entry.sequence}</th>
           <td data-label={t('audit.time')}>{dateTime(entry.at)}</td>
-          <td data-label={t('audit.actor')}>{entry.actorName}</td>
+          <td data-label={t('audit.actor')}>{actorWords(language, entry)}</td>
           <td data-label={t('audit.action')}>{auditActionWords(language, entry.action)}</td>
           <td data-label={t('audit.object')} class="audit-object">
             {cameraOf(entry)} <code>{entry.object}</code>

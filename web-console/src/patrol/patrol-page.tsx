@@ -87,7 +87,7 @@ export function PatrolPage() {
       <h1 class="sr-only">{t('page.patrol')}</h1>
       <button
         type="button"
-        class={`duty ${duty.value?.on ? 'duty-on' : ''}`}
+        class={`duty ${duty.value?.on ? 'duty-on' : 'primary'}`}
         aria-pressed={duty.value?.on ?? false}
         disabled={duty.value === undefined}
         onClick={() => void change(!duty.value?.on)}

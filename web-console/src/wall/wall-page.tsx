@@ -11,6 +11,7 @@ import { openLiveSocket } from '../player/live-socket.ts'
 import { playableCodecs } from '../player/player.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
 import { CasePicture } from './case-picture.tsx'
+import { FirstSteps } from './first-steps.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
 import { admit, decodeLoad, streamOf } from './pixel-budget.ts'
 import { ReasonDialog } from './reason-dialog.tsx'
@@ -160,6 +161,12 @@ export function WallPage() {
     wall.zoomed.value = !wall.zoomed.value && wall.layout.value > 1
   }
 
+  const isFirstStart =
+    township.loading.value.kind === 'ready' &&
+    township.cameras.value.size === 0 &&
+    signedIn.kind === 'signed-in' &&
+    signedIn.user.roles.includes('administrator')
+
   const closeDialog = (): void => {
     dialog.value = undefined
   }
@@ -189,6 +196,7 @@ export function WallPage() {
             dialog.value = 'keys'
           }}
         />
+        {isFirstStart && <FirstSteps />}
         <div class={`tiles tiles-${contents.length}`}>
           {contents.map((content) => (
             <Tile

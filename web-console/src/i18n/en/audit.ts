@@ -1,6 +1,8 @@
 import type { words as chinese } from '../zh-cn/audit.ts'
 
 export const words: Readonly<Record<keyof typeof chinese, string>> = {
+  'auditSystem.gridlight': 'gateway',
+  'auditSystem.first start': 'first start',
   'audit.title': 'Audit trail',
   'audit.readingIsRecorded': 'Reading and exporting the trail is recorded too.',
   'audit.verify': 'Verify the whole chain',

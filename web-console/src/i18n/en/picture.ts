@@ -40,7 +40,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'tile.giveReason': 'Give a reason',
 
   'viewEnd.closed': 'The view was closed',
-  'viewEnd.idle': 'The view ended because nothing was fetched',
+  'viewEnd.idle': 'The view ended: the picture was closed, or its network failed',
   'viewEnd.expired': 'The time of this view is over',
   'viewEnd.link-revoked': 'Consent was revoked',
   'viewEnd.link-paused': 'The owner has paused the link',

@@ -49,6 +49,15 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'side.hidden': 'Hide',
   'side.choose': 'Left side',
 
+  'firstSteps.title': 'First steps',
+  'firstSteps.cells': 'Import the grid cells',
+  'firstSteps.cellsHow': 'Cells and the divisions above them are one GeoJSON file, imported on the server:',
+  'firstSteps.cellsDone': '{n} cells imported',
+  'firstSteps.people': 'Make the accounts',
+  'firstSteps.peopleHow': 'One for each operator, installer, patrol lead and auditor; nobody shares one.',
+  'firstSteps.cameras': 'Register the cameras',
+  'firstSteps.camerasHow':
+    'An installer finds, tests, registers and links them on the spot, by phone; a private feed waits for its owner’s consent.',
   'tree.label': 'Cameras',
   'tree.search': 'Search cameras',
   'tree.noMatch': 'No camera matches “{query}”',

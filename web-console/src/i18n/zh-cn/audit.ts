@@ -1,4 +1,6 @@
 export const words = {
+  'auditSystem.gridlight': '网关',
+  'auditSystem.first start': '首次启动',
   'audit.title': '审计日志',
   'audit.readingIsRecorded': '查看与导出审计日志也会被记录。',
   'audit.verify': '校验全部记录',

@@ -38,7 +38,7 @@ export const words = {
   'tile.giveReason': '填写事由',
 
   'viewEnd.closed': '查看已结束',
-  'viewEnd.idle': '长时间未取流，查看已结束',
+  'viewEnd.idle': '画面已关闭或网络中断，查看已结束',
   'viewEnd.expired': '本次查看时限已到',
   'viewEnd.link-revoked': '授权已撤销',
   'viewEnd.link-paused': '业主已暂停授权',

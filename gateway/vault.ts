@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 
 /** AES-256-GCM (NIST SP 800-38D): 96-bit random nonce, 128-bit tag. */
-const KEY_BYTES = 32
+export const KEY_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 /** One byte of key version in front of every sealed value: rotation keeps old keys readable. */

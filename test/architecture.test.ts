@@ -193,6 +193,31 @@ t.test('pure rooms touch no database, server or socket', async (t) => {
   t.ok(pure.length > 10, `${pure.length} files checked`)
 })
 
+/** A schema of the contracts has its type's name, and is there for whoever reads or writes it outside. */
+const SERVES_OTHERS = /^gateway\/contracts\//
+
+t.test('what a file exports is imported somewhere', async (t) => {
+  const root = resolve(gatewayDir, '..')
+  const files = [gatewayDir, consoleDir, scriptsDir, testDir].flatMap(filesBelow)
+  const texts = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
+  const importers = new Map<string, string[]>()
+  for (const file of files) {
+    for (const target of importsOf(file)) importers.set(target, [...(importers.get(target) ?? []), file])
+  }
+  let checked = 0
+  for (const [file, text] of texts) {
+    if (SERVES_OTHERS.test(relative(root, file))) continue
+    const users = (importers.get(file) ?? []).map((user) => texts.get(user) ?? '')
+    for (const [, name = ''] of text.matchAll(/^export (?:async )?(?:const|function\*?|class) (\w+)/gm)) {
+      checked += 1
+      if (!users.some((user) => new RegExp(`\\b${name}\\b`).test(user))) {
+        t.fail(`${relative(root, file)} exports ${name}, which nobody imports`)
+      }
+    }
+  }
+  t.ok(checked > 500, `${checked} exports checked`)
+})
+
 t.test('rooms have the name of their job', async (t) => {
   for (const file of [...filesBelow(gatewayDir), ...filesBelow(consoleDir)]) {
     t.notMatch(file, /\b(utils?|helpers?|common-?utils|manager|service)\.tsx?$/)

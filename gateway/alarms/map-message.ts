@@ -161,7 +161,7 @@ function* itemsOf({ each, payload }: MappingRule, json: unknown): Iterable<unkno
 }
 
 /** The value at a path, or undefined; own fields only. */
-export function read(value: unknown, path: string): unknown {
+function read(value: unknown, path: string): unknown {
   let at = value
   for (const name of path.split('.')) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 /** Layout of the hashed bytes; docs/ref/audit.md is its specification. */
 export const RECORD_VERSION = 1
 
-export const HASH_BYTES = 32
+const HASH_BYTES = 32
 
 /** Previous hash of the first entry, and detail hash of an entry that never had a detail. */
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES)

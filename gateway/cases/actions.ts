@@ -25,7 +25,7 @@ import { isOver, legalActions, next } from './steps.ts'
 import { type CaseChange, changeCase, findAction, insertAction, lockCase, markOverdue, readCase } from './store.ts'
 
 /** An unanswered dispatch goes to the next person after this time, and from there back to the centre. */
-export const ANSWER_MS = 60_000
+const ANSWER_MS = 60_000
 
 export interface CaseActionsDeps {
   database: Database

@@ -7,13 +7,12 @@ import type { CameraImportRow } from '../contracts/camera.ts'
 import { createGrid } from '../grid/grid.ts'
 import { linkedCameraIds } from '../links/store.ts'
 import { createEvents } from '../notify/events.ts'
+import { MAX_TABLE_BYTES } from '../registry/import-routes.ts'
 import { createRegistry, type RegistryFeature } from '../registry/registry.ts'
 import { LEADS_ALWAYS } from '../storage/leading-node.ts'
 import { type Command, CommandError, EXIT, UsageError } from './command.ts'
 import { hostPrincipal, type Store, withStore } from './store.ts'
 
-/** The route takes no more either. */
-const MAX_TABLE_BYTES = 1024 * 1024
 /** A table of a thousand rows that have all to be tried. */
 const TIMEOUT_MS = 60 * 60_000
 

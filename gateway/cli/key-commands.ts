@@ -7,11 +7,9 @@ import { resealChannels } from '../notify/channel-store.ts'
 import { resealPhotos } from '../registry/sealed-photo.ts'
 import { openLogin, sealLogin } from '../registry/store.ts'
 import { lockDataDir } from '../storage/data-dir-lock.ts'
-import { createVault, loadMasterKeys } from '../vault.ts'
+import { createVault, KEY_BYTES, loadMasterKeys } from '../vault.ts'
 import { type Command, CommandError, EXIT } from './command.ts'
 import { hostPrincipal, type Store, withStore } from './store.ts'
-
-const KEY_BYTES = 32
 
 /** A sealed value carries the number of its key in one byte. */
 const MAX_KEYS = 256

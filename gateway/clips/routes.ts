@@ -5,7 +5,7 @@ import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
 import { CaseClips, ClipQuery, ClipRetention } from '../contracts/clip.ts'
 import { IdParams } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
-import type { ViewReason, ViewRefusal } from '../contracts/view.ts'
+import { MIN_REASON_CHARS, type ViewReason, type ViewRefusal } from '../contracts/view.ts'
 import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
@@ -28,9 +28,6 @@ export interface ClipRoutesDeps {
     toMs: number
   }): Promise<{ kind: 'granted' } | { kind: 'refused'; why: ViewRefusal } | { kind: 'no-camera' }>
 }
-
-/** Shorter than this is no reason in words. */
-const MIN_REASON_CHARS = 4
 
 export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
   const { database, storage, audit } = deps

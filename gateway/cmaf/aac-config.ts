@@ -12,8 +12,9 @@ const ESCAPE_RATE = 15
 /** Main, LC, SSR, LTP, SBR, PS: what `mp4a.40` of a camera can be. */
 const OBJECT_TYPES = new Set([1, 2, 3, 4, 5, 29])
 const MAX_CONFIG_BYTES = 64
-const MIN_RATE = 7_350
-const MAX_RATE = 96_000
+/** Hz, the ends of that table. */
+export const MIN_SAMPLE_RATE = 7_350
+export const MAX_SAMPLE_RATE = 96_000
 
 /** Reads an AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1). @returns undefined where it is none that can be played */
 export function aacFormat(config: Buffer): AudioFormat | undefined {
@@ -29,7 +30,7 @@ export function aacFormat(config: Buffer): AudioFormat | undefined {
     objectType = reader.bits(5)
   }
   const frameSamples = reader.bits(1) === 1 ? 960 : 1024
-  if (channels === 0 || sampleRate < MIN_RATE || sampleRate > MAX_RATE) return undefined
+  if (channels === 0 || sampleRate < MIN_SAMPLE_RATE || sampleRate > MAX_SAMPLE_RATE) return undefined
   sampleRate = Math.trunc(sampleRate)
   return {
     codec: 'aac',

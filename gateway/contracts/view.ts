@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { Id, Instant, Paragraph } from './common.ts'
 
+/** A reason in words tells somebody something: no fewer than this. */
+export const MIN_REASON_CHARS = 4
+
 export const ViewReason = z.strictObject({
   kind: z.enum(['routine', 'case', 'request', 'maintenance']),
   caseId: Id.optional(),

@@ -23,7 +23,7 @@ const rights = (row: { rolesJson: string; cellCodesJson: string | null }): Pick<
   ...(row.cellCodesJson === null ? {} : { cellCodes: CellCodes.parse(JSON.parse(row.cellCodesJson)) }),
 })
 
-export const cellCodesJson = (cellCodes: readonly string[] | undefined): string | null =>
+const cellCodesJson = (cellCodes: readonly string[] | undefined): string | null =>
   cellCodes === undefined ? null : JSON.stringify(cellCodes)
 
 const toUser = (row: UserRow): User => ({

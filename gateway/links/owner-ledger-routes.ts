@@ -10,11 +10,9 @@ import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { lockLinks } from './links.ts'
 import { ledgerCsvHead, ledgerCsvRow } from './register-csv.ts'
-import { prefersCsv } from './routes.ts'
+import { CSV_BATCH_ROWS, prefersCsv } from './routes.ts'
 import { findLink, shown, updateNotice } from './store.ts'
 
-/** Views fetched at a time for the ledger as a table. */
-const CSV_BATCH_ROWS = 500
 /** A still starts the camera's relay. */
 const MAX_STILLS = 12
 const STILLS_WINDOW_MS = 60_000

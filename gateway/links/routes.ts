@@ -25,8 +25,8 @@ import { findLink, type LinkFilter, listLinks, shown, summarise } from './store.
 export const READERS: readonly Role[] = ['administrator', 'operator', 'installer', 'patrol-lead', 'auditor']
 export const REGISTRARS: readonly Role[] = ['administrator', 'installer']
 
-/** Rows fetched at a time for the register as a table. */
-const CSV_BATCH_ROWS = 500
+/** Rows fetched at a time for a register or ledger as a table. */
+export const CSV_BATCH_ROWS = 500
 
 export interface LinkRoutesDeps {
   database: Database

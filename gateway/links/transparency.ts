@@ -6,7 +6,7 @@ import type { Database } from '../storage/database.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 /** The same counts for everybody in this time, so that nobody reads single acts out of their difference. */
-export const FRESH_MS = 10 * 60_000
+const FRESH_MS = 10 * 60_000
 const MAX_REQUESTS = 60
 const REQUESTS_WINDOW_MS = 60_000
 

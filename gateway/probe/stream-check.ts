@@ -58,7 +58,7 @@ const CODEC_NAMES = { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG' } as const sa
 >
 
 /** A cold viewer waits half of it on average; two seconds keep that within what operators bear. */
-const MAX_KEY_FRAME_INTERVAL_MS = 2_500
+export const MAX_KEY_FRAME_INTERVAL_MS = 2_500
 
 /** A device that answers elsewhere is there: what keeps from this port is on the way. */
 const BLOCKED: ReadonlySet<string> = new Set(['refused', 'timeout', 'unreachable'])

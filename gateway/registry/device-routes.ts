@@ -6,8 +6,7 @@ import type { DeviceProfile } from '../probe/device-profile.ts'
 import type { CameraWork } from './camera-work.ts'
 import { unwrap } from './cameras.ts'
 import type { DeviceActs } from './device-acts.ts'
-
-const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
+import { WRITERS } from './routes.ts'
 
 /** What an installer does to a device itself. */
 export function deviceRoutes(

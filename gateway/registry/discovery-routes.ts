@@ -6,8 +6,7 @@ import { Discovery, NewDiscovery } from '../contracts/device.ts'
 import { noSuch, Problem, type ProblemCode } from '../errors.ts'
 import type { App } from '../http/route.ts'
 import type { Discoveries, Started } from '../probe/discover.ts'
-
-const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
+import { WRITERS } from './routes.ts'
 
 const REFUSALS = {
   busy: 'too-many-requests',

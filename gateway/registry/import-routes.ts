@@ -7,11 +7,11 @@ import { asGiven } from '../words.ts'
 import type { CameraWork } from './camera-work.ts'
 import type { ImportTable } from './import.ts'
 import { tableTemplate } from './import-table.ts'
+import { WRITERS } from './routes.ts'
 
-const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 /** A table of a thousand rows that have all to be tried. */
 const IMPORT_TIMEOUT_MS = 30 * 60_000
-const MAX_TABLE_BYTES = 1024 * 1024
+export const MAX_TABLE_BYTES = 1024 * 1024
 const LINES = 'application/x-ndjson'
 
 export function importRoutes(app: App, { importTable, work }: { importTable: ImportTable; work: CameraWork }): void {

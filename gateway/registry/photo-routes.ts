@@ -10,6 +10,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
 import { type Cameras, unwrap } from './cameras.ts'
 import { withoutMetadata } from './jpeg.ts'
+import { WRITERS } from './routes.ts'
 import { openPhoto, sealPhoto } from './sealed-photo.ts'
 
 export interface PhotoRoutesDeps {
@@ -21,7 +22,6 @@ export interface PhotoRoutesDeps {
   cameras: Pick<Cameras, 'read'>
 }
 
-const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 /** A photo of the view shows what the camera sees, so each look at it is recorded, as is the writing. */
 const READERS = { access: { roles: ['administrator', 'installer', 'auditor'] as const } }
 

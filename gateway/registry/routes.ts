@@ -42,7 +42,7 @@ export interface RegistryRoutesDeps {
 /** A recorder of 64 channels, two played at a time. */
 const CHANNELS_TIMEOUT_MS = 10 * 60_000
 
-const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
+export const WRITERS = { access: { roles: ['administrator', 'installer'] as const } }
 const READERS = { access: { roles: StaffRole.options } }
 
 export function registryRoutes(app: App, deps: RegistryRoutesDeps): void {

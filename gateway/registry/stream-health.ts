@@ -1,5 +1,6 @@
 import type { StreamAdvice, StreamHealth } from '../contracts/camera-health.ts'
 import { toInstant } from '../contracts/common.ts'
+import { MAX_KEY_FRAME_INTERVAL_MS } from '../probe/stream-check.ts'
 import { inLanguage, type Words } from '../words.ts'
 
 interface Percentiles {
@@ -40,8 +41,6 @@ export interface StreamFigures {
   }
 }
 
-/** A cold viewer waits half of it on average; two seconds keep that within what operators bear. */
-const MAX_KEY_FRAME_INTERVAL_MS = 2_500
 /** From PLAY; beyond the longest key-frame interval that draws no advice, with room for the network. */
 const MAX_KEY_FRAME_WAIT_MS = 3_000
 /** Dialling, login and description of a healthy camera take a tenth of it. */

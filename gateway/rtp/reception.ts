@@ -1,6 +1,7 @@
+import { SENDER_REPORT, SENDER_REPORT_BYTES } from './rtcp.ts'
+
 const RECEIVER_REPORT = 201
 const SOURCE_DESCRIPTION = 202
-const SENDER_REPORT = 200
 const REPORT_BYTES = 32
 const MAX_CUMULATIVE_LOST = 0x7f_ffff
 /** An older packet within this distance is a late copy. */
@@ -44,7 +45,7 @@ export class Reception {
 
   /** An RTCP packet of the sender: its time comes back in our next report. */
   control(bytes: Buffer, nowMs: number): void {
-    if (bytes.length < 28 || bytes[1] !== SENDER_REPORT) return
+    if (bytes.length < SENDER_REPORT_BYTES || bytes[1] !== SENDER_REPORT) return
     this.#lastReport = ((bytes.readUInt16BE(10) << 16) | bytes.readUInt16BE(12)) >>> 0
     this.#lastReportAtMs = nowMs
   }

@@ -1,5 +1,5 @@
-const SENDER_REPORT = 200
-const SENDER_REPORT_BYTES = 28
+export const SENDER_REPORT = 200
+export const SENDER_REPORT_BYTES = 28
 /** Between the NTP epoch (1900) and ours, seconds. */
 const NTP_TO_UNIX_S = 2_208_988_800
 const ERA_S = 2 ** 32

@@ -1,4 +1,4 @@
-import { aacConfig, aacFormat } from '../cmaf/aac-config.ts'
+import { aacConfig, aacFormat, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE } from '../cmaf/aac-config.ts'
 import type { AudioFormat } from '../media.ts'
 import type { AuHeaders } from '../rtp/aac.ts'
 import type { Sdp, SdpFormat, SdpMedia } from './sdp.ts'
@@ -35,8 +35,6 @@ const AAC_NAMES = new Set(['MPEG4-GENERIC', 'MPEG4GENERIC', 'AAC', 'MPA4-GENERIC
 /** Of AAC-hbr (RFC 3640 §3.3.6), which all cameras send, whatever they forget to say. */
 const HBR = { sizeLength: 13, indexLength: 3, indexDeltaLength: 3 }
 const MAX_FIELD_BITS = 32
-const MIN_RATE = 7_350
-const MAX_RATE = 96_000
 const MAX_CHANNELS = 8
 /** RFC 3551 §4.5.2 gives G.722 half of its sample rate, by mistake and for ever. */
 const G722_RATE = 16_000
@@ -56,7 +54,7 @@ export function findAudioTrack(sdp: Sdp): AudioTrack | undefined {
 
 function aacTrack(media: SdpMedia, format: SdpFormat): AacTrack | undefined {
   const { encoding, payloadType, clockRate, channels = 1, parameters } = format
-  if (!AAC_NAMES.has(encoding) || clockRate < MIN_RATE || clockRate > MAX_RATE) return undefined
+  if (!AAC_NAMES.has(encoding) || clockRate < MIN_SAMPLE_RATE || clockRate > MAX_SAMPLE_RATE) return undefined
   const bits = (name: string, usual: number): number => {
     const value = Number(parameters.get(name) ?? usual)
     return Number.isInteger(value) && value >= 0 && value <= MAX_FIELD_BITS ? value : usual
@@ -78,7 +76,7 @@ function otherTrack(media: SdpMedia, format: SdpFormat): OtherAudioTrack | undef
   const { payloadType, clockRate, channels = 1 } = format
   const encoding = OTHERS.find((name) => name === format.encoding)
   if (encoding === undefined || channels < 1 || channels > MAX_CHANNELS) return undefined
-  if (clockRate < MIN_RATE || clockRate > MAX_RATE) return undefined
+  if (clockRate < MIN_SAMPLE_RATE || clockRate > MAX_SAMPLE_RATE) return undefined
   const sampleRate = encoding === 'G722' ? G722_RATE : clockRate
   const headerBytes = encoding === 'MPA' ? MPA_HEADER_BYTES : 0
   return { kind: 'other', media, payloadType, clockRate, encoding, sampleRate, channels, headerBytes }

@@ -1,7 +1,7 @@
 import type { Ownership } from '../contracts/common.ts'
 import type { Principal, Role } from '../contracts/identity.ts'
 import type { Link, LinkScope } from '../contracts/link.ts'
-import type { ViewEnd, ViewReason, ViewRefusal } from '../contracts/view.ts'
+import { MIN_REASON_CHARS, type ViewEnd, type ViewReason, type ViewRefusal } from '../contracts/view.ts'
 import { coversCell, hasRole } from '../identity/rights.ts'
 import { windowEndMs } from './hours.ts'
 
@@ -9,8 +9,6 @@ import { windowEndMs } from './hours.ts'
 export const PRIVATE_VIEW_MS = 10 * 60_000
 /** A shift; nobody watches a public feed longer in one go. */
 export const PUBLIC_VIEW_MS = 12 * 60 * 60_000
-/** Shorter than this is no reason. */
-export const MIN_REASON_CHARS = 4
 
 /** The link as the gate needs it. */
 export type GateLink = Pick<

@@ -4,7 +4,7 @@ import { mutate, seeded } from '../../test/fakes/random.ts'
 import type { Parser } from './parser.ts'
 
 /** More for one input of a few hundred bytes is a hang in the making. */
-export const MAX_INPUT_MS = 50
+const MAX_INPUT_MS = 50
 /** A pause of the machine is no fault of the parser: what took longer than this is timed again, and the quickest counts. */
 const DOUBTFUL_MS = 1
 const TIMED_AGAIN = 5

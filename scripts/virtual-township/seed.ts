@@ -58,7 +58,7 @@ export interface Seeded {
 }
 
 /** What the gateway answered instead of what was asked for. */
-export class SeedError extends Error {
+class SeedError extends Error {
   readonly status: number
   constructor(status: number, message: string) {
     super(message)

@@ -107,7 +107,7 @@ function lab([red, green, blue]: Rgb): [number, number, number] {
 export const deltaE = (one: Rgb, other: Rgb): number => deltaE2000(lab(one), lab(other))
 
 /** CIEDE2000 (Sharma, Wu, Dalal 2005) of two L*a*b* colours. */
-export function deltaE2000(one: readonly [number, number, number], other: readonly [number, number, number]): number {
+function deltaE2000(one: readonly [number, number, number], other: readonly [number, number, number]): number {
   const degrees = (radians: number): number => ((radians * 180) / Math.PI + 360) % 360
   const cosine = (angle: number): number => Math.cos((angle * Math.PI) / 180)
   const [[l1, a1, b1], [l2, a2, b2]] = [one, other]

@@ -7,7 +7,7 @@ interface Teardown {
   teardown(handler: () => Promise<void>): void
 }
 
-export const CELL = '990123101001001'
+const CELL = '990123101001001'
 
 export interface TownshipGateway {
   township: Township

@@ -4,6 +4,7 @@ import type { SessionAnswer } from '../../gateway/contracts/identity.ts'
 import type { Key } from './i18n/areas.ts'
 import { listedPages, type PagePath } from './pages.ts'
 import { useParts } from './parts.ts'
+import { MAX_CLOCK_SKEW_MS } from './state/live.ts'
 import { dateTime, duration, timeOfDay } from './time.ts'
 import { Icon } from './ui/icon.tsx'
 import { useLifetime } from './ui/use-lifetime.ts'
@@ -26,9 +27,6 @@ const PAGE_NAMES: Readonly<Record<PagePath, Key>> = {
   '/gallery': 'page.gallery',
   '/owner': 'page.owner',
 }
-
-/** More than this and times on the screen mislead. */
-const MAX_CLOCK_SKEW_MS = 2_500
 
 export function Header({ user }: { user: SessionAnswer['user'] }) {
   const { language, session, nowMs } = useParts()

@@ -12,7 +12,7 @@ export const listedS = (segments: readonly ListedSegment[]): number =>
   segments.reduce((sum, { durationS = 0 }) => sum + durationS, 0)
 
 /** Seconds from the start of each segment to the end of the last part. */
-export function agesS(segments: readonly ListedSegment[]): number[] {
+function agesS(segments: readonly ListedSegment[]): number[] {
   let age = 0
   return segments
     .toReversed()

@@ -10,7 +10,7 @@ import './alarm-way.css'
 const MOMENTS = ['device', 'gateway', 'console', 'acknowledged', 'phone'] as const
 
 /** When the device, the gateway, a screen, an operator and a phone had an alarm, and how long each took. */
-export function AlarmWay({ times }: { times: AlarmTimes }) {
+function AlarmWay({ times }: { times: AlarmTimes }) {
   const { language, nowMs } = useParts()
   const { t } = language
   const gatewayMs = Date.parse(times.gateway)

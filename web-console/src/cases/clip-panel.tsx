@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import type { CaseClips, Clip } from '../../../gateway/contracts/clip.ts'
+import { MIN_REASON_CHARS } from '../../../gateway/contracts/view.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime, timeOf, timeOfDay } from '../time.ts'
@@ -99,8 +100,6 @@ function ClipView({ clip, onExport }: { clip: Clip; onExport: (() => void) | und
     </figure>
   )
 }
-
-const MIN_REASON_CHARS = 4
 
 /** Asks why a clip is handed out; the register names person and reason. */
 function ExportDialog({ clip, onClose }: { clip: Clip; onClose: () => void }) {

@@ -26,7 +26,7 @@ interface LanguageParts {
 }
 
 /** Replaces `{name}` by its value; an unknown name stays as it is, which the dictionary's test finds. */
-export function fill(text: string, values: Readonly<Record<string, string | number>>): string {
+function fill(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
 

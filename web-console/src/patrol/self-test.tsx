@@ -1,10 +1,8 @@
 import type { ReadonlySignal } from '@preact/signals'
 import type { Key } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
+import { MAX_CLOCK_SKEW_MS } from '../state/live.ts'
 import { Icon } from '../ui/icon.tsx'
-
-/** More than this and the countdowns on the phone mislead. */
-const MAX_CLOCK_SKEW_MS = 2_500
 
 export interface SelfTestProps {
   sound: boolean

@@ -2,14 +2,12 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Alarm, AlarmLoad } from '../../../gateway/contracts/alarm.ts'
 import type { Calls } from '../api/calls.ts'
 import type { ProblemAnswer } from '../api/client.ts'
-import { gather } from './gather.ts'
+import { gather, STORM_SPAN_MS } from './gather.ts'
 import type { Live } from './live.ts'
 
 /** More than a shift can read; older ones are in the gateway. */
 const KEPT = 200
 const BURDEN_EVERY_MS = 15_000
-/** The list is drawn anew no more often than this, so that keys are answered while hundreds come. */
-const STORM_SPAN_MS = 200
 
 export type BoardState =
   | { kind: 'loading' }

@@ -2,7 +2,7 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Case, NewCaseAction } from '../../../gateway/contracts/case.ts'
 import type { Calls } from '../api/calls.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
-import { gather } from './gather.ts'
+import { gather, STORM_SPAN_MS } from './gather.ts'
 import type { Live } from './live.ts'
 import { byUrgency, isWaiting } from './urgency.ts'
 
@@ -25,9 +25,6 @@ export interface CaseBoard {
   act(id: string, action: Act): Promise<void>
   load(): Promise<void>
 }
-
-/** The queue is drawn anew no more often than this, so that keys are answered while hundreds come. */
-const STORM_SPAN_MS = 200
 
 export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): CaseBoard {
   const known = signal<ReadonlyMap<string, Case>>(new Map())

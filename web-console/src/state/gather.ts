@@ -1,3 +1,6 @@
+/** A list is drawn anew no more often than this, so that keys are answered while hundreds come. */
+export const STORM_SPAN_MS = 200
+
 /**
  * For events that may come faster than a screen can be drawn: the first is taken at once, those that follow within the span
  * together at its end.

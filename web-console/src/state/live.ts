@@ -1,6 +1,9 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { LiveEvent } from '../../../gateway/contracts/event.ts'
 
+/** More than this between the gateway's clock and this computer's, and the times on the screen mislead. */
+export const MAX_CLOCK_SKEW_MS = 2_500
+
 export type LinkToGateway =
   | { kind: 'connecting' }
   | { kind: 'open'; checkedAtMs: number }

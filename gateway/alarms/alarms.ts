@@ -18,7 +18,8 @@ import type { Receipt } from './store-messages.ts'
 import { pruneTakenAhead } from './taken-ahead.ts'
 
 const HOUSEKEEPING_MS = 60_000
-const KEEP_REJECTED = 10_000
+/** A panel gone mad must not push out what others sent. */
+const KEEP_REJECTED = { all: 10_000, ofOne: 1_000 }
 const KEEP_REJECTED_MS = 30 * 24 * 3_600_000
 
 export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesDeps, 'receive' | 'mapped'> {

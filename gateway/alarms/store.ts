@@ -271,9 +271,30 @@ function withoutIdentity(payload: Uint8Array): Uint8Array {
   }
 }
 
-/** Keeps the newest `keep` that are not older than `before`. */
-export async function pruneRejected(database: Database, keep: number, before: Date): Promise<void> {
-  const [oldestKept] = await database.client.rejectedInput.findMany({ orderBy: { at: 'desc' }, skip: keep, take: 1 })
-  const limit = oldestKept !== undefined && oldestKept.at > before ? oldestKept.at : before
-  await database.client.rejectedInput.deleteMany({ where: { at: { lte: limit } } })
+/** Keeps the newest that are not older than `before`, and of no source so many that they push out those of others. */
+export async function pruneRejected(
+  { client }: Database,
+  keep: { all: number; ofOne: number },
+  before: Date,
+): Promise<void> {
+  const many = await client.rejectedInput.groupBy({
+    by: ['sourceId'],
+    having: { id: { _count: { gt: keep.ofOne } } },
+    _count: { id: true },
+  })
+  for (const { sourceId } of many) await keepNewest(client, { sourceId }, keep.ofOne)
+  await keepNewest(client, {}, keep.all)
+  await client.rejectedInput.deleteMany({ where: { at: { lte: before } } })
+}
+
+async function keepNewest(client: Database['client'], of: { sourceId?: string | null }, keep: number): Promise<void> {
+  const [newestGone] = await client.rejectedInput.findMany({
+    where: of,
+    orderBy: [{ at: 'desc' }, { id: 'desc' }],
+    skip: keep,
+    take: 1,
+  })
+  if (newestGone === undefined) return
+  const { at, id } = newestGone
+  await client.rejectedInput.deleteMany({ where: { ...of, OR: [{ at: { lt: at } }, { at, id: { lte: id } }] } })
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { MAX_WAITING_MESSAGES } from '../../gateway/alarms/intake.ts'
+import { pruneRejected } from '../../gateway/alarms/store.ts'
 import type { Database, Tx } from '../../gateway/storage/database.ts'
 import { addSource, bytes, CELL, message, startAlarms } from '../fakes/alarm-gateway.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
@@ -149,6 +150,23 @@ await onBothDatabases(t, async (t, open) => {
     )
     const [kept] = await database.client.rejectedInput.findMany()
     t.strictSame(JSON.parse(Buffer.from(kept?.payload ?? []).toString()).data, { zone: 3 })
+  })
+
+  t.test('a source that sends nonsense pushes out its own refusals and nobody else’s', async (t) => {
+    const database = await open(t)
+    const { alarms } = await startAlarms(t, database)
+    const [mad, other] = [await addSource(database), await addSource(database)]
+    await alarms.receive(other.id, bytes('"of the other"'))
+    for (let n = 0; n < 12; n++) await alarms.receive(mad.id, bytes(`"${n}"`))
+    const kept = async (sourceId: string): Promise<number> =>
+      database.client.rejectedInput.count({ where: { sourceId } })
+    const old = new Date(0)
+    await pruneRejected(database, { all: 10, ofOne: 3 }, old)
+    t.same([await kept(mad.id), await kept(other.id)], [3, 1])
+    await pruneRejected(database, { all: 2, ofOne: 3 }, old)
+    t.same([await kept(mad.id), await kept(other.id)], [2, 0], 'the oldest go where there is no room for all')
+    await pruneRejected(database, { all: 10, ofOne: 3 }, new Date(Date.now() + 1000))
+    t.equal(await kept(mad.id), 0)
   })
 
   t.test('an urgent alarm does not queue behind a flood', async (t) => {

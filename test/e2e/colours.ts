@@ -78,6 +78,21 @@ export function borderShare({ shape, width }: BadgeLook, depthPx: number): numbe
   return outer.filter(Boolean).length / outer.length
 }
 
+/**
+ * How thick the border of a control is on the screen, pixels: on its left, at half its height, up to where its ground is
+ * `insidePx` from the edge.
+ */
+export async function borderPx(control: Locator, insidePx: number): Promise<number> {
+  const base64 = (await control.screenshot()).toString('base64')
+  const box = await control.boundingBox()
+  if (box === null) throw new Error('a control that is not on the screen')
+  const row: Region = { x: 0, y: Math.round(box.height / 2), width: insidePx, height: 1 }
+  const [pixels = []] = await control.page().evaluate<Pixel[][]>(`(${CUT})('${base64}', ${JSON.stringify([row])})`)
+  const ground = pixels.at(-1)
+  if (ground === undefined) throw new Error('a control without pixels')
+  return pixels.filter((pixel) => deltaE(pixel, ground) > 20).length
+}
+
 /** Share of the pixels in which two shapes differ. */
 export const shapeDifference = (one: BadgeLook, other: BadgeLook): number =>
   one.shape.filter((isSet, at) => isSet !== other.shape[at]).length / one.shape.length

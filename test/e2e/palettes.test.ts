@@ -1,7 +1,10 @@
-import { DESK, faultsInForcedColours } from './browser.ts'
-import { borderShare, looksOf } from './colours.ts'
+import { DESK, faultsInForcedColours, onElement } from './browser.ts'
+import { borderPx, borderShare, looksOf } from './colours.ts'
 import { startGateway } from './gateway.ts'
 import { browserTests } from './scene.ts'
+
+/** For each control. */
+const pressed = onElement<string[]>('return element.map(({ ariaPressed }) => ariaPressed)')
 
 const test = browserTests(() => startGateway('127.0.90.0'))
 
@@ -17,7 +20,9 @@ test('every page in a palette of a person’s own', async (t, { gateway, person,
     for (const path of pages) {
       await visit(page, path)
       if (path === '/map') await page.locator('.map-alarm').waitFor()
-      t.same(await faultsInForcedColours(page, 'light'), [], path)
+      for (const scheme of ['dark', 'light'] as const) {
+        t.same(await faultsInForcedColours(page, scheme), [], `${path}, ${scheme}`)
+      }
     }
     t.same(faults, [])
     await page.context().close()
@@ -39,5 +44,21 @@ test('what is chosen is told from what is not in a palette of a person’s own',
     const [borderOfOne = 0, borderOfOther = 1] = looks.map((look) => borderShare(look, 6))
     const words = `${one}: ${borderOfOne.toFixed(2)} and ${borderOfOther.toFixed(2)} of the border`
     t.ok(borderOfOne > 1.5 * borderOfOther && borderOfOne > 0.05, words)
+  }
+})
+
+test('the chosen layout is told from the others in a palette of a person’s own', async (t, { person }) => {
+  const { page } = await person('operator', DESK)
+  const layouts = page.locator('.stage-bar [aria-pressed]')
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ forcedColors: 'active', colorScheme })
+    for (const name of ['1 分屏', '9 分屏', '36 分屏']) {
+      await page.getByRole('button', { name, exact: true }).click()
+      await page.mouse.move(0, 0)
+      const borders = await Promise.all((await layouts.all()).map((one) => borderPx(one, 10)))
+      const chosen = (await layouts.evaluateAll(pressed)).indexOf('true')
+      t.equal(borders[chosen], 3, `${colorScheme}, ${name}: ${borders.join(' ')} px`)
+      t.equal(borders.filter((px) => px > 2).length, 1, 'and no other')
+    }
   }
 })

@@ -7,6 +7,8 @@ import { isUndelivered } from '../state/urgency.ts'
 import { dateTime, duration, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
+import { useKeptFocus } from '../ui/use-kept-focus.ts'
+import { focusRow } from './case-row.tsx'
 import { ClipPanel } from './clip-panel.tsx'
 import { ResponseClock } from './response-clock.tsx'
 
@@ -39,16 +41,27 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
   const { cases, language, township, nowMs } = useParts()
   const { t } = language
   const isWayOpen = useSignal(false)
+  const place = useKeptFocus<HTMLElement>()
   const at = CaseStep.options.indexOf(one.step)
+  function close(): void {
+    cases.choose(undefined)
+    focusRow(one.id)
+  }
   const { cameraId } = one
   return (
-    <article class="drawer" aria-label={t('cases.drawer', { number: one.number })} data-step={one.step}>
+    <article
+      ref={place}
+      tabIndex={-1}
+      class="drawer"
+      aria-label={t('cases.drawer', { number: one.number })}
+      data-step={one.step}
+    >
       <header>
         <PriorityBadge priority={one.priority} cleared={false} />
         <strong>
           {t(`alarmType.${one.type}`)} {one.text}
         </strong>
-        <button type="button" class="quiet" onClick={() => cases.choose(undefined)}>
+        <button type="button" class="quiet" onClick={close}>
           {t('action.close')}
         </button>
       </header>

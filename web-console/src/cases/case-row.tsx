@@ -7,6 +7,13 @@ import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { CaseGroup } from './flood.ts'
 import { ResponseClock } from './response-clock.tsx'
 
+const rowId = (caseId: string): string => `case-${caseId}`
+
+/** Whoever closes a case is in the queue again where it stands. */
+export function focusRow(caseId: string): void {
+  document.getElementById(rowId(caseId))?.focus()
+}
+
 /** One case in the queue; what is chosen stays chosen, whatever comes. */
 export function CaseRow({ case: one }: { case: Case }) {
   const { cases, language, township, nowMs } = useParts()
@@ -14,6 +21,7 @@ export function CaseRow({ case: one }: { case: Case }) {
   return (
     <li>
       <button
+        id={rowId(one.id)}
         type="button"
         class="case-row"
         aria-pressed={cases.chosen.value?.id === one.id}

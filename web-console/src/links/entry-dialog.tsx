@@ -25,6 +25,7 @@ export function EntryDialog({ row, onClose, onSaved }: EntryProps) {
   const retentionDays = useSignal(row.retentionDays?.toString() ?? '')
   const { busy, problem, send } = useSending()
   const today = date(Date.now())
+  const areDaysReadable = /^\d*$/.test(retentionDays.value)
   const isFilingWhole = (filingNumber.value.trim() === '') === (filingDate.value === '')
 
   function submit(event: Event): void {
@@ -49,7 +50,7 @@ export function EntryDialog({ row, onClose, onSaved }: EntryProps) {
         <TextField label={t('entry.signOn')} value={signOn} type="date" max={today} />
         <TextField label={t('entry.retentionDays')} value={retentionDays} inputMode="numeric" maxLength={4} />
         {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-        <Answers act={t('action.save')} isReady={!busy.value && isFilingWhole} onCancel={onClose} />
+        <Answers act={t('action.save')} isReady={!busy.value && isFilingWhole && areDaysReadable} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -74,17 +74,21 @@ export function RegisterSheet({ rows, onClose }: { rows: readonly RegisterRow[];
             return (
               <tr key={row.cameraId}>
                 <th scope="row">{row.cameraName}</th>
-                <td>{township.cellName(row.cellCode)}</td>
-                <td>{t(`ownership.${row.ownership}`)}</td>
-                <td>{row.link?.party.name ?? NONE}</td>
-                <td>
-                  {row.link === undefined ? t('register.unlinked') : t(`linkState.${row.link.state}`)}
+                <td data-label={t('column.cell')}>{township.cellName(row.cellCode)}</td>
+                <td data-label={t('links.ownership')}>{t(`ownership.${row.ownership}`)}</td>
+                <td data-label={t('column.party')}>{row.link?.party.name ?? NONE}</td>
+                <td data-label={t('column.state')}>
+                  <span class="unbroken">
+                    {row.link === undefined ? t('register.unlinked') : t(`linkState.${row.link.state}`)}
+                  </span>
                   {row.link?.consent?.paper !== undefined && ` · ${t('paper.mark')}`}
                 </td>
-                <td class="unbroken">{until === undefined ? t('column.noEnd') : date(until)}</td>
-                <td>{row.filing?.number ?? t(`filing.${row.filingState}`)}</td>
-                <td>{row.signOn ?? NONE}</td>
-                <td>{row.retentionDays ?? NONE}</td>
+                <td data-label={t('column.until')} class="unbroken">
+                  {until === undefined ? t('column.noEnd') : date(until)}
+                </td>
+                <td data-label={t('column.filing')}>{row.filing?.number ?? t(`filing.${row.filingState}`)}</td>
+                <td data-label={t('entry.signOn')}>{row.signOn ?? NONE}</td>
+                <td data-label={t('entry.retentionDays')}>{row.retentionDays ?? NONE}</td>
               </tr>
             )
           })}

@@ -3,6 +3,7 @@ import type { RegisterRow } from '../../../gateway/contracts/register.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime } from '../time.ts'
 import { Table } from '../ui/table.tsx'
+import { useKeptFocus } from '../ui/use-kept-focus.ts'
 
 const REVOCABLE = new Set<Link['state']>(['draft', 'awaiting-consent', 'active', 'paused', 'suspended'])
 /** Filing that is about to be late, or is. */
@@ -52,12 +53,7 @@ export function LinkTable({ rows, acts, onSheet }: TableProps) {
           <td data-label={t('column.filing')}>
             <Filing row={row} />
           </td>
-          <td class="register-acts">
-            {acts !== undefined && <Acts row={row} acts={acts} />}
-            <button type="button" onClick={() => onSheet(row)}>
-              {t('sheet.filing')}
-            </button>
-          </td>
+          <Acts row={row} acts={acts} onSheet={onSheet} />
         </tr>
       ))}
     </Table>
@@ -145,30 +141,38 @@ function Filing({ row }: { row: RegisterRow }) {
   )
 }
 
-function Acts({ row, acts }: { row: RegisterRow; acts: RegisterActs }) {
+function Acts({ row, acts, onSheet }: Pick<TableProps, 'acts' | 'onSheet'> & { row: RegisterRow }) {
   const { t } = useParts().language
+  const place = useKeptFocus<HTMLTableCellElement>()
   const { link } = row
   const isAwaited = link?.state === 'awaiting-consent'
   return (
-    <>
-      <button type="button" onClick={() => acts.onEntry(row)}>
-        {t('entry.edit')}
-      </button>
-      {isAwaited && (
+    <td ref={place} tabIndex={-1} class="register-acts">
+      {acts !== undefined && (
         <>
-          <button type="button" onClick={() => acts.onInvite(link)}>
-            {t('invitation.again')}
+          <button type="button" onClick={() => acts.onEntry(row)}>
+            {t('entry.edit')}
           </button>
-          <button type="button" onClick={() => acts.onPaper(link)}>
-            {t(link.waitingPaper === undefined ? 'paper.record' : 'paper.check')}
-          </button>
+          {isAwaited && (
+            <>
+              <button type="button" onClick={() => acts.onInvite(link)}>
+                {t('invitation.again')}
+              </button>
+              <button type="button" onClick={() => acts.onPaper(link)}>
+                {t(link.waitingPaper === undefined ? 'paper.record' : 'paper.check')}
+              </button>
+            </>
+          )}
+          {link !== undefined && REVOCABLE.has(link.state) && (
+            <button type="button" class="danger" onClick={() => acts.onRevoke(link)}>
+              {t('action.revoke')}
+            </button>
+          )}
         </>
       )}
-      {link !== undefined && REVOCABLE.has(link.state) && (
-        <button type="button" class="danger" onClick={() => acts.onRevoke(link)}>
-          {t('action.revoke')}
-        </button>
-      )}
-    </>
+      <button type="button" onClick={() => onSheet(row)}>
+        {t('sheet.filing')}
+      </button>
+    </td>
   )
 }

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useParts } from '../parts.ts'
 import { useModal } from './use-modal.ts'
 
@@ -30,9 +31,16 @@ interface AnswersProps {
 /** The two ends of a form in a dialog: do it, or leave all as it is. */
 export function Answers({ act, isDangerous = false, isReady, onCancel }: AnswersProps) {
   const { t } = useParts().language
+  const submit = useRef<HTMLButtonElement>(null)
+  const held = useRef(false)
+  // While its answer is awaited it cannot be pressed, and loses the focus: it has it again when it was refused.
+  useLayoutEffect(() => {
+    if (!isReady) held.current = document.activeElement === submit.current
+    else if (held.current && document.activeElement === document.body) submit.current?.focus()
+  }, [isReady])
   return (
     <div class="actions">
-      <button type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={!isReady}>
+      <button ref={submit} type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={!isReady}>
         {act}
       </button>
       <button type="button" onClick={onCancel}>

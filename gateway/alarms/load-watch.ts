@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Chore } from '../chore.ts'
 import type { Clock } from '../clock.ts'
 import { type AlarmLoad, AlarmType, StoredAlarmLoad } from '../contracts/alarm.ts'
 import type { NewLiveEvent } from '../contracts/event.ts'
@@ -31,22 +32,14 @@ export interface LoadWatchDeps extends ListeningOperatorsDeps {
 }
 
 /** Tells when more comes than operators can judge, and which sources chatter. Nothing is dropped for it. */
-export class LoadWatch {
+export class LoadWatch extends Chore {
   readonly #deps: LoadWatchDeps
-  readonly #stop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
 
   constructor(deps: LoadWatchDeps) {
+    const failed = 'it could not be checked whether alarms flood'
+    // Operators come back after a restart before it is judged how many there are.
+    super({ ...deps, everyMs: CHECK_MS, failed, restsFirst: true }, async () => void (await this.look()))
     this.#deps = deps
-  }
-
-  start(): void {
-    this.#running = this.#run()
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
   }
 
   /** How things stand now; written down, and told, where they changed. */
@@ -85,17 +78,6 @@ export class LoadWatch {
       await events.publishAll(tx, [{ kind: 'flood', cellCode: '', data: load }])
       return load
     })
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      await this.#deps.clock.sleep(CHECK_MS, signal).catch(() => {})
-      if (signal.aborted) return
-      await this.look().catch((error: unknown) =>
-        this.#deps.log.error({ err: error }, 'it could not be checked whether alarms flood'),
-      )
-    }
   }
 }
 

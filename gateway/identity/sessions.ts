@@ -1,3 +1,4 @@
+import { Chore } from '../chore.ts'
 import '@fastify/cookie'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
@@ -63,9 +64,7 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
   // The prefix makes browsers refuse the cookie unless it is Secure, host-only and for every path (RFC 6265bis §4.1.3).
   const cookieName = secureCookies ? '__Host-gridlight' : 'gridlight'
   const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const
-  const stop = new AbortController()
   const recent = new RecentPrincipals(clock, ends)
-  let ended: Promise<void> | undefined
 
   const cookieOf = (request: FastifyRequest): string | undefined => {
     const value = request.headers.authorization === undefined ? request.cookies[cookieName] : undefined
@@ -132,18 +131,13 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
       }
     })
 
-  const run = async (signal: AbortSignal): Promise<void> => {
-    let sinceMs = 0
-    while (!signal.aborted) {
-      const nowMs = clock.now()
-      await endOverdue(sinceMs)
-        .then(() => {
-          sinceMs = nowMs
-        })
-        .catch((error: unknown) => log.error({ err: error }, 'overdue sessions could not be ended'))
-      await clock.sleep(OVERDUE_INTERVAL_MS, signal).catch(() => {})
-    }
-  }
+  const failed = 'overdue sessions could not be ended'
+  let sinceMs = 0
+  const overdue = new Chore({ clock, log, everyMs: OVERDUE_INTERVAL_MS, failed }, async () => {
+    const nowMs = clock.now()
+    await endOverdue(sinceMs)
+    sinceMs = nowMs
+  })
 
   return {
     authenticate: async (request) => {
@@ -175,12 +169,7 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
       const secret = cookieOf(request)
       return secret === undefined ? '' : csrfTokenOf(secret)
     },
-    start: () => {
-      ended = run(stop.signal)
-    },
-    close: async () => {
-      stop.abort()
-      await ended
-    },
+    start: () => overdue.start(),
+    close: () => overdue.close(),
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import { Chore } from '../chore.ts'
 import type { Clock } from '../clock.ts'
 import type { Actor, AuditAction, AuditEntry, NewAuditEntry } from '../contracts/audit.ts'
 import { type Ownership, toInstant } from '../contracts/common.ts'
@@ -91,12 +92,14 @@ const hashToken = (token: string): string => createHash('sha256').update(token).
 export class Links {
   readonly #deps: LinksDeps
   readonly #time: LatchedTime
-  readonly #closing = new AbortController()
-  #sweeping: Promise<void> = Promise.resolve()
+  readonly #sweeping: Chore
 
   constructor(deps: LinksDeps) {
     this.#deps = deps
     this.#time = new LatchedTime(deps.clock)
+    const failed = 'links: the sweep failed and is tried again'
+    // The start has swept before.
+    this.#sweeping = new Chore({ ...deps, everyMs: SWEEP_MS, failed, restsFirst: true }, () => this.sweep())
   }
 
   /** Takes up the latest time the store has seen, settles what came due meanwhile, and goes on sweeping. */
@@ -104,12 +107,11 @@ export class Links {
     const latch = await store.readLatch(this.#deps.database.client)
     if (latch !== undefined) this.#time.raise(latch)
     await this.sweep()
-    this.#sweeping = this.#sweepUntilClosed()
+    this.#sweeping.start()
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort()
-    await this.#sweeping
+  close(): Promise<void> {
+    return this.#sweeping.close()
   }
 
   /** Time as consent sees it: a clock set back does not set it back. UTC milliseconds. */
@@ -337,19 +339,6 @@ export class Links {
     for (const link of await store.listTimed(database.client, nowMs)) {
       const act = dueAct(link, nowMs)
       if (act !== undefined) await this.act(SYSTEM, link.id, act)
-    }
-  }
-
-  async #sweepUntilClosed(): Promise<void> {
-    const { clock, log } = this.#deps
-    const { signal } = this.#closing
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(SWEEP_MS, signal)
-        await this.sweep()
-      } catch (error) {
-        if (!signal.aborted) log.error({ err: error }, 'links: the sweep failed and is tried again')
-      }
     }
   }
 

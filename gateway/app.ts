@@ -12,7 +12,7 @@ import { createClips } from './clips/clips.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { type AuditAction, actorOf, type NewAuditEntry } from './contracts/audit.ts'
-import { toInstant } from './contracts/common.ts'
+import { TIME_ZONE, toInstant } from './contracts/common.ts'
 import { figures } from './figures.ts'
 import { createGrid } from './grid/grid.ts'
 import { consoleFiles } from './http/console.ts'
@@ -41,9 +41,6 @@ import { firstNodeOf, LEADS_ALWAYS, LeadingNode } from './storage/leading-node.t
 import { createViews } from './views/create-views.ts'
 import { endOf } from './views/ends.ts'
 import { createWalls } from './walls/walls.ts'
-
-/** Hours of links are meant in the township's time. */
-const TIME_ZONE = 'Asia/Shanghai'
 
 export interface GatewayDeps {
   clock: Clock

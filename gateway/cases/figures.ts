@@ -1,6 +1,6 @@
 import type { CaseFigure, CaseFigures, CaseFiguresQuery, CaseMoment } from '../contracts/case-figures.ts'
 import { CaseMoment as Moments } from '../contracts/case-figures.ts'
-import { toInstant } from '../contracts/common.ts'
+import { TIME_ZONE, toInstant } from '../contracts/common.ts'
 import type { Database } from '../storage/database.ts'
 
 /** Cases counted at once: three months of a township. */
@@ -79,7 +79,7 @@ export async function readMeasured({ client }: Database, since: Date, limit = MA
   })
 }
 
-const DAY = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' })
+const DAY = new Intl.DateTimeFormat('sv-SE', { timeZone: TIME_ZONE })
 
 const KEYS = {
   all: () => 'all',

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** The township's: hours of links, days of figures and times on the screen are meant in it. */
+export const TIME_ZONE = 'Asia/Shanghai'
+
 /** ISO 8601, UTC, milliseconds: `2026-03-02T06:03:27.000Z`. */
 export const Instant = z.iso.datetime({ precision: 3 })
 export type Instant = z.infer<typeof Instant>

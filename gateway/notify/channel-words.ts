@@ -1,5 +1,6 @@
 import type { AlarmType } from '../contracts/alarm.ts'
 import type { ChannelFault, ChannelMessage } from '../contracts/channel.ts'
+import { TIME_ZONE } from '../contracts/common.ts'
 
 type Language = 'zh' | 'en'
 
@@ -29,7 +30,7 @@ const PRIORITIES: Readonly<Record<ChannelMessage['priority'], Readonly<Record<La
 }
 
 const TIME = new Intl.DateTimeFormat('sv-SE', {
-  timeZone: 'Asia/Shanghai',
+  timeZone: TIME_ZONE,
   hourCycle: 'h23',
   hour: '2-digit',
   minute: '2-digit',

@@ -1,4 +1,4 @@
-const TIME_ZONE = 'Asia/Shanghai'
+import { TIME_ZONE } from '../../gateway/contracts/common.ts'
 
 // sv-SE writes `2026-03-02 14:03:27`; h23 because hour12: false prints 24:00 in some locales.
 const DATE_TIME = new Intl.DateTimeFormat('sv-SE', {

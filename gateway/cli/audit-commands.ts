@@ -6,7 +6,7 @@ import { loadSigner } from '../audit/signer.ts'
 import { verifyStored } from '../audit/verify-stored.ts'
 import type { Config } from '../config.ts'
 import { dataFiles } from '../storage/data-files.ts'
-import { type Command, CommandError, EXIT } from './command.ts'
+import { type Command, CommandError, EXIT, mustExist } from './command.ts'
 import { withStore } from './store.ts'
 
 export const auditVerify: Command = {
@@ -39,7 +39,7 @@ export const auditVerify: Command = {
 }
 
 async function outsideCheckpoints(file: string): Promise<ChainCheckpoint[]> {
-  if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
+  mustExist(file)
   const read = await readCheckpointFile(file)
   if (!read.ok) throw new CommandError(`${file}:${read.line}: ${read.why}`, EXIT.noInput)
   return read.checkpoints

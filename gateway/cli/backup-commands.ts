@@ -9,7 +9,7 @@ import { Links } from '../links/links.ts'
 import { createEvents } from '../notify/events.ts'
 import { lockDataDir } from '../storage/data-dir-lock.ts'
 import { dataFiles } from '../storage/data-files.ts'
-import { type Command, CommandError, EXIT, UsageError } from './command.ts'
+import { type Command, CommandError, EXIT, mustExist, UsageError } from './command.ts'
 import { hostPrincipal, type Store, withStore } from './store.ts'
 
 export const backup: Command = {
@@ -47,7 +47,7 @@ export const restore: Command = {
   run: async (args, config, terminal) => {
     const source = oneFile(args)
     const target = sqliteFile(config, 'pg_restore')
-    if (!existsSync(source)) throw new CommandError(`没有这个文件 / there is no such file: ${source}`, EXIT.noInput)
+    mustExist(source)
     assertWhole(source)
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     const lock = lockDataDir(config.dataDir)

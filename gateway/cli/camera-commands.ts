@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { cameraAccess } from '../camera-access.ts'
@@ -10,7 +10,7 @@ import { createEvents } from '../notify/events.ts'
 import { MAX_TABLE_BYTES } from '../registry/import-routes.ts'
 import { createRegistry, type RegistryFeature } from '../registry/registry.ts'
 import { LEADS_ALWAYS } from '../storage/leading-node.ts'
-import { type Command, CommandError, EXIT, UsageError } from './command.ts'
+import { type Command, CommandError, EXIT, mustExist, UsageError } from './command.ts'
 import { hostPrincipal, type Store, withStore } from './store.ts'
 
 /** A table of a thousand rows that have all to be tried. */
@@ -31,7 +31,7 @@ export const camerasImport: Command = {
     const dryRun = values['dry-run']
     const [file] = positionals
     if (file === undefined || positionals.length > 1) throw new UsageError('需要一个 FILE / one FILE is needed')
-    if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
+    mustExist(file)
     if (statSync(file).size > MAX_TABLE_BYTES) {
       throw new CommandError(`文件过大 / the file is larger than ${MAX_TABLE_BYTES} bytes: ${file}`)
     }

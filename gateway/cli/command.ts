@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import type { Words } from '../words.ts'
 
@@ -30,4 +31,9 @@ export class CommandError extends Error {
     super(message)
     this.exitCode = exitCode
   }
+}
+
+/** @throws CommandError where there is no file of that name */
+export function mustExist(file: string): void {
+  if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
 }

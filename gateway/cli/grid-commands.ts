@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import { GridInput } from '../contracts/grid.ts'
 import { createGrid } from '../grid/grid.ts'
-import { type Command, CommandError, EXIT, UsageError } from './command.ts'
+import { type Command, CommandError, EXIT, mustExist, UsageError } from './command.ts'
 import { hostPrincipal, withStore } from './store.ts'
 
 export const gridImport: Command = {
@@ -28,7 +28,7 @@ export const gridImport: Command = {
 }
 
 function readCollection(file: string): z.infer<typeof GridInput> {
-  if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
+  mustExist(file)
   const parsed = GridInput.safeParse(parseJson(readFileSync(file, 'utf8')))
   if (!parsed.success) throw new CommandError(`不是 GeoJSON FeatureCollection / not one: ${file}`)
   return parsed.data

@@ -6,7 +6,7 @@ import type { Mapping } from '../alarms/mapping.ts'
 import { MAPPINGS_DIR, readMapping, readMappings } from '../alarms/mapping-files.ts'
 import { AlarmType } from '../contracts/alarm.ts'
 import { readProfiles } from '../probe/profile-files.ts'
-import { type Command, CommandError, EXIT, UsageError } from './command.ts'
+import { type Command, CommandError, EXIT, mustExist, UsageError } from './command.ts'
 
 export const profilesCheck: Command = {
   synopsis: 'profiles check [FILE.json ...]',
@@ -16,9 +16,7 @@ export const profilesCheck: Command = {
   },
   run: async (args, _config, terminal) => {
     const { positionals: files } = parseArgs({ args, allowPositionals: true, options: {} })
-    for (const file of files) {
-      if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
-    }
+    for (const file of files) mustExist(file)
     const profiles = readProfiles(join(import.meta.dirname, '../../device-profiles/cameras'), files)
     const sources = readMappings(MAPPINGS_DIR)
     for (const fault of [profiles, sources].flatMap((read) => (read.ok ? [] : read.faults))) terminal.out(fault)
@@ -73,6 +71,6 @@ function mappingOf(name: string): Mapping {
 function bytesOf(payload: string): Buffer {
   if (!payload.startsWith('@')) return Buffer.from(payload)
   const file = payload.slice(1)
-  if (!existsSync(file)) throw new CommandError(`没有这个文件 / there is no such file: ${file}`, EXIT.noInput)
+  mustExist(file)
   return readFileSync(file)
 }

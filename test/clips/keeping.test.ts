@@ -1,7 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pino from 'pino'
 import t, { type Test } from 'tap'
 import type { Clips } from '../../gateway/clips/clips.ts'
 import { ClipFiles } from '../../gateway/clips/files.ts'
@@ -11,27 +10,23 @@ import type { ClipPart, ClipSink } from '../../gateway/clips/sources.ts'
 import { beginClip } from '../../gateway/clips/store.ts'
 import type { Case } from '../../gateway/contracts/case.ts'
 import type { App } from '../../gateway/http/route.ts'
-import { createServer } from '../../gateway/http/server.ts'
 import { TIMESCALE } from '../../gateway/media.ts'
 import { CAMERA, startClips } from '../fakes/clip-keeper.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
 import { onBothDatabases } from '../fakes/databases.ts'
+import { quietServer } from '../fakes/quiet-server.ts'
 
 /** The routes of one gateway's clips, asked by an operator. */
 async function served(t: Test, { clips }: { clips: Clips }): Promise<App> {
-  const app = await createServer({
-    logger: pino({ level: 'silent' }),
-    version: '0',
-    tls: undefined,
-    behindTlsProxy: false,
-    onRefused: async () => {},
-    authenticator: {
-      authenticate: async () => ({
-        principal: { kind: 'user', id: 'u', name: 'u', roles: ['operator'], cellCodes: undefined, sessionId: 's' },
-      }),
-    },
-  })
+  const app = await quietServer(() => ({
+    kind: 'user',
+    id: 'u',
+    name: 'u',
+    roles: ['operator'],
+    cellCodes: undefined,
+    sessionId: 's',
+  }))
   clips.routes(app)
   t.teardown(() => app.close())
   return app

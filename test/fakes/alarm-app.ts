@@ -1,13 +1,12 @@
-import pino from 'pino'
 import type { Test } from 'tap'
 import type { AlarmsDeps } from '../../gateway/alarms/alarms.ts'
 import type { NewAlarmSourceAnswer } from '../../gateway/contracts/alarm.ts'
 import type { Principal, Role } from '../../gateway/contracts/identity.ts'
 import type { App } from '../../gateway/http/route.ts'
-import { createServer } from '../../gateway/http/server.ts'
 import { CELL, type Fixture, startAlarms } from './alarm-gateway.ts'
 import { FakeClock } from './clock.ts'
 import { temporaryDatabase } from './database.ts'
+import { quietServer } from './quiet-server.ts'
 
 const person = (role: Role, cellCodes?: string[]): Principal => ({
   kind: 'user',
@@ -32,19 +31,7 @@ export async function alarmApp(
 ): Promise<Fixture & { app: App; clock: FakeClock }> {
   const clock = new FakeClock()
   const alarms = await startAlarms(t, await temporaryDatabase(t), { clock, ...options })
-  const app = await createServer({
-    logger: pino({ level: 'silent' }),
-    version: '0.0.0',
-    tls: undefined,
-    behindTlsProxy: false,
-    authenticator: {
-      authenticate: async ({ headers }) => {
-        const principal = people[String(headers.authorization)]
-        return principal && { principal }
-      },
-    },
-    onRefused: async () => {},
-  })
+  const app = await quietServer(({ authorization }) => people[String(authorization)])
   alarms.alarms.routes(app)
   t.teardown(() => app.close())
   return { ...alarms, app, clock }

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import pino from 'pino'
 import type { Test } from 'tap'
 import type { Person } from '../../gateway/cases/dispatch.ts'
 import type { Channels } from '../../gateway/cases/notifications.ts'
 import type { Case, NewCaseAction } from '../../gateway/contracts/case.ts'
 import type { Principal, Role } from '../../gateway/contracts/identity.ts'
 import type { App } from '../../gateway/http/route.ts'
-import { createServer } from '../../gateway/http/server.ts'
 import type { Database } from '../../gateway/storage/database.ts'
 import { addSource, bytes, CELL, type Fixture, message, OTHER_CELL, startAlarms } from './alarm-gateway.ts'
 import { FakeClock } from './clock.ts'
+import { quietServer } from './quiet-server.ts'
 
 const person = (name: string, role: Role, cellCodes?: string[]): Principal => ({
   kind: 'user',
@@ -73,19 +72,7 @@ export async function startCases(
       patrolLeads: cellCode === CELL ? [asPerson('deputy'), asPerson('lead')] : [asPerson('stranger')],
     }),
   })
-  const app = await createServer({
-    logger: pino({ level: 'silent' }),
-    version: '0.0.0',
-    tls: undefined,
-    behindTlsProxy: false,
-    authenticator: {
-      authenticate: async ({ headers }) => {
-        const principal = PEOPLE.find(({ id }) => id === headers.authorization)
-        return principal && { principal }
-      },
-    },
-    onRefused: async () => {},
-  })
+  const app = await quietServer(({ authorization }) => PEOPLE.find(({ id }) => id === authorization))
   fixture.cases.routes(app)
   fixture.alarms.routes(app)
   t.teardown(() => app.close())

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import type { NewAuditEntry } from '../../gateway/contracts/audit.ts'
 import type { LonLat, Polygon } from '../../gateway/contracts/grid.ts'
@@ -8,8 +7,8 @@ import { createGrid } from '../../gateway/grid/grid.ts'
 import { checkGrid } from '../../gateway/grid/grid-check.ts'
 import { contains, overlaps } from '../../gateway/grid/polygon.ts'
 import type { App } from '../../gateway/http/route.ts'
-import { createServer } from '../../gateway/http/server.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
+import { quietServer } from '../fakes/quiet-server.ts'
 
 const PATTERN = /^\d{15}$/
 
@@ -111,28 +110,18 @@ async function gridServer(
     cellCodePattern: PATTERN,
     audit: { append: async (_tx, entry) => void entries.push(entry) },
   })
-  const app = await createServer({
-    logger: pino({ level: 'silent' }),
-    version: '0',
-    tls: undefined,
-    behindTlsProxy: false,
-    onRefused: async () => {},
-    authenticator: {
-      authenticate: async ({ headers: { role } }) =>
-        typeof role === 'string'
-          ? {
-              principal: {
-                kind: role === 'feed-owner' ? 'owner' : 'user',
-                id: 'u',
-                name: 'n',
-                roles: [role as Role],
-                cellCodes: undefined,
-                sessionId: 's',
-              },
-            }
-          : undefined,
-    },
-  })
+  const app = await quietServer(({ role }) =>
+    typeof role === 'string'
+      ? {
+          kind: role === 'feed-owner' ? 'owner' : 'user',
+          id: 'u',
+          name: 'n',
+          roles: [role as Role],
+          cellCodes: undefined,
+          sessionId: 's',
+        }
+      : undefined,
+  )
   grid.routes(app)
   t.teardown(() => app.close())
   return { app, entries, grid }

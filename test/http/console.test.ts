@@ -1,20 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pino from 'pino'
 import t from 'tap'
 import { CONSOLE_PAGES, consoleFiles } from '../../gateway/http/console.ts'
-import { createServer } from '../../gateway/http/server.ts'
 import { PAGES } from '../../web-console/src/pages.ts'
+import { quietServer } from '../fakes/quiet-server.ts'
 
 async function serve(directory: string) {
-  const app = await createServer({
-    logger: pino({ level: 'silent' }),
-    version: '0.0.0',
-    tls: undefined,
-    behindTlsProxy: false,
-    authenticator: { authenticate: async () => undefined },
-    onRefused: async () => {},
-  })
+  const app = await quietServer()
   consoleFiles(app, directory)
   return app
 }

@@ -14,6 +14,7 @@ import type { NewLinkAnswer } from '../../gateway/contracts/link.ts'
 import type { View } from '../../gateway/contracts/view.ts'
 import { ADMIN_PASSWORD } from '../fakes/gateway.ts'
 import { spawnGateway, temporaryDataDir } from '../fakes/gateway-process.ts'
+import { CELL, GRID } from '../fakes/grid.ts'
 import { gstMissing, PIPELINES, startGst } from '../fakes/gst-server.ts'
 import { mqttPeer } from '../fakes/mqtt-peer.ts'
 import { readServerSentEvents } from '../fakes/server-sent-events.ts'
@@ -21,28 +22,6 @@ import { readServerSentEvents } from '../fakes/server-sent-events.ts'
 /** What whoever runs the process relies on: exit codes, words, signals, and what a kill leaves. */
 
 const SHUTDOWN_LIMIT_MS = 10_000
-const CELL = '990123101001001'
-const GRID = {
-  type: 'FeatureCollection',
-  features: [
-    { type: 'Feature', properties: { code: '990123101001', name: '东街村', level: 'village' }, geometry: null },
-    {
-      type: 'Feature',
-      properties: { code: CELL, name: '东街口网格', level: 'cell', parentCode: '990123101001', lead: '王建国' },
-      geometry: {
-        type: 'Polygon',
-        coordinates: [
-          [
-            [119.6, 29.1],
-            [119.61, 29.1],
-            [119.61, 29.11],
-            [119.6, 29.1],
-          ],
-        ],
-      },
-    },
-  ],
-}
 const STACK = /^\s+at /m
 
 type Ask = <T>(method: string, path: string, body?: object) => Promise<T>

@@ -5,6 +5,7 @@ import type { NewAlarmSourceAnswer } from '../../gateway/contracts/alarm.ts'
 import type { Camera } from '../../gateway/contracts/camera.ts'
 import type { View } from '../../gateway/contracts/view.ts'
 import { startTestGateway, type TestGateway } from '../fakes/gateway.ts'
+import { CELL, GRID } from '../fakes/grid.ts'
 import { gstMissing, PIPELINES, startGst, toolMissing } from '../fakes/gst-server.ts'
 import { isMosquittoInstalled, startMosquitto } from '../fakes/mosquitto.ts'
 import { mqttPeer } from '../fakes/mqtt-peer.ts'
@@ -13,32 +14,6 @@ import { readServerSentEvents } from '../fakes/server-sent-events.ts'
 
 /** The whole gateway on parts that we did not write: GStreamer's camera, ffmpeg, Mosquitto, PostgreSQL. */
 
-const CELL = '990123101001001'
-const GRID = {
-  type: 'FeatureCollection',
-  features: [
-    {
-      type: 'Feature',
-      properties: { code: '990123101001', name: '东街村', level: 'village' },
-      geometry: null,
-    },
-    {
-      type: 'Feature',
-      properties: { code: CELL, name: '东街口网格', level: 'cell', parentCode: '990123101001', lead: '王建国' },
-      geometry: {
-        type: 'Polygon',
-        coordinates: [
-          [
-            [119.6, 29.1],
-            [119.61, 29.1],
-            [119.61, 29.11],
-            [119.6, 29.1],
-          ],
-        ],
-      },
-    },
-  ],
-}
 /** The contract's limit from the gateway's having an alarm to the console's. */
 const ALARM_LIMIT_MS = 500
 const SHUTDOWN_LIMIT_MS = 10_000

@@ -5,12 +5,12 @@ import t, { type Test } from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import type { NewLiveEvent } from '../../gateway/contracts/event.ts'
 import type { Principal } from '../../gateway/contracts/identity.ts'
-import { createServer } from '../../gateway/http/server.ts'
 import { createEvents, type Events } from '../../gateway/notify/events.ts'
 import { MAX_BACKLOG_BYTES, MAX_CONNECTIONS_PER_SESSION, MAX_REPLAY_EVENTS } from '../../gateway/notify/sse.ts'
 import { takeNumbers } from '../../gateway/storage/counter.ts'
 import type { Database } from '../../gateway/storage/database.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
+import { quietServer } from '../fakes/quiet-server.ts'
 import { readServerSentEvents } from '../fakes/server-sent-events.ts'
 
 const CELL = '370101001001001'
@@ -71,19 +71,7 @@ async function fixture(t: Test): Promise<{ database: Database; events: Events; u
   const database = await temporaryDatabase(t)
   const log = pino({ level: 'silent' })
   const events = createEvents({ database, clock: systemClock, log })
-  const app = await createServer({
-    logger: log,
-    version: '0.0.0',
-    tls: undefined,
-    behindTlsProxy: false,
-    authenticator: {
-      authenticate: async ({ headers }) => {
-        const principal = people[String(headers.authorization)]
-        return principal && { principal }
-      },
-    },
-    onRefused: async () => {},
-  })
+  const app = await quietServer(({ authorization }) => people[String(authorization)])
   events.routes(app)
   await events.start()
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -10,13 +10,13 @@ import type { Role } from '../../gateway/contracts/identity.ts'
 import { createDialer, type Dialer } from '../../gateway/dial.ts'
 import { createGrid } from '../../gateway/grid/grid.ts'
 import type { App } from '../../gateway/http/route.ts'
-import { createServer } from '../../gateway/http/server.ts'
 import { readProfiles } from '../../gateway/probe/profile-files.ts'
 import { createRegistry, type RegistryDeps, type RegistryFeature } from '../../gateway/registry/registry.ts'
 import type { Database } from '../../gateway/storage/database.ts'
 import { LEADS_ALWAYS } from '../../gateway/storage/leading-node.ts'
 import { createVault } from '../../gateway/vault.ts'
 import { temporaryDatabase } from '../fakes/database.ts'
+import { quietServer } from '../fakes/quiet-server.ts'
 
 export const CELL = '990123101001001'
 export const OTHER_CELL = '990123101001002'
@@ -104,25 +104,14 @@ export async function harness(t: Test, more: Partial<RegistryDeps> = {}): Promis
     discoveryTiming: { roundGapMs: 50, listenMs: 300, pacePerSecond: 2_000, connectsPerSecond: 2_000 },
     ...more,
   })
-  const app = await createServer({
-    logger,
-    version: '0',
-    tls: undefined,
-    behindTlsProxy: false,
-    onRefused: async () => {},
-    authenticator: {
-      authenticate: async ({ headers: { role, cells } }) => ({
-        principal: {
-          kind: 'user',
-          id: 'u1',
-          name: 'tester',
-          roles: [role as Role],
-          cellCodes: typeof cells === 'string' ? cells.split(',') : undefined,
-          sessionId: 's1',
-        },
-      }),
-    },
-  })
+  const app = await quietServer(({ role, cells }) => ({
+    kind: 'user',
+    id: 'u1',
+    name: 'tester',
+    roles: [role as Role],
+    cellCodes: typeof cells === 'string' ? cells.split(',') : undefined,
+    sessionId: 's1',
+  }))
   registry.routes(app)
   t.teardown(async () => {
     await registry.close()

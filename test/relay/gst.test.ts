@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import t from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
@@ -7,21 +5,12 @@ import { describe } from '../../gateway/relay/describe.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
 import { gstMissing, PIPELINES, startGst, toolMissing } from '../fakes/gst-server.ts'
 import { serveRelay } from '../fakes/media-http.ts'
+import { runTool } from '../fakes/run-tool.ts'
 
 const skip = gstMissing() || toolMissing('ffmpeg')
 const dialer = createDialer(['127.0.0.0/8'])
 const clock = systemClock
 const signal = AbortSignal.timeout(110_000)
-
-async function run(command: string, args: readonly string[]): Promise<{ code: unknown; errors: string }> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], signal })
-  let errors = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString()
-  })
-  const [code] = await once(child, 'exit')
-  return { code, errors }
-}
 
 const CASES = [
   { name: 'H.264', mount: '/h264', pipeline: PIPELINES.h264, codec: /^avc1\./ },
@@ -47,8 +36,12 @@ for (const { name, mount, pipeline, codec } of CASES) {
     // A classic player wants whole segments, which a held request for the third tells us.
     t.match(await (await fetch(`${playlist}?_HLS_msn=1`)).text(), 's1.m4s')
     t.match(await (await fetch(`${playlist}?_HLS_msn=2&_HLS_part=0`)).text(), 's1.m4s')
-    const decoded = await run('ffmpeg', ['-v', 'error', '-i', `${http.url}index.m3u8`, '-t', '4', '-f', 'null', '-'])
-    t.same(decoded, { code: 0, errors: '' })
+    const decoded = await runTool(
+      'ffmpeg',
+      ['-v', 'error', '-i', `${http.url}index.m3u8`, '-t', '4', '-f', 'null', '-'],
+      signal,
+    )
+    t.same(decoded, { code: 0, out: '', errors: '' })
     const jpeg = await relay.snapshot(signal)
     t.equal(jpeg?.toString('hex', 0, 3), 'ffd8ff')
     t.match(relay.health(), { state: 'live', lostPackets: 0, reconnects: 0 })
@@ -65,8 +58,12 @@ t.test("GStreamer's server over UDP: plays, nothing lost, the camera's time is k
   t.match(await relay.ready(signal), { kind: 'ready', width: 640 })
   const http = await serveRelay(relay)
   t.teardown(() => http.close())
-  const decoded = await run('ffmpeg', ['-v', 'error', '-i', `${http.url}index.m3u8`, '-t', '3', '-f', 'null', '-'])
-  t.same(decoded, { code: 0, errors: '' })
+  const decoded = await runTool(
+    'ffmpeg',
+    ['-v', 'error', '-i', `${http.url}index.m3u8`, '-t', '3', '-f', 'null', '-'],
+    signal,
+  )
+  t.same(decoded, { code: 0, out: '', errors: '' })
   const { state, lostPackets, receivedPackets, clockOffsetMs = Number.NaN } = relay.health()
   t.match({ state, lostPackets }, { state: 'live', lostPackets: 0 })
   t.ok(receivedPackets > 60)

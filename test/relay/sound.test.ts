@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
@@ -10,25 +9,12 @@ import { adtsFrameAt } from '../../gateway/rtp/adts.ts'
 import type { OtherEncoding } from '../../gateway/rtsp/audio-track.ts'
 import { gstMissing, PIPELINES, startGst, toolMissing } from '../fakes/gst-server.ts'
 import { serveRelay } from '../fakes/media-http.ts'
+import { runTool } from '../fakes/run-tool.ts'
 
 const skip = gstMissing() || toolMissing('ffmpeg', 'ffprobe')
 const dialer = createDialer(['127.0.0.0/8'])
 const clock = systemClock
 const signal = AbortSignal.timeout(110_000)
-
-async function run(command: string, args: readonly string[]): Promise<{ code: unknown; out: string; errors: string }> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], signal })
-  let out = ''
-  let errors = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString()
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString()
-  })
-  const [code] = await once(child, 'exit')
-  return { code, out, errors }
-}
 
 async function playing(t: Test, pipeline: string, options: { sound: boolean }): Promise<{ relay: Relay; url: string }> {
   const server = await startGst({ '/live': pipeline })
@@ -56,8 +42,12 @@ for (const [name, pipeline] of [
     const playlist = await (await fetch(`${url}${soundUri}`)).text()
     t.match(playlist, /#EXT-X-RENDITION-REPORT:URI="\.\.\/\.\.\/[\w-]+\/video\.m3u8",LAST-MSN=\d+,LAST-PART=\d+/)
     t.match(playlist, '#EXTINF')
-    const decoded = await run('ffmpeg', ['-v', 'error', '-i', `${url}index.m3u8`, '-t', '4', '-f', 'null', '-'])
-    t.match(decoded, { code: 0, errors: '' })
+    const decoded = await runTool(
+      'ffmpeg',
+      ['-v', 'error', '-i', `${url}index.m3u8`, '-t', '4', '-f', 'null', '-'],
+      signal,
+    )
+    t.same(decoded, { code: 0, out: '', errors: '' })
     const probe = [
       '-v',
       'error',
@@ -68,7 +58,7 @@ for (const [name, pipeline] of [
       '-of',
       'csv=p=0',
     ]
-    const { out } = await run('ffprobe', [...probe, `${url}index.m3u8`])
+    const { out } = await runTool('ffprobe', [...probe, `${url}index.m3u8`], signal)
     const times = (type: string): number[] =>
       out.split('\n').flatMap((line) => (line.startsWith(type) ? [Number(line.split(',')[1])] : []))
     const [picture, sound] = [times('video'), times('audio')]

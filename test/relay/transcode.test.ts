@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -9,21 +7,12 @@ import { describe } from '../../gateway/relay/describe.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
 import { gstMissing, PIPELINES, startGst, toolMissing } from '../fakes/gst-server.ts'
 import { serveRelay } from '../fakes/media-http.ts'
+import { runTool } from '../fakes/run-tool.ts'
 
 const skip = gstMissing() || toolMissing('ffmpeg', 'ffprobe')
 const dialer = createDialer(['127.0.0.0/8'])
 const clock = systemClock
 const signal = AbortSignal.timeout(110_000)
-
-async function run(command: string, args: readonly string[]): Promise<{ code: unknown; errors: string }> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], signal })
-  let errors = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString()
-  })
-  const [code] = await once(child, 'exit')
-  return { code, errors }
-}
 
 /** ffmpeg processes that are children of this one. */
 const children = (): string[] =>
@@ -73,8 +62,12 @@ t.test(
       const http = await serveRelay(lease.relay)
       const playlist = await (await fetch(`${http.url}index.m3u8`)).text()
       await (await fetch(`${http.url}${playlist.trim().split('\n').at(-1)}?_HLS_msn=2&_HLS_part=0`)).text()
-      const decoded = await run('ffmpeg', ['-v', 'error', '-i', `${http.url}index.m3u8`, '-t', '4', '-f', 'null', '-'])
-      t.same(decoded, { code: 0, errors: '' }, mount)
+      const decoded = await runTool(
+        'ffmpeg',
+        ['-v', 'error', '-i', `${http.url}index.m3u8`, '-t', '4', '-f', 'null', '-'],
+        signal,
+      )
+      t.same(decoded, { code: 0, out: '', errors: '' }, mount)
       t.equal((await lease.relay.snapshot(signal))?.toString('hex', 0, 3), 'ffd8ff')
       t.match(lease.relay.health(), { state: 'live' })
       await http.close()

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
-import { pino } from 'pino'
 import t from 'tap'
-import { createServer } from '../../gateway/http/server.ts'
 import { sendMedia } from '../../gateway/views/media-reply.ts'
+import { quietServer } from '../fakes/quiet-server.ts'
 
 const MEGABYTE = Buffer.alloc(1024 * 1024, 7)
 const LIST = Buffer.from('#EXTM3U\n'.repeat(200))
@@ -12,14 +11,7 @@ const LIST = Buffer.from('#EXTM3U\n'.repeat(200))
 const MEGABYTES = 64
 
 async function serving(t: { teardown(handler: () => Promise<void>): void }) {
-  const app = await createServer({
-    logger: pino({ level: 'silent' }),
-    version: '0.0.0',
-    tls: undefined,
-    behindTlsProxy: false,
-    authenticator: { authenticate: async () => undefined },
-    onRefused: async () => {},
-  })
+  const app = await quietServer()
   const end = new AbortController()
   const given = Promise.withResolvers<void>()
   let released = 0

@@ -51,6 +51,7 @@ export class PartWriter implements AccessUnitStore {
   #hasRoom = true
   #nextId = 0
   #count = 0
+  #partBytes = 0
   #startTicks = 0
   #key = false
   readonly #durations = new Uint32Array(MAX_PART_SAMPLES)
@@ -70,6 +71,11 @@ export class PartWriter implements AccessUnitStore {
 
   get samples(): number {
     return this.#count
+  }
+
+  /** Of those samples. */
+  get partBytes(): number {
+    return this.#partBytes
   }
 
   /** The id the next finished part will bear. */
@@ -119,6 +125,7 @@ export class PartWriter implements AccessUnitStore {
       this.#key = key
     }
     this.#sizes[i] = this.unitBytes
+    this.#partBytes += this.unitBytes
     if (this.#unitPieces.length > 0) this.#takeUnitPieces()
     this.#keys[i] = key ? 1 : 0
     this.#offsets[i] = compositionOffset
@@ -147,6 +154,7 @@ export class PartWriter implements AccessUnitStore {
     this.#pieces = []
     this.#slabs = []
     this.#count = 0
+    this.#partBytes = 0
     if (this.end === this.unitStart && this.end + HEADER_ROOM_BYTES < this.bytes.length) {
       this.end += HEADER_ROOM_BYTES
       this.unitStart = this.end
@@ -165,6 +173,7 @@ export class PartWriter implements AccessUnitStore {
     this.#slabs = []
     this.#pieces = []
     this.#count = 0
+    this.#partBytes = 0
     this.#pieceStart = this.unitStart
     this.#hasRoom = false
   }

@@ -10,6 +10,8 @@ const PART_GRACE_TICKS = 3 * TARGET_DURATION_S * TIMESCALE
 const ARRIVAL_SLACK_TICKS = TIMESCALE / 8
 /** What is outdated goes at about the pace new parts come, so that the memory of the one serves the other. */
 const PARTS_REMOVED_AT_ONCE = 2
+/** Three seconds are four segments at the most, unless the camera's time stamps crawl. */
+const MAX_SEGMENTS_WITH_PARTS = 8
 /** Whatever a camera sends, its window is not larger. */
 const MAX_WINDOW_BYTES = 48 * 1024 * 1024
 
@@ -169,7 +171,8 @@ export class SegmentList {
       ageS += durationS(segment)
       // It was whole when the first frame of what follows it came.
       if (segment.durationTicks !== undefined) segment.wholeAtTicks ??= startTicks + durationTicks / samples
-      if (!segment.hasPartsListed || ageS <= PARTS_LISTED_S) continue
+      const isRecent = ageS <= PARTS_LISTED_S && this.#segments.length - i <= MAX_SEGMENTS_WITH_PARTS
+      if (!segment.hasPartsListed || isRecent) continue
       segment.hasPartsListed = false
       segment.partsKeptUntilTicks = nowTicks + PART_GRACE_TICKS
     }

@@ -2,7 +2,14 @@ import { DecodeTimes } from '../cmaf/decode-times.ts'
 import { initSegment } from '../cmaf/init.ts'
 import { MAX_PART_SAMPLES, type PartWriter } from '../cmaf/part-writer.ts'
 import { videoFormat } from '../cmaf/video-format.ts'
-import { type AccessUnitSink, type ParameterSets, TIMESCALE, type VideoCodec, type VideoFormat } from '../media.ts'
+import {
+  type AccessUnitSink,
+  MAX_ACCESS_UNIT_BYTES,
+  type ParameterSets,
+  TIMESCALE,
+  type VideoCodec,
+  type VideoFormat,
+} from '../media.ts'
 import type { PictureTime } from './picture-time.ts'
 import { TARGET_DURATION_S } from './playlist.ts'
 import type { Window } from './window.ts'
@@ -24,6 +31,13 @@ const MAX_DATE_STEP_MS = 10_000
 const MIN_SEGMENT_TICKS = 0.9 * TIMESCALE
 /** Rounded it is still the target duration; a camera with rarer key frames is cut between them. */
 const MAX_SEGMENT_TICKS = (TARGET_DURATION_S + 0.49) * TIMESCALE
+/**
+ * A camera whose time stamps crawl would never end a part or a segment by its duration, and the window lets go of whole
+ * segments only. Two and a half seconds of 50 Mbit/s fit; a segment has 25 parts at the most where the clock is right.
+ */
+const MAX_PART_BYTES = MAX_ACCESS_UNIT_BYTES
+const MAX_SEGMENT_BYTES = 16 * 1024 * 1024
+const MAX_SEGMENT_PARTS = 64
 /** A longer pause between frames cannot be shown as one frame: what follows is a new beginning. */
 const MAX_FRAME_TICKS = 1.5 * TIMESCALE
 /** Presentation this far from decoding is no reordering but a clock gone astray. */
@@ -220,7 +234,9 @@ export class Segmenter implements AccessUnitSink, PictureTime {
 
   #endsSegment(key: boolean, age: number): boolean {
     if (key && (age >= MIN_SEGMENT_TICKS || !this.#startsWithKey)) return true
-    return age + this.#frameTicks > MAX_SEGMENT_TICKS
+    const { sizeBytes, parts } = this.#window.growing
+    const isFull = sizeBytes >= MAX_SEGMENT_BYTES || parts >= MAX_SEGMENT_PARTS
+    return isFull || age + this.#frameTicks > MAX_SEGMENT_TICKS
   }
 
   /** A part begins with a key frame where it can, which is unless the one before it would be too short. */
@@ -234,7 +250,8 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     const duration = decode + this.#frameTicks - this.#partStart
     const isFirst = this.#writer.nextId === 0
     const isLong = duration >= MIN_PART_SHARE * this.#partTarget && duration + this.#frameTicks > this.#partTarget
-    if (isFirst || isLong || this.#writer.samples >= MAX_PART_SAMPLES) this.#closePart(this.#frameTicks)
+    const isFull = this.#writer.samples >= MAX_PART_SAMPLES || this.#writer.partBytes >= MAX_PART_BYTES
+    if (isFirst || isLong || isFull) this.#closePart(this.#frameTicks)
     if (isFirst) this.#openingSegment(duration)
   }
 

@@ -88,6 +88,12 @@ export class Window {
     return this.#segments.all
   }
 
+  /** What the newest segment holds so far. */
+  get growing(): { sizeBytes: number; parts: number } {
+    const segment = this.#segments.all.at(-1)
+    return { sizeBytes: segment?.sizeBytes ?? 0, parts: segment?.parts.length ?? 0 }
+  }
+
   get newestKeyPart(): Part | undefined {
     return this.#segments.newestKeyPart
   }

@@ -257,6 +257,13 @@ export class AccessUnitBuilder implements Depacketiser {
   }
 }
 
+/** An Annex B start code in front of a NAL unit, against RFC 6184 and RFC 7798 but seen; no NAL unit begins with two zeros. */
+export function afterStartCode(bytes: Buffer, start: number): number {
+  if (bytes[start] !== 0 || bytes[start + 1] !== 0) return start
+  if (bytes[start + 2] === 1) return start + 3
+  return bytes[start + 2] === 0 && bytes[start + 3] === 1 ? start + 4 : start
+}
+
 /** NAL units of an Annex B byte stream (H.264 §B.1), without start codes and trailing zeros. */
 export function splitAnnexB(bytes: Buffer): Buffer[] {
   const nals: Buffer[] = []

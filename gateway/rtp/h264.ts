@@ -1,5 +1,5 @@
 import { BitReader } from '../cmaf/bits.ts'
-import type { AccessUnitBuilder, NalRules } from './access-unit.ts'
+import { type AccessUnitBuilder, afterStartCode, type NalRules } from './access-unit.ts'
 
 const SEI = 6
 const RECOVERY_POINT = 6
@@ -78,12 +78,7 @@ function pushFuA(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: 
 }
 
 function pushNal(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
-  // Annex B start code in front of the NAL unit, against RFC 6184 but seen.
-  let at = start
-  if (bytes[at] === 0 && bytes[at + 1] === 0) {
-    if (bytes[at + 2] === 1) at += 3
-    else if (bytes[at + 2] === 0 && bytes[at + 3] === 1) at += 4
-  }
+  const at = afterStartCode(bytes, start)
   if (at >= end) return
   builder.startNal()
   builder.append(bytes, at, end)

@@ -1,5 +1,5 @@
 import { BitReader } from '../cmaf/bits.ts'
-import type { AccessUnitBuilder, NalRules } from './access-unit.ts'
+import { type AccessUnitBuilder, afterStartCode, type NalRules } from './access-unit.ts'
 
 const AGGREGATION = 48
 const FRAGMENTATION = 49
@@ -48,7 +48,9 @@ function pushH265(builder: AccessUnitBuilder, bytes: Buffer, start: number, end:
 }
 
 function pushNal(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
+  const at = afterStartCode(bytes, start)
+  if (at >= end) return
   builder.startNal()
-  builder.append(bytes, start, end)
+  builder.append(bytes, at, end)
   builder.endNal()
 }

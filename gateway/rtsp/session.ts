@@ -56,6 +56,7 @@ export class RtspSession {
   #public: readonly string[] = []
   #nextChannel = 0
   #keepAliveAtMs = 0
+  #keepAliveRefused = false
   #playing = false
   readonly #udp: UdpMedia[] = []
 
@@ -169,12 +170,23 @@ export class RtspSession {
     const method = this.#public.includes('GET_PARAMETER') ? 'GET_PARAMETER' : 'OPTIONS'
     const uri = joinControl(this.#uri, this.#base, this.#control)
     const headers = this.#headers(method, uri, [])
-    this.#connection.post(method, uri, headers, (answer) => {
+    this.#connection.post(method, uri, headers, (answer) => this.#keptAlive(answer))
+  }
+
+  /** After a refusal the other half of the timeout is all that is left: what mends it is tried at the next call, once. */
+  #keptAlive(answer: RtspResponse): void {
+    if (answer.status === 454) {
+      this.#connection.fail(new StreamFault('connection-lost', 'the camera forgot the session'))
+    } else if (answer.status < 400) {
+      this.#keepAliveRefused = false
+    } else {
+      const offered = this.#public
       if (answer.status === 401) this.#takeChallenges(answer)
-      else if (answer.status === 454)
-        this.#connection.fail(new StreamFault('connection-lost', 'the camera forgot the session'))
-      else if (answer.status >= 400) this.#public = this.#public.filter((name) => name !== 'GET_PARAMETER')
-    })
+      else this.#public = offered.filter((name) => name !== 'GET_PARAMETER')
+      const isMended = answer.status === 401 ? !this.#keepAliveRefused : this.#public.length < offered.length
+      this.#keepAliveRefused = true
+      if (isMended) this.#keepAliveAtMs = this.#options.clock.monotonicMs()
+    }
   }
 
   /** TEARDOWN (§10.7) if there is a session, then the connection is gone. Never throws. */

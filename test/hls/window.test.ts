@@ -106,6 +106,24 @@ t.test('the window is bounded and keeps a key frame at its head', async (t) => {
   t.ok(heavy.window.sizeBytes <= 52 * 1024 * 1024, `${heavy.window.sizeBytes} bytes`)
 })
 
+t.test('time stamps that crawl: parts and segments end by what they hold', async (t) => {
+  const MEGABYTE = 1024 * 1024
+  const heavy = new MuxedStream('h264')
+  const filler = Buffer.concat([Buffer.from('419acc', 'hex'), Buffer.alloc(MEGABYTE, 0xaa)])
+  for (let i = 0; i < 150; i++) {
+    await heavy.push(i === 0 ? KEY : [filler], i, i)
+    const largest = Math.max(...heavy.window.segments.flatMap(({ parts }) => parts.map(({ sizeBytes }) => sizeBytes)))
+    if (largest > 6 * MEGABYTE) t.fail(`a part of ${largest} bytes`)
+    if (heavy.window.sizeBytes > 56 * MEGABYTE) t.fail(`${heavy.window.sizeBytes} bytes after ${i} frames`)
+  }
+  t.ok(heavy.window.sizeBytes > 32 * MEGABYTE, 'it was full')
+  const light = new MuxedStream('h264')
+  for (let i = 0; i < 40 * 2_000; i++) await light.push(i === 0 ? KEY : INTER, i, i)
+  t.ok(Math.max(...light.window.segments.map(({ parts }) => parts.length)) <= 64)
+  const listed = (await light.text()).match(/#EXT-X-PART:/g)?.length ?? 0
+  t.ok(listed > 64 && listed <= 8 * 64, `${listed} parts listed of 2,000`)
+})
+
 t.test('a slow reader never sees a recycled slab', async (t) => {
   const muxed = new MuxedStream('h264')
   const picture = (i: number): Buffer =>

@@ -116,7 +116,7 @@ const CASES: { name: string; packets: Packet[]; sprop?: boolean; skip?: number[]
   {
     name: 'STAP-A with padding',
     sprop: false,
-    packets: [[`780004${SPS}0004${PPS}0003${IDR}0000`, 0, true]],
+    packets: [[`780004${SPS}00000004${PPS}0003${IDR}0000`, 0, true]],
     units: [[IDR]],
   },
   { name: 'STAP-A with a length past its end', packets: [[`780003${IDR}0090ff`, 0, true]], units: [[IDR]] },
@@ -343,6 +343,14 @@ t.test('recorded packets', { skip: existsSync(recorded) ? false : 'recorded mess
     receiver.packet(final, 0, final.length)
     const seen = collector.units.flatMap((unit) => [...unit.sets.sps.map((nal) => nal.toString('hex')), ...unit.nals])
     for (const nal of expectNalus) t.ok(seen.includes(nal.replace(/^656/, '65e')), `${name}: ${nal}`)
+    const isLost = name === 'h264-lost-packet.json'
+    t.equal(receiver.lostPackets, isLost ? 1 : 0, name)
+    const slices = expectNalus.map((nal) => nal.replace(/^656/, '65e')).filter((nal) => nal.startsWith('65'))
+    t.same(
+      collector.units.map((unit) => unit.nals),
+      [...slices, IDR].map((nal) => [nal]),
+      'nothing of what is not whole',
+    )
   }
 })
 

@@ -54,6 +54,59 @@ const CASES: { name: string; packets: Packet[]; units: string[][] }[] = [
     units: [[IDR, IDR_2]],
   },
   {
+    name: 'aggregation packet with padding',
+    packets: [[`60010004${VPS}00000004${SPS}0004${PPS}0004${IDR}0000`, 0, true]],
+    units: [[IDR]],
+  },
+  {
+    name: 'start code in front of a NAL unit',
+    packets: [
+      [`6001${[VPS, SPS, PPS].map((nal) => `0007000001${nal}`).join('')}`, 0, false],
+      [`00000001${IDR}`, 0, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'start codes inside one packet',
+    packets: [
+      [`${VPS}00000001${SPS}000001${PPS}`, 0, false],
+      [IDR, 0, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'marker missing: the timestamp ends the unit',
+    packets: [
+      [`60010004${VPS}0004${SPS}0004${PPS}`, 0, false],
+      [IDR, 0, false],
+      [P, 3600, false],
+      [P, 7200, true],
+    ],
+    units: [[IDR], [P], [P]],
+  },
+  {
+    name: 'markers and an old timestamp on parameter sets',
+    packets: [
+      [VPS, 0, true],
+      [SPS, 0, true],
+      [PPS, 0, true],
+      [IDR, 3600, true],
+    ],
+    units: [[IDR]],
+  },
+  {
+    name: 'fragment lost: on to the next key frame',
+    packets: [
+      [`60010004${VPS}0004${SPS}0004${PPS}0004${IDR}`, 0, true],
+      ['620181d0', 3600, false],
+      ['lost', 3600, false],
+      ['620141ff', 3600, true],
+      [P, 7200, true],
+      [IDR, 10_800, true],
+    ],
+    units: [[IDR], [IDR]],
+  },
+  {
     name: 'without VPS nothing can be decoded',
     packets: [
       [SPS, 0, false],
@@ -74,6 +127,7 @@ for (const { name, packets, units } of CASES) {
     const collector = new UnitCollector()
     const rtp = receiver(collector)
     for (const [i, [payload, time, marker]] of packets.entries()) {
+      if (payload === 'lost') continue
       const bytes = rtpPacket(i, time, marker, Buffer.from(payload, 'hex'))
       rtp.packet(bytes, 0, bytes.length)
     }

@@ -75,6 +75,21 @@ t.test('one authenticated try, the credential in no URI', async (t) => {
     'a credential nobody accepted yet is not offered again at once',
   )
 
+  const aged = await camera(t, {
+    answer: (request) => {
+      const current = request.method === 'SETUP' ? 'late' : 'early'
+      return request.headers.get('authorization')?.includes(`nonce="${current}"`) === true
+        ? undefined
+        : status(401, `${CHALLENGE}${current}"`)
+    },
+  })
+  const session = new RtspSession({ uri: aged.uri, ...LOGIN }, { dialer, clock, onFrame: () => {} })
+  await session.open(signal)
+  const [media] = (await session.describe(signal)).media
+  if (media === undefined) throw new Error('no media')
+  t.equal(await session.setup(media, signal), 0, 'the credential was accepted before: its nonce has only aged')
+  await session.close()
+
   const anonymous = await camera(t, { answer: () => status(401, `${CHALLENGE}x"`) })
   t.match(await ask(anonymous), { ok: false, fault: { code: 'unauthorized' } })
   t.same(anonymous.methods(), ['OPTIONS', 'DESCRIBE'])
@@ -134,6 +149,20 @@ t.test('redirects stay on the host', async (t) => {
   })
   t.match(await ask(near), { ok: true })
   t.match(near.requests.at(-1)?.uri, '/moved')
+  for (const location of [
+    (port: number) => `rtsp://127.0.0.2:${port}/moved`,
+    (port: number) => `rtsp://127.0.0.1:${port - 1}/moved`,
+    (port: number) => `rtsps://127.0.0.1:${port}/moved`,
+  ]) {
+    const other: ScriptedCamera = await camera(t, {
+      answer: (request) =>
+        request.method === 'DESCRIBE' && request.uri.includes('/stream')
+          ? status(302, `Location: ${location(other.port)}`)
+          : undefined,
+    })
+    t.match(await ask(other, LOGIN), { ok: false, fault: { code: 'redirected' } }, location(other.port))
+    t.same(other.methods(), ['OPTIONS', 'DESCRIBE'], 'not asked for elsewhere either')
+  }
   const circle: ScriptedCamera = await camera(t, {
     answer: (request) => (request.method === 'DESCRIBE' ? status(302, `Location: ${circle.uri}`) : undefined),
   })
@@ -177,4 +206,99 @@ t.test('keep-alive: what the server offers, at half its timeout, TEARDOWN at the
     t.same(fake.methods().slice(before), [method, 'TEARDOWN'])
     t.equal(fake.requests.at(-1)?.headers.get('session'), '77')
   }
+})
+
+for (const [name, refusals, methods] of [
+  ['the nonce has aged: again with a fresh one', [401], ['GET_PARAMETER', 'GET_PARAMETER', 'TEARDOWN']],
+  [
+    'the login is refused: not a third time before the next is due',
+    [401, 401],
+    ['GET_PARAMETER', 'GET_PARAMETER', 'TEARDOWN'],
+  ],
+  ['GET_PARAMETER was offered and is refused', [451], ['GET_PARAMETER', 'OPTIONS', 'TEARDOWN']],
+  ['both', [401, 451], ['GET_PARAMETER', 'GET_PARAMETER', 'OPTIONS', 'TEARDOWN']],
+  ['OPTIONS is refused too', [451, 551], ['GET_PARAMETER', 'OPTIONS', 'TEARDOWN']],
+] as const) {
+  t.test(`keep-alive refused: ${name}`, async (t) => {
+    const left: number[] = [...refusals]
+    let nonce = 1
+    const fake = await camera(t, {
+      answer: (request) => {
+        if (!request.headers.has('authorization')) return status(401, `${CHALLENGE}n${nonce}"`)
+        const isKeepAlive = request.headers.has('session') && ['GET_PARAMETER', 'OPTIONS'].includes(request.method)
+        const code = isKeepAlive ? left.shift() : undefined
+        if (code === 401) nonce++
+        return code === undefined ? undefined : status(code, `${CHALLENGE}n${nonce}"`)
+      },
+    })
+    let nowMs = 0
+    const session = new RtspSession(
+      { uri: fake.uri, ...LOGIN },
+      { dialer, clock: { ...clock, monotonicMs: () => nowMs }, onFrame: () => {} },
+    )
+    await session.open(signal)
+    const [media] = (await session.describe(signal)).media
+    if (media === undefined) throw new Error('no media')
+    await session.setup(media, signal)
+    await session.play(signal)
+    const before = fake.requests.length
+    for (nowMs = 30_000; nowMs < 36_000; nowMs += 1_000) {
+      session.keepAlive()
+      await session.setup(media, signal) // answered after it, so what was said to it is known
+    }
+    await session.close()
+    t.same(
+      fake
+        .methods()
+        .slice(before)
+        .filter((method) => method !== 'SETUP'),
+      methods,
+    )
+    t.match(
+      fake.requests
+        .filter(({ method }) => method === 'GET_PARAMETER' || method === 'OPTIONS')
+        .at(-1)
+        ?.headers.get('authorization'),
+      refusals.some((code) => code === 401) ? 'nonce="n2"' : 'nonce="n1"',
+    )
+  })
+}
+
+t.test('keep-alive of a session that the camera forgot', async (t) => {
+  const fake = await camera(t, {
+    answer: (request) => (request.method === 'GET_PARAMETER' ? status(454) : undefined),
+  })
+  let nowMs = 0
+  const session = new RtspSession(
+    { uri: fake.uri },
+    { dialer, clock: { ...clock, monotonicMs: () => nowMs }, onFrame: () => {} },
+  )
+  await session.open(signal)
+  const [media] = (await session.describe(signal)).media
+  if (media === undefined) throw new Error('no media')
+  await session.setup(media, signal)
+  await session.play(signal)
+  nowMs = 30_000
+  session.keepAlive()
+  t.match(await session.ended, { code: 'connection-lost' })
+  await session.close()
+})
+
+t.test('a camera that asks and asks and reads no answer', async (t) => {
+  const questions = 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n'.repeat(10_000)
+  const fake = await camera(t, {
+    onPlay: (socket) => {
+      socket.pause()
+      const ask = (): void => void (socket.destroyed || socket.write(questions, ask))
+      ask()
+    },
+  })
+  const session = new RtspSession({ uri: fake.uri }, { dialer, clock, onFrame: () => {} })
+  await session.open(signal)
+  const [media] = (await session.describe(signal)).media
+  if (media === undefined) throw new Error('no media')
+  await session.setup(media, signal)
+  await session.play(signal)
+  t.match(await session.ended, { code: 'stalled' })
+  await session.close()
 })

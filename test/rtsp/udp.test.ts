@@ -88,6 +88,55 @@ t.test('media over UDP: in order, from the camera alone, and the camera hears ho
   again.close()
 })
 
+t.test('no report goes to a port that is not dialled', async (t) => {
+  const [camera, other, allowed] = [
+    await udpSocket(t, '127.0.0.1'),
+    await udpSocket(t, '127.0.0.1'),
+    await udpSocket(t, '127.0.0.1'),
+  ]
+  const reportPorts = [other, allowed].map((socket) => socket.address().port)
+  const server = await new ScriptedCamera({
+    sdp: SDP,
+    answer: ({ method, headers }) =>
+      method === 'SETUP'
+        ? status(200, 'Session: 1', `Transport: ${headers.get('transport')};server_port=5000-${reportPorts.shift()}`)
+        : undefined,
+  }).start()
+  t.teardown(() => server.close())
+  const clock = new FakeClock()
+  const dialer = createDialer(['127.0.0.0/8'])
+  const forbidden = other.address().port
+  const received: UdpSocket[] = []
+  for (const socket of [other, allowed]) socket.on('message', () => received.push(socket))
+  let frames = 0
+  const session = new RtspSession(
+    { uri: server.uri, transport: 'udp' },
+    {
+      dialer: {
+        ...dialer,
+        check: async (host, port) =>
+          port === forbidden ? { ok: false, why: 'port-not-allowed' } : dialer.check(host, port),
+      },
+      clock,
+      onFrame: () => frames++,
+    },
+  )
+  await session.open(signal)
+  const video = (await session.describe(signal)).media[0]
+  if (video === undefined) throw new Error('no video')
+  for (let i = 0; i < 2; i++) await session.setup(video, signal)
+  await session.play(signal)
+  for (const request of server.requests.filter(({ method }) => method === 'SETUP'))
+    camera.send(rtpPacket(1, 0, false, Buffer.from('x')), clientPort(request), '127.0.0.1')
+  while (frames < 2) await new Promise(setImmediate)
+  await clock.advance(5_000)
+  const report = once(allowed, 'message')
+  session.keepAlive() // the media in turn, so what goes to the first is there before that of the second
+  await report
+  t.same(received, [allowed])
+  await session.close()
+})
+
 t.test('a camera that answers with its own connection is taken at its word', async (t) => {
   const camera = await new ScriptedCamera({
     sdp: SDP,

@@ -92,4 +92,6 @@ export interface AccessUnitSink {
    * @param afterGap true if units were lost or time jumped since the last one (`key` is then true)
    */
   accessUnit(ticks: number, key: boolean, sets: ParameterSets, afterGap: boolean): void
+  /** Something was lost, and no unit comes before the next key frame. */
+  gap?(): void
 }

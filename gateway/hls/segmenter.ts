@@ -101,6 +101,8 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   /** Counts the breaks of media time, each a discontinuity; -1 before the first picture. */
   generation = -1
   frames = 0
+  /** Units are missing, and nothing is shown until the next key frame. */
+  onGap: (() => void) | undefined
   /** What the camera's clock said when a frame arrived, less what ours said, ms. */
   clockOffsetMs: number | undefined
   keyFrameIntervalMs: number | undefined
@@ -149,6 +151,10 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     return this.#measured >= MEASURED_FRAMES ? this.frameMs : undefined
   }
 
+  get waitsForKey(): boolean {
+    return this.#needKey
+  }
+
   get lastArrivalMs(): number {
     return this.#lastArrivalMs
   }
@@ -173,8 +179,16 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     this.#needKey = true
   }
 
+  gap(): void {
+    if (this.#needKey) return
+    this.#needKey = true
+    this.onGap?.()
+  }
+
   accessUnit(ticks: number, key: boolean, sets: ParameterSets, afterGap: boolean): void {
-    if (afterGap || ticks - this.#lastTicks > MAX_FRAME_TICKS * (1 + this.#times.depth)) this.#needKey = true
+    const isPause = ticks - this.#lastTicks > MAX_FRAME_TICKS * (1 + this.#times.depth)
+    if (key && (afterGap || isPause)) this.#needKey = true
+    else if (isPause) this.gap()
     this.#lastTicks = ticks
     if (this.#needKey && !key) return
     let changed = false

@@ -13,6 +13,7 @@ import { Attempt, type Readiness } from './attempt.ts'
 import { backOffMs, STABLE_MS } from './back-off.ts'
 import { CameraSession } from './camera-session.ts'
 import type { FfmpegRunner } from './ffmpeg.ts'
+import { KeyFrameRequest } from './key-frame-request.ts'
 import { Rates, type Received } from './rates.ts'
 import {
   nextLookMs,
@@ -44,7 +45,7 @@ export interface RelayOptions {
 
 /** Together with a tick a hung camera is noticed within five seconds. */
 const SILENCE_MS = 4_000
-/** Longer than the rarest key frames cameras are set to. */
+/** Longer than the rarest key frames cameras are set to; who sends packets and no picture for so long is asked anew. */
 const MAX_KEY_WAIT_MS = 30_000
 const SLABS_PER_SECOND = 6
 /** Until it is measured. Rather too much: memory that was given back in large blocks serves small ones, not the other way round. */
@@ -73,8 +74,8 @@ export class Relay {
   #firstFrameMs: number | undefined
   readonly #record: StreamRecord
   #opening: { atMs: number; playedAtMs?: number } | undefined
-  /** Until the session's first key frame. */
-  #keyFrameWanted: AbortController | undefined
+  /** While a session plays. */
+  #keyFrame: KeyFrameRequest | undefined
   #receiver: RtpReceiver | undefined
   readonly #rates = new Rates()
   #ended = false
@@ -93,6 +94,7 @@ export class Relay {
     this.#writer = new PartWriter(options.slabs)
     this.#writer.slabBytes = (this.#record.measures?.bitrateBps ?? USUAL_BITRATE_BPS) / SLABS_PER_SECOND / 8
     this.#segmenter = new Segmenter(this.#writer, this.#window, clock, this.#record.frameMs)
+    this.#segmenter.onGap = () => this.#keyFrame?.ask()
     this.#snapshot = new Snapshot(this.#window, options.ffmpeg)
     this.#sound = new Sound({
       monotonicMs: () => clock.monotonicMs(),
@@ -230,15 +232,14 @@ export class Relay {
     const session = new CameraSession(source, { dialer, clock })
     const anew = new AbortController()
     this.#anew = anew
-    const keyFrameWanted = new AbortController()
-    this.#keyFrameWanted = keyFrameWanted
     try {
       receiver = await session.open(this.#writer, this.#segmenter, this.#wantsSound ? this.#sound : undefined, signal)
       this.#receiver = receiver
       const playedAtMs = clock.monotonicMs()
       opening.playedAtMs = playedAtMs
       await session.play(signal)
-      if (this.#segmenter.firstKeyAtMs === undefined) source.askKeyFrame?.(keyFrameWanted.signal)
+      this.#keyFrame = new KeyFrameRequest(source, () => clock.monotonicMs())
+      if (this.#segmenter.firstKeyAtMs === undefined) this.#keyFrame.ask()
       await this.#watch(session, receiver, AbortSignal.any([signal, anew.signal]), playedAtMs)
     } finally {
       this.#record.receivedPackets += receiver?.receivedPackets ?? 0
@@ -246,7 +247,8 @@ export class Relay {
       this.#record.frameMs = this.#segmenter.measuredFrameMs ?? this.#record.frameMs
       this.#record.measures = { ...this.#record.measures, ...this.#measures() }
       this.#receiver = undefined
-      keyFrameWanted.abort()
+      this.#keyFrame?.stop()
+      this.#keyFrame = undefined
       this.#segmenter.endSession()
       this.#sound.end()
       await session.close()
@@ -281,9 +283,11 @@ export class Relay {
       if (stop.aborted) break
       session.keepAlive()
       if (nowMs - heardAtMs >= SILENCE_MS) throw new StreamFault('stalled', `no media for ${SILENCE_MS} ms`)
-      if (this.#segmenter.firstKeyAtMs === undefined && nowMs - playedAtMs > MAX_KEY_WAIT_MS)
+      const { firstKeyAtMs, lastArrivalMs, waitsForKey } = this.#segmenter
+      if (nowMs - Math.max(playedAtMs, lastArrivalMs) > MAX_KEY_WAIT_MS)
         throw new StreamFault('no-key-frame', `none in ${MAX_KEY_WAIT_MS} ms`)
-      this.#judge(nowMs - this.#segmenter.lastArrivalMs)
+      if (firstKeyAtMs !== undefined && waitsForKey) this.#keyFrame?.ask()
+      this.#judge(nowMs - lastArrivalMs)
     }
     if (fault !== undefined) throw fault
   }
@@ -306,8 +310,8 @@ export class Relay {
   }
 
   #onPart(): void {
+    if (!this.#segmenter.waitsForKey) this.#keyFrame?.stop()
     if (this.#state === 'live' || this.#receiver === undefined) return // the rest of a session that is over
-    this.#keyFrameWanted?.abort()
     this.#opened()
     this.#fault = undefined
     this.#become('live')

@@ -156,8 +156,10 @@ export class AccessUnitBuilder implements Depacketiser {
     this.#nalStart = -1
     this.#recovers = false
     this.#broken = true
-    this.#waitForKey = true
     this.store.drop()
+    if (this.#waitForKey) return
+    this.#waitForKey = true
+    this.#sink.gap?.()
   }
 
   #slice(type: number, start: number, length: number): void {

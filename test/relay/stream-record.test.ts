@@ -14,6 +14,7 @@ t.test('the last opens alone, failures among them', async (t) => {
   for (let i = 0; i < MAX_OPENS; i++) record.opened({ atMs: i, connectMs: 9_000, firstFrameMs: 10_000 })
   for (let i = 0; i < MAX_OPENS - 1; i++) record.opened({ atMs: i, connectMs: 20, firstFrameMs: 1_000 })
   record.opened({ atMs: 4_711, fault: 'timeout' })
+  t.equal(MAX_OPENS, 50)
   t.same(record.opens(), {
     count: MAX_OPENS,
     failed: 1,

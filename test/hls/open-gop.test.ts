@@ -17,17 +17,20 @@ function decoded(bytes: Buffer): { frames: number; errors: string } {
   return { frames: run.stdout.split('\n').filter((line) => /^0,/.test(line)).length, errors: run.stderr }
 }
 
+/** Two B frames and a reference by turns: two are left before the next key frame, and shown before it. */
+const GOP = 24
+
 for (const codec of ['h264', 'h265'] as const) {
   t.test(
     `${codec}: open groups of pictures with B frames, whole and joined in the middle`,
     { skip: toolMissing('ffmpeg') },
     async (t) => {
       const seconds = 6
-      const stream = encode(codec, { seconds, gop: 25, bFrames: 2, openGop: true })
+      const stream = encode(codec, { seconds, gop: GOP, bFrames: 2, openGop: true })
       const muxed = new MuxedStream(codec, { listedSeconds: 30 })
       await muxed.pushAll(stream)
       const keys = muxed.window.segments.flatMap(({ parts }) => parts).filter(({ facts }) => facts.independent)
-      t.equal(keys.length, seconds, 'every group is a place to begin')
+      t.equal(keys.length, Math.ceil((seconds * 25) / GOP), 'every group is a place to begin')
       const whole = decoded(await muxed.file())
       t.same(whole.errors, '')
       t.ok(whole.frames >= seconds * 25 - 5, `${whole.frames} frames; the last part is not whole`)
@@ -36,7 +39,26 @@ for (const codec of ['h264', 'h265'] as const) {
       const from = parts.indexOf(keys[3] ?? Object.create(null))
       const joined = decoded(Buffer.concat([init, ...parts.slice(from).flatMap(({ buffers }) => buffers)]))
       t.same(joined.errors, '')
-      t.ok(joined.frames >= (seconds - 3) * 25 - 7, `${joined.frames} frames from the fourth group on`)
+      t.ok(joined.frames >= seconds * 25 - 3 * GOP - 7, `${joined.frames} frames from the fourth group on`)
+    },
+  )
+
+  t.test(
+    `${codec}: a session that begins in the middle leaves out what leads its first key frame`,
+    { skip: toolMissing('ffmpeg') },
+    async (t) => {
+      const { units } = encode(codec, { seconds: 4, gop: GOP, bFrames: 2, openGop: true })
+      const muxed = new MuxedStream(codec, { listedSeconds: 30 })
+      const isSps = ([first = 0]: Buffer): boolean => (codec === 'h264' ? first % 32 === 7 : first >> 1 === 33)
+      const keys = units.flatMap(({ nals }, i) => (nals.some(isSps) ? [i] : []))
+      const first = keys[1] ?? 0
+      const from = units[first]?.shownAt ?? 0
+      const leading = units.slice(first).filter(({ shownAt }) => shownAt < from).length
+      t.ok(leading > 0, `${leading} are shown before the key frame they follow`)
+      for (const { nals, shownAt } of units.slice(first)) await muxed.push(nals, shownAt - from + 10)
+      muxed.segmenter.endSession()
+      t.equal(muxed.segmenter.frames, units.length - first - leading)
+      t.same(decoded(await muxed.file()), { frames: units.length - first - leading, errors: '' })
     },
   )
 }

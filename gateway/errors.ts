@@ -95,7 +95,10 @@ export const PROBLEMS = {
   'outside-hours': {
     status: 403,
     title: { zh: '不在授权时段内', en: 'Outside the hours that were agreed' },
-    nextStep: { zh: '在授权时段内查看', en: 'Watch within the agreed hours' },
+    nextStep: {
+      zh: '到授权时段再查看；确有需要，请联系业主',
+      en: 'Watch within the agreed hours; if it cannot wait, call the owner',
+    },
   },
   'recorded-outside-consent': {
     status: 403,

@@ -35,14 +35,14 @@ export function ViewRecord({ link, viewing }: { link: Link; viewing: OwnerViewin
       <h3 aria-live="polite">
         {now.length > 0 && <Icon name="live" />} {t('owner.watchingNow', { n: now.length })}
       </h3>
-      <ul>
+      <ul class="view-list">
         {now.map((view) => (
           <ViewRow key={view.id} view={view} />
         ))}
       </ul>
       <h3>{t(hasMore.value ? 'owner.watchedNewest' : 'owner.watched', { n: past.length })}</h3>
       {past.length === 0 && <Empty text={t('owner.neverWatched')} />}
-      <ul>
+      <ul class="view-list">
         {past.map((view) => (
           <ViewRow key={view.id} view={view} />
         ))}
@@ -65,7 +65,7 @@ export function ViewRecord({ link, viewing }: { link: Link; viewing: OwnerViewin
             isPrinting.value = false
           }}
         >
-          <ul>
+          <ul class="view-list">
             {views.value.map((view) => (
               <ViewRow key={view.id} view={view} />
             ))}

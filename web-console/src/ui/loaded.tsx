@@ -13,28 +13,42 @@ export interface Loaded<T> {
   reload(): void
 }
 
-/** Asks when the component appears, when `keys` change, and on `reload`. */
+/**
+ * Asks when the component appears, when `keys` change, on `reload`, and where the gateway was not reached, once it is
+ * again. What was here for other keys is not shown for these when their answer does not come.
+ */
 export function useLoaded<T>(ask: (signal: AbortSignal) => Promise<Answer<T>>, keys: readonly unknown[]): Loaded<T> {
   const data = useSignal<T | undefined>(undefined)
   const problem = useSignal<ProblemAnswer | undefined>(undefined)
   const asked = useSignal(0)
+  const isOfTheseKeys = useSignal(false)
+  const { live } = useParts()
+  const reload = (): void => {
+    asked.value += 1
+  }
+  useLifetime(() => {
+    isOfTheseKeys.value = false
+  }, keys)
+  useLifetime((until) => {
+    const askAgain = (): void => {
+      if (problem.peek()?.code === 'offline') reload()
+    }
+    live.onOpen(askAgain, until)
+  })
   useLifetime(
     (until) => {
       void ask(until).then((answer) => {
         if (until.aborted) return
         problem.value = failureOf(answer)
-        if (answer.kind === 'ok') data.value = answer.data
+        if (answer.kind === 'ok') {
+          data.value = answer.data
+          isOfTheseKeys.value = true
+        } else if (!isOfTheseKeys.peek()) data.value = undefined
       })
     },
     [...keys, asked.value],
   )
-  return {
-    data,
-    problem,
-    reload: () => {
-      asked.value += 1
-    },
-  }
+  return { data, problem, reload }
 }
 
 /** The words for the three times when there is nothing to show. */

@@ -141,7 +141,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'problem.link-revoked': 'The link was revoked',
   'problem.link-revoked.next': 'The link is registered anew, and its owner consents anew',
   'problem.outside-hours': 'Outside the hours that were agreed',
-  'problem.outside-hours.next': 'Watch within the agreed hours',
+  'problem.outside-hours.next': 'Watch within the agreed hours; if it cannot wait, call the owner',
   'problem.recorded-outside-consent': 'It was recorded outside the consent',
   'problem.recorded-outside-consent.next': 'Nobody can open what was recorded outside the consent',
   'problem.scope-missing': 'The link does not cover this use',

@@ -138,7 +138,7 @@ export const words = {
   'problem.link-revoked': '接入已被撤销',
   'problem.link-revoked.next': '须重新登记接入，并由业主授权',
   'problem.outside-hours': '不在授权时段内',
-  'problem.outside-hours.next': '在授权时段内查看',
+  'problem.outside-hours.next': '到授权时段再查看；确有需要，请联系业主',
   'problem.recorded-outside-consent': '录像不在授权期内',
   'problem.recorded-outside-consent.next': '授权期外的录像任何人都不能打开',
   'problem.scope-missing': '授权范围不包含此用途',

@@ -1,6 +1,7 @@
+import { layCable } from '../fakes/cable.ts'
 import { DESK, seriousFaults } from './browser.ts'
 import { startGateway } from './gateway.ts'
-import { textOf } from './journeys.ts'
+import { signInAs, textOf } from './journeys.ts'
 import { focusIsBackOn, leaveByEscape, pick, pressOn, typeDay, typeInto } from './keyboard.ts'
 import { browserTests } from './scene.ts'
 
@@ -173,4 +174,26 @@ test('a channel is added, changed and removed, by keys alone', async (t, { perso
   await pressOn(dialog.getByRole('button', { name: '确认移除' }))
   await page.getByText('还没有渠道').waitFor()
   t.same(faults, [])
+})
+
+test('with the cable cut no figures of another time are shown, and the right ones come by themselves', async (t, {
+  gateway,
+  somebody,
+}) => {
+  const cable = await layCable(gateway.baseUrl)
+  t.teardown(() => cable.close())
+  const { page } = await somebody()
+  await signInAs(page, cable.url, 'operator', gateway.password)
+  await page.goto(`${cable.url}/health`)
+  const availability = page.locator('section', { hasText: '在线率' })
+  const rows = availability.locator('tbody tr')
+  await rows.first().waitFor()
+  cable.cut()
+  await page.locator('.banner-fault').waitFor({ timeout: 20_000 })
+  await availability.getByText('近 30 天').click()
+  await availability.getByText('无法连接网关').waitFor()
+  t.equal(await rows.count(), 0, 'the figures of seven days do not pass for those of thirty')
+  cable.mend()
+  await rows.first().waitFor({ timeout: 30_000 })
+  t.equal(await availability.getByText('无法连接网关').count(), 0, 'asked again with the link, without a tap')
 })

@@ -4,6 +4,7 @@ import {
   type Case,
   type CaseActionName,
   type CasePhase,
+  GATEWAY_NAME,
   type NewCaseAction,
   PATROL_ACTIONS,
   type TimelineAction,
@@ -11,7 +12,7 @@ import {
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { dutySince, GATEWAY_NAME, nextPerson, onDuty, type Person } from './dispatch.ts'
+import { dutySince, nextPerson, onDuty, type Person } from './dispatch.ts'
 import {
   type Channels,
   changeNotification,

@@ -1,7 +1,6 @@
 import type { AlarmType, Priority } from '../contracts/alarm.ts'
-import type { Case } from '../contracts/case.ts'
+import { type Case, GATEWAY_NAME } from '../contracts/case.ts'
 import type { Database, Tx } from '../storage/database.ts'
-import { GATEWAY_NAME } from './dispatch.ts'
 import { numberOf } from './number.ts'
 import { ALARM_IDS_NAMED, type CaseRow, readCases, toCase } from './store.ts'
 

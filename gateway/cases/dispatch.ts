@@ -1,4 +1,4 @@
-import type { Case } from '../contracts/case.ts'
+import { type Case, GATEWAY_NAME } from '../contracts/case.ts'
 import type { Tx } from '../storage/database.ts'
 
 export interface Person {
@@ -44,9 +44,6 @@ export function nextPerson(
   if (lastDispatch?.by === GATEWAY_NAME) return undefined
   return available.find(({ id }) => id !== assignee?.id)
 }
-
-/** As which the gateway itself stands in a timeline. */
-export const GATEWAY_NAME = 'gridlight'
 
 /** When the person's duty began, or undefined off duty. */
 export async function dutySince(tx: Tx, userId: string): Promise<Date | undefined> {

@@ -4,6 +4,9 @@ import { ChannelFault, ChannelKind } from './channel.ts'
 import { CellCode, Id, Instant, InstantInput, Line } from './common.ts'
 import type { Role } from './identity.ts'
 
+/** As which the gateway itself stands in a timeline. */
+export const GATEWAY_NAME = 'gridlight'
+
 /** 采集, 立案, 派遣, 处置反馈, 核查结案, 评价. */
 export const CaseStep = z.enum(['collected', 'opened', 'dispatched', 'handling', 'closed', 'evaluated'])
 export type CaseStep = z.infer<typeof CaseStep>

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { type Case, CaseStep, FeedbackOutcome } from '../../../gateway/contracts/case.ts'
+import { type Case, CaseStep, FeedbackOutcome, GATEWAY_NAME } from '../../../gateway/contracts/case.ts'
 import { CaseWayOf } from '../alarms/alarm-way.tsx'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
@@ -151,7 +151,7 @@ function Timeline({ case: one }: { case: Case }) {
             {timeOf(at, nowMs.value)}
           </time>
           <span>
-            <strong>{t(`caseAction.${action}`)}</strong> {by}
+            <strong>{t(`caseAction.${action}`)}</strong> {by === GATEWAY_NAME ? t('case.byGateway') : by}
             {text !== undefined && ` · ${textOf(t, text)}`}
           </span>
         </li>

@@ -2,6 +2,7 @@ import type { words as chinese } from '../zh-cn/case.ts'
 
 export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'case.none': 'No open cases',
+  'case.byGateway': 'gateway',
   'case.number': 'No. {number} of {year}',
   'case.shelvedUntil': 'shelved until {time}',
 

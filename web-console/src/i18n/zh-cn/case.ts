@@ -1,5 +1,6 @@
 export const words = {
   'case.none': '当前无待办案卷',
+  'case.byGateway': '网关',
   'case.number': '{year} 年第 {number} 号',
   'case.shelvedUntil': '搁置至 {time}',
 

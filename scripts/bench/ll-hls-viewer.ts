@@ -19,7 +19,9 @@ export async function playLowLatency(
     return Buffer.concat(chunks)
   }
   const text = async (url: URL): Promise<string> => (await read(url)).toString('latin1')
-  const playlist = new URL((await text(index)).split('\n').find((line) => /^[^#].*\.m3u8/.test(line)) ?? '', index)
+  // MediaMTX sends the index elsewhere before it gives it.
+  const renditions = await (await fetch(index, { headers })).text()
+  const playlist = new URL(renditions.split('\n').find((line) => /^[^#].*\.m3u8/.test(line)) ?? '', index)
   let reload = playlist
   while (!stop.aborted) {
     const lines = (await text(reload)).split('\n')

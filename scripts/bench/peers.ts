@@ -60,7 +60,16 @@ const mediamtx =
     ])
     const config = {
       logLevel: 'error',
-      ...{ rtsp: false, rtmp: false, webrtc: false, srt: false, api: false, metrics: false, playback: false },
+      ...{
+        rtsp: false,
+        rtmp: false,
+        webrtc: false,
+        srt: false,
+        moq: false,
+        api: false,
+        metrics: false,
+        playback: false,
+      },
       ...{ hls: true, hlsAddress: `127.0.0.1:${http}`, hlsAlwaysRemux: true, hlsVariant: 'lowLatency' },
       ...{ hlsSegmentCount: 7, hlsSegmentDuration: '1s', hlsPartDuration: '200ms' },
       paths: Object.fromEntries(paths),

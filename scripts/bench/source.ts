@@ -10,6 +10,8 @@ const PAYLOAD_BYTES = 1400
 /** `$`, channel and length (RFC 2326 §10.12), then the RTP header. */
 const PACKET_HEAD_BYTES = 16
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024
+/** Behind a picture parameter set: go2rtc drops an SEI that an access unit begins with. */
+const STAMP_PACKET = 1
 
 interface Viewer {
   socket: Socket
@@ -32,6 +34,13 @@ function packetize(annexB: Buffer): Buffer[][] {
     if (last !== undefined) last[5] = 0x80 | 96
   }
   return units
+}
+
+/** The first picture parameter set of a byte stream; sending it again before any picture changes nothing (ITU-T H.264 §7.4.1.2.1). */
+function parameterSet(annexB: Buffer): Buffer {
+  const found = splitAnnexB(annexB).find((nal) => ((nal[0] ?? 0) & 31) === 8)
+  if (found === undefined) throw new Error('no picture parameter set')
+  return found
 }
 
 function fragments(nal: Buffer): Buffer[] {
@@ -63,7 +72,7 @@ export function startSource(annexB: Buffer, framesPerSecond = 25, kind: SourceKi
   const isStamped = kind === 'stamped'
   const frameMs = 1000 / framesPerSecond
   const units = packetize(annexB)
-  if (isStamped) for (const unit of units) unit.unshift(frame(stampNal()))
+  if (isStamped) for (const unit of units) unit.unshift(frame(parameterSet(annexB)), frame(stampNal()))
   const viewers = new Set<Viewer>()
   const sdp =
     'v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=bench\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:t\r\n'
@@ -104,7 +113,7 @@ function send(viewer: Viewer, packets: readonly Buffer[], frameTicks: number, is
   if (viewer.socket.writableLength > MAX_BACKLOG_BYTES) return // a reader that does not keep up
   for (const [i, template] of packets.entries()) {
     const packet = Buffer.from(template)
-    if (isStamped && i === 0) writeStamp(packet, PACKET_HEAD_BYTES, Date.now())
+    if (isStamped && i === STAMP_PACKET) writeStamp(packet, PACKET_HEAD_BYTES, Date.now())
     packet.writeUInt16BE(viewer.sequence, 6)
     packet.writeUInt32BE((viewer.frame * frameTicks) >>> 0, 8)
     viewer.sequence = (viewer.sequence + 1) & 0xffff

@@ -13,6 +13,7 @@ import type { Lead } from '../storage/leading-node.ts'
 import type { Vault } from '../vault.ts'
 import { connectDevice } from './connect.ts'
 import { type Meaning, rulesOf, SignalStates } from './signal-states.ts'
+import { untilStored } from './until-stored.ts'
 import { type EventDevice, readEventDevices } from './watch-store.ts'
 
 /** What cameras tell becomes alarms here; the gateway's alarms are the consumer. */
@@ -43,9 +44,6 @@ export interface CameraEventsDeps {
 const EVERY_MS = 5_000
 const TERMINATION_SECONDS = 600
 const PULL_SECONDS = 20
-/** Alarms a camera may raise in a minute; a flood beyond this is counted and drowns nobody. */
-export const MAX_RAISED_A_MINUTE = 30
-const MINUTE_MS = 60_000
 
 type EventCamera = EventDevice['cameras'][number]
 
@@ -65,8 +63,7 @@ interface Follower {
 export class CameraEvents extends Chore {
   readonly #deps: CameraEventsDeps
   readonly #followers = new Map<string, Follower>()
-  readonly #raised = new Map<string, { sinceMs: number; count: number }>()
-  readonly counts = { raised: 0, cleared: 0, flooded: 0, unassigned: 0, unlinked: 0 }
+  readonly counts = { raised: 0, cleared: 0, unassigned: 0, unlinked: 0 }
 
   constructor(deps: CameraEventsDeps) {
     super({ ...deps, everyMs: deps.everyMs ?? EVERY_MS, failed: 'camera events' }, (signal) => this.#reconcile(signal))
@@ -104,7 +101,7 @@ export class CameraEvents extends Chore {
       } else follower.device = device
     }
     for (const device of wanted.values()) {
-      if (!this.#followers.has(device.id) && !signal.aborted) await this.#follow(device)
+      if (!this.#followers.has(device.id) && !signal.aborted) await this.#follow(device, signal)
     }
   }
 
@@ -112,13 +109,13 @@ export class CameraEvents extends Chore {
     return profileOf(this.#deps.profiles, device)
   }
 
-  async #follow(device: EventDevice): Promise<void> {
+  async #follow(device: EventDevice, signal: AbortSignal): Promise<void> {
     const { profiles, log } = this.#deps
     const generic = profiles.find(({ id }) => id === 'generic')
     const profile = this.#profileOf(device) ?? generic
     const states = new SignalStates(profile === undefined ? [] : rulesOf(profile, generic))
-    await this.#adopt(device, states)
     const stop = new AbortController()
+    await this.#adopt(device, states, signal)
     const follower: Follower = { device, stop, states, held: new Map(), running: Promise.resolve() }
     follower.running = followEvents(this.#streamOf(follower, profile), stop.signal).catch((error: unknown) => {
       // Storage failed under it: the next round starts anew, from what the database says.
@@ -150,11 +147,11 @@ export class CameraEvents extends Chore {
   }
 
   /** Alarms that were open when the last process ended: a stateless one ends now, a state waits for the camera. */
-  async #adopt({ cameras }: EventDevice, states: SignalStates): Promise<void> {
+  async #adopt({ cameras }: EventDevice, states: SignalStates, signal: AbortSignal): Promise<void> {
     const open = await this.#deps.alarms.openFrom(cameras.map(({ id }) => id))
     for (const { sourceId, sourceKey, type } of open) {
       const camera = cameras.find(({ id }) => id === sourceId)
-      if (camera !== undefined && sourceKey.startsWith('once:')) await this.#clear(camera, sourceKey, type)
+      if (camera !== undefined && sourceKey.startsWith('once:')) await this.#clear(camera, sourceKey, type, signal)
       else states.adopt(sourceKey, type)
     }
   }
@@ -167,28 +164,22 @@ export class CameraEvents extends Chore {
       return
     }
     const meaning = follower.states.apply(notification, offsetMs, clock.now())
-    if (meaning.kind === 'clear') await this.#clear(camera, meaning.key, meaning.type)
+    if (meaning.kind === 'clear') await this.#clear(camera, meaning.key, meaning.type, follower.stop.signal)
     if (meaning.kind !== 'raise') return
     const { signal, holdMs } = meaning
     const isHeld = follower.held.has(signal)
     if (!isHeld) {
-      const dropped = await this.#whyDropped(camera)
-      if (dropped !== undefined) {
-        this.counts[dropped] += 1
+      if (!(await this.#deps.linkedCameraIds([camera.id])).has(camera.id)) {
+        this.counts.unlinked += 1
         follower.states.release(signal)
         return
       }
       this.counts.raised += 1
-      await this.#tell(camera, meaning, notification)
+      await this.#tell(camera, meaning, notification, follower.stop.signal)
     }
     if (holdMs === undefined) return
     follower.held.set(signal, clock.monotonicMs() + holdMs)
     if (!isHeld) void this.#endHold(follower, camera, signal)
-  }
-
-  async #whyDropped({ id }: EventCamera): Promise<'unlinked' | 'flooded' | undefined> {
-    if (!(await this.#deps.linkedCameraIds([id])).has(id)) return 'unlinked'
-    return this.#mayRaise(id) ? undefined : 'flooded'
   }
 
   /** Stateless signals have no end of their own: the gateway's comes when none has followed for the hold time. */
@@ -202,45 +193,41 @@ export class CameraEvents extends Chore {
       }
       follower.held.delete(signal)
       const meaning = follower.states.release(signal)
-      if (meaning.kind === 'clear') await this.#clear(camera, meaning.key, meaning.type)
+      if (meaning.kind === 'clear') await this.#clear(camera, meaning.key, meaning.type, follower.stop.signal)
     } catch (error) {
       if (!follower.stop.signal.aborted) log.error({ err: error }, 'camera events')
     }
   }
 
-  #mayRaise(cameraId: string): boolean {
-    const now = this.#deps.clock.monotonicMs()
-    const before = this.#raised.get(cameraId)
-    const window = before === undefined || now - before.sinceMs >= MINUTE_MS ? { sinceMs: now, count: 0 } : before
-    window.count += 1
-    this.#raised.set(cameraId, window)
-    if (window.count === MAX_RAISED_A_MINUTE + 1) {
-      this.#deps.log.warn({ camera: cameraId }, `more than ${MAX_RAISED_A_MINUTE} alarms in a minute; more are dropped`)
-    }
-    return window.count <= MAX_RAISED_A_MINUTE
+  /** However many a camera tells: grouping makes them one case, and its pull point waits meanwhile. */
+  #store(camera: EventCamera, message: AlarmMessage, signal: AbortSignal): Promise<void> {
+    const { alarms, clock } = this.#deps
+    return untilStored(() => alarms.raiseFrom(camera, message), clock, signal)
   }
 
-  async #clear(camera: EventCamera, key: string, type: AlarmType): Promise<void> {
+  async #clear(camera: EventCamera, key: string, type: AlarmType, signal: AbortSignal): Promise<void> {
     this.counts.cleared += 1
     const occurredAt = toInstant(this.#deps.clock.now())
-    await this.#deps.alarms.raiseFrom(camera, { id: key, type, occurredAt, state: 'cleared' })
+    await this.#store(camera, { id: key, type, occurredAt, state: 'cleared' }, signal)
   }
 
   async #tell(
     camera: EventCamera,
     { key, type, occurredAtMs }: Meaning & { kind: 'raise' },
     { topic, source, data }: Notification,
+    signal: AbortSignal,
   ): Promise<void> {
     const values = (items: Notification['data']): object =>
       Object.fromEntries(items.map(({ name, value }) => [name, value]))
-    await this.#deps.alarms.raiseFrom(camera, {
+    const message: AlarmMessage = {
       id: key,
       type,
       occurredAt: toInstant(occurredAtMs),
       state: 'active',
       text: camera.name,
       data: { topic, source: values(source), data: values(data) },
-    })
+    }
+    await this.#store(camera, message, signal)
   }
 }
 

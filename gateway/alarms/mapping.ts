@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AlarmState, AlarmType, Priority } from '../contracts/alarm.ts'
+import { Facts } from '../contracts/common.ts'
 import { Words } from '../words.ts'
 import { isIdentityField } from './identity-fields.ts'
 
@@ -119,16 +120,7 @@ export const Mapping = z
     /** Fields that are stored with the alarm; whatever is not named is dropped. */
     keep: z.array(Path).default([]),
     rules: z.array(MappingRule).min(1),
-    facts: z
-      .array(
-        z.strictObject({
-          claim: z.string().min(1),
-          sure: z.enum(['H', 'M', 'L']),
-          source: z.string().min(1),
-          date: z.iso.date().optional(),
-        }),
-      )
-      .min(1),
+    facts: Facts,
     examples: z.array(Example).min(2),
   })
   .refine(({ rules }) => new Set(rules.map(({ name }) => name)).size === rules.length, 'names of rules are unique')

@@ -58,3 +58,16 @@ export const PageQuery = z.strictObject({
 
 export const Ownership = z.enum(['public', 'private'])
 export type Ownership = z.infer<typeof Ownership>
+
+/** What a file of data claims of a make, each with where it is from. */
+export const Facts = z
+  .array(
+    z.strictObject({
+      claim: z.string().min(1),
+      /** H: raw capture or several reports; M: one good report or vendor page; L: a list on the web. */
+      sure: z.enum(['H', 'M', 'L']),
+      source: z.string().min(1),
+      date: z.iso.date().optional(),
+    }),
+  )
+  .min(1)

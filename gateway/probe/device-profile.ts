@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Facts } from '../contracts/common.ts'
 import { Words } from '../words.ts'
 
 const Port = z.number().int().min(1).max(65_535)
@@ -119,17 +120,7 @@ export const DeviceProfile = z.strictObject({
     })
     .optional(),
   quirks: z.array(Quirk).default([]),
-  facts: z
-    .array(
-      z.strictObject({
-        claim: z.string().min(1),
-        /** H: raw capture or several reports; M: one good report or vendor page; L: a list on the web. */
-        sure: z.enum(['H', 'M', 'L']),
-        source: z.string().min(1),
-        date: z.iso.date().optional(),
-      }),
-    )
-    .min(1),
+  facts: Facts,
   /** Recorded messages that show it, by name. */
   tests: z.array(z.string()).optional(),
 })

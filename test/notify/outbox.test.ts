@@ -20,21 +20,20 @@ const camera = (reason: string): CameraEvent => ({
 })
 const event = (reason: string) => ({ kind: 'camera' as const, cellCode: '370101001001001', data: camera(reason) })
 
+/** The time that passes, no words in a log, and a back-off without chance. */
+const STEADY = { clock: systemClock, log: pino({ level: 'silent' }), newId: randomUUID, random: () => 0.5 }
+
 await onBothDatabases(t, async (t, open) => {
   t.test('events reach a broker that comes and goes, in order, and the cursor follows', async (t) => {
     const database = await open(t)
-    const log = pino({ level: 'silent' })
-    const events = createEvents({ database, clock: systemClock, log })
+    const events = createEvents({ ...STEADY, database })
     const published: OutgoingMessage[] = []
     let isAway = true
     let tell = (): void => {}
     const all = Promise.withResolvers<void>()
     const outbox = createOutbox({
+      ...STEADY,
       database,
-      clock: systemClock,
-      log,
-      newId: randomUUID,
-      random: () => 0.5,
       events,
       publisher: {
         publish: async (message) => {
@@ -84,17 +83,13 @@ await onBothDatabases(t, async (t, open) => {
 
   t.test('a node that does not lead delivers nothing; one that loses the lead stops where it is', async (t) => {
     const database = await open(t)
-    const log = pino({ level: 'silent' })
-    const events = createEvents({ database, clock: systemClock, log })
+    const events = createEvents({ ...STEADY, database })
     const reasons: string[] = []
     const taken = Promise.withResolvers<void>()
     let [isLeading, connect, lead] = [false, (): void => {}, (): void => {}]
     const outbox = createOutbox({
+      ...STEADY,
       database,
-      clock: systemClock,
-      log,
-      newId: randomUUID,
-      random: () => 0.5,
       events,
       publisher: {
         publish: async ({ payload }) => {
@@ -141,8 +136,7 @@ await onBothDatabases(t, async (t, open) => {
 
   t.test('why events wait is still said when the node has given up the lead, until they wait no longer', async (t) => {
     const database = await open(t)
-    const log = pino({ level: 'silent' })
-    const events = createEvents({ database, clock: systemClock, log })
+    const events = createEvents({ ...STEADY, database })
     let [isLeading, connect, rounds] = [true, (): void => {}, 0]
     const clock: Clock = {
       ...systemClock,
@@ -158,11 +152,9 @@ await onBothDatabases(t, async (t, open) => {
       }
     }
     const outbox = createOutbox({
+      ...STEADY,
       database,
       clock,
-      log,
-      newId: randomUUID,
-      random: () => 0.5,
       events,
       publisher: {
         publish: async () => {

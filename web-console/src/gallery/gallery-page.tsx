@@ -17,6 +17,7 @@ import { TileCard } from '../wall/tile-card.tsx'
 import { sampleAlarms, sampleCamera, sampleCases, tileStates } from './samples.ts'
 import '../cases/cases.css'
 import '../map/map.css'
+import '../wall/tile.css'
 import '../wall/wall.css'
 import './gallery.css'
 

@@ -8,7 +8,7 @@ import { useLifetime } from '../ui/use-lifetime.ts'
 import { TileCard } from './tile-card.tsx'
 import { openTile, type TileRequest, type TileSession } from './tile-session.ts'
 import { createTurnstile } from './turnstile.ts'
-import './wall.css'
+import './tile.css'
 
 interface OnePictureProps {
   camera: Camera

@@ -9,6 +9,7 @@ import { TileCard } from './tile-card.tsx'
 import type { TileContent } from './tile-contents.ts'
 import type { TileRequest, TileSession } from './tile-session.ts'
 import { type TileMeans, useTileSession } from './use-tile-session.ts'
+import './tile.css'
 
 export interface TileProps {
   content: TileContent

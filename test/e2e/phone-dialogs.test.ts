@@ -84,6 +84,9 @@ test('dialogs of whoever is on duty, on phones', async (t, { gateway, somebody, 
   await signIn('operator')
   for (const language of LANGUAGES) {
     await setLanguage(page, language)
+    await visit(page, '/map')
+    await page.locator('.map-alarm').waitFor()
+    t.same(await pageFaults(page, FINGER_TARGET_PX), [], `${language} map`)
     await visit(page, '/handover')
     await page.locator('.matters li').first().waitFor()
     t.same(await pageFaults(page, FINGER_TARGET_PX), [], `${language} handover`)
@@ -93,6 +96,7 @@ test('dialogs of whoever is on duty, on phones', async (t, { gateway, somebody, 
     t.same(await dialogFaults(page, '.stage-bar > button'), [], `${language} layouts and rounds`)
     await page.locator('.case-row').tap()
     await page.locator('.drawer').waitFor()
+    t.same(await pageFaults(page, FINGER_TARGET_PX), [], `${language} case`)
     t.same(await dialogFaults(page, '.drawer > .actions button:has(kbd:text("S"))'), [], `${language} shelve`)
     await page.locator('.clips figure button').waitFor({ timeout: 60_000 })
     t.same(await dialogFaults(page, '.clips figure button'), [], `${language} clip`)

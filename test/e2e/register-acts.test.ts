@@ -72,6 +72,41 @@ test('the filing sheet and the register on paper, by keys alone', async (t, { pe
 
 const isOn = onElement<boolean>('return element === document.activeElement')
 
+test('a link is revoked by keys alone, and the focus stays in its row', async (t, { gateway, person, visit }) => {
+  const { page, faults } = await person('admin')
+  await visit(page, '/links')
+  const dialog = page.getByRole('dialog')
+  const openFor = async (camera: string): Promise<Locator> => {
+    const row = rowOf(page, camera)
+    await pressOn(row.getByRole('button', { name: '撤销' }))
+    await typeInto(dialog.getByLabel('撤销原因'), '摄像头迁移')
+    await tabTo(dialog.getByRole('button', { name: '撤销' }))
+    return row
+  }
+  const revoke = rowOf(page, '镇政府广场').getByRole('button', { name: '撤销' })
+  t.same(await leaveByEscape(revoke, dialog), [])
+  await pressOn(revoke)
+  t.equal(await dialog.getByRole('button', { name: '撤销' }).isDisabled(), true, 'not without a reason')
+  await page.keyboard.press('Escape')
+  const row = await openFor('镇政府广场')
+  t.same(await seriousFaults(page), [])
+  await page.keyboard.press('Enter')
+  await row.getByText('已终止').waitFor()
+  await revoke.waitFor({ state: 'detached' })
+  t.equal(await row.locator('.register-acts').evaluate(isOn), true, 'its button is gone')
+
+  const other = await openFor('卫生院大门')
+  await gateway.revoke('卫生院大门')
+  await other.getByText('已终止').waitFor()
+  await page.keyboard.press('Enter')
+  await dialog.locator('.problem').waitFor()
+  t.equal(await dialog.getByRole('button', { name: '撤销' }).evaluate(isOn), true, 'somebody else was first')
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  t.equal(await other.locator('.register-acts').evaluate(isOn), true, 'what opened it is gone')
+  t.same(faults, [])
+})
+
 test('what is done to a case by its buttons leaves the focus with it', async (t, { gateway, person }) => {
   const { page, faults } = await person('operator')
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '店内求助' })
@@ -91,6 +126,7 @@ test('what is done to a case by its buttons leaves the focus with it', async (t,
   const saved = page.waitForEvent('download')
   await pressOn(dialog.getByRole('button', { name: '导出' }))
   t.match((await saved).suggestedFilename(), /\.mp4$/)
+  t.same(await focusIsBackOn(exporting), [], 'after it is saved')
   await pressOn(drawer.getByRole('button', { name: '关闭' }))
   await drawer.waitFor({ state: 'detached' })
   t.equal(await row.evaluate(isOn), true, 'whoever closes a case is back in the queue')

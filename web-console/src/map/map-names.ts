@@ -6,7 +6,7 @@ const DOT_EM = 0.67
 const BELOW_EM = 1
 const LINE_EM = 1.4
 const LETTER_EM = 0.58
-const ALARM_EM = { half: 1.65, above: 4.85 }
+const ALARM_EM = { half: 1.75, above: 5.25 }
 /** The name of a cell is in letters of the page, as the text around the map. */
 const CELL_EM = 1.17
 /** What Chinese fonts have above and below the base line; the halo of three pixels lies within. */

@@ -11,16 +11,17 @@ export function useKeptFocus<T extends HTMLElement>() {
   useLifetime((until) => {
     const element = place.current
     if (element === null) return
-    let last: EventTarget | null = null
+    let last: Element | null = null
     element.addEventListener(
       'focusin',
       ({ target }) => {
-        last = target
+        // A dialog gives the focus back by itself.
+        if (target instanceof Element && target.closest('dialog') === null) last = target
       },
       { signal: until },
     )
     const observer = new MutationObserver(() => {
-      if (!(last instanceof Element) || last.isConnected) return
+      if (last === null || last.isConnected) return
       last = null
       if (document.activeElement === document.body) element.focus({ preventScroll: true })
     })

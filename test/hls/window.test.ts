@@ -56,6 +56,17 @@ t.test('a held request ends after three target durations, with its client, and w
   t.match(await muxed.window.read('index.m3u8', {}, signal), { kind: 'refused', status: 503 })
 })
 
+t.test('ten thousand requests are held, not more, and who needs not wait is served', async (t) => {
+  const muxed = new MuxedStream('h264')
+  await feed(muxed, 0, 6)
+  const gone = new AbortController()
+  const held = Array.from({ length: 10_000 }, () => muxed.window.read(media(muxed), { msn: 1 }, gone.signal))
+  t.match(await muxed.window.read(media(muxed), { msn: 1 }, signal), { kind: 'refused', code: 'too-many-waiters' })
+  t.match(await muxed.window.read(media(muxed), {}, signal), { kind: 'found' })
+  await feed(muxed, 6, 51)
+  t.same(new Set((await Promise.all(held)).map(({ kind }) => kind)), new Set(['found']))
+})
+
 t.test('the hinted part is honoured, across the end of a segment too', async (t) => {
   const muxed = new MuxedStream('h264')
   await feed(muxed, 0, 6)

@@ -4,11 +4,14 @@ import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import type { Relay } from '../../gateway/relay/relay.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
+import { SOUND_PATH, Sound } from '../../gateway/relay/sound.ts'
 import { soundArguments } from '../../gateway/relay/transcode.ts'
 import { adtsFrameAt } from '../../gateway/rtp/adts.ts'
 import type { OtherEncoding } from '../../gateway/rtsp/audio-track.ts'
 import { gstMissing, PIPELINES, startGst, toolMissing } from '../fakes/gst-server.ts'
 import { serveRelay } from '../fakes/media-http.ts'
+import { MuxedStream } from '../fakes/muxed-stream.ts'
+import { rtpPacket } from '../fakes/rtp-packets.ts'
 import { runTool } from '../fakes/run-tool.ts'
 
 const skip = gstMissing() || toolMissing('ffmpeg', 'ffprobe')
@@ -103,6 +106,58 @@ const PLAIN = {
   channels: 1,
   headerBytes: 0,
 } as const
+/** Child processes of this one. */
+const children = (): number => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length
+
+t.test('what has to be made into AAC is made while somebody listens', { skip: toolMissing('ffmpeg') }, async (t) => {
+  const key = ['6742001e95a8280bfe54', '68ce3c80', '6588aa55'].map((hex) => Buffer.from(hex, 'hex'))
+  const picture = new MuxedStream('h264')
+  await picture.push(key, 0)
+  let nowMs = picture.clock.monotonicMs()
+  const monotonicMs = (): number => nowMs
+  const sound = new Sound({
+    monotonicMs,
+    slabs: picture.slabs,
+    picture: picture.segmenter,
+    pictureWindow: picture.window,
+  })
+  t.teardown(() => sound.close())
+  const media = { kind: 'audio', direction: 'sendrecv', control: undefined, frameRate: undefined, formats: [] } as const
+  const receiver = sound.start({ ...PLAIN, encoding: 'PCMU', media })
+  let sequence = 0
+  const play = (seconds: number): void => {
+    for (let i = 0; i < seconds * 50; i++, nowMs += 20) {
+      const packet = rtpPacket(sequence, sequence * 160, false, Buffer.alloc(160, 0x55), { payloadType: 0 })
+      if (!receiver.packet(packet, 0, packet.length)) t.fail('a packet that was not taken')
+      sequence++
+      if (i % 50 === 0) sound.tick()
+    }
+  }
+  const before = children()
+  play(5)
+  t.equal(children(), before, 'nobody listens')
+  const stop = sound.subscribe({ init: () => {}, part: () => {}, end: () => {} })
+  play(4)
+  t.equal(children(), before + 1, 'somebody does')
+  while (sound.sizeBytes === 0) await new Promise(setImmediate)
+  stop()
+  sound.tick()
+  t.equal(sound.sizeBytes, 0)
+  while (children() > before) await new Promise(setImmediate)
+  play(5)
+  t.equal(children(), before, 'gone with the last listener')
+  const uri = sound.rendition?.uri.slice(SOUND_PATH.length) ?? ''
+  const read = sound.read(uri, {}, signal)
+  play(4)
+  t.equal(children(), before + 1, 'a player reads')
+  t.match(await read, { kind: 'found' })
+  nowMs += 6_100 // ten seconds since then
+  sound.tick()
+  while (children() > before) await new Promise(setImmediate)
+  play(1)
+  t.equal(children(), before, 'gone with the last reader')
+})
+
 /** Four seconds of each; what is inside does not matter. ffmpeg leaves out a block of 1024 bytes that is not whole. */
 const RAW: { encoding: OtherEncoding; bytes: number; sampleRate?: number; channels?: number }[] = [
   { encoding: 'PCMU', bytes: 32_000 },

@@ -295,6 +295,24 @@ t.test('an equal SPS again is no change, another one is, from the next key frame
   t.equal(fourth?.sets.sps[0]?.toString('hex'), other)
 })
 
+t.test(
+  'what comes in band takes the place of what the description told, whichever number that has (VStarcam)',
+  async (t) => {
+    const collector = new UnitCollector()
+    const sets = { vps: [], sps: [Buffer.from('6742c01e40', 'hex')], pps: [Buffer.from(PPS, 'hex')] } // id 1, not 0
+    const receiver = videoReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, collector, collector)
+    const inBand = '6742c01ea0'
+    for (const [i, payload] of [inBand, PPS, IDR].entries()) {
+      const bytes = rtpPacket(i, 0, i === 2, Buffer.from(payload, 'hex'))
+      receiver.packet(bytes, 0, bytes.length)
+    }
+    t.same(
+      collector.units.map((unit) => unit.sets.sps.map((sps) => sps.toString('hex'))),
+      [[inBand]],
+    )
+  },
+)
+
 t.test('a late copy is dropped and the unit bound holds', async (t) => {
   const collector = new UnitCollector()
   const sets = { vps: [], sps: [Buffer.from(SPS, 'hex')], pps: [Buffer.from(PPS, 'hex')] }

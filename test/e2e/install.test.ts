@@ -200,6 +200,9 @@ test('the invitation of an owner stays within the phone, and on its paper', asyn
   await page.getByLabel('联系人及电话').fill('陈女士 0000-1234')
   await page.getByRole('button', { name: '生成业主邀请' }).tap()
   await page.locator('.invitation .qr-code').waitFor()
+  // A phone zooms out of a page that is too wide, and its `innerWidth` with it.
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  t.equal(width, PHONE.viewport?.width, 'as wide as the phone')
   t.same(await pageFaults(page, FINGER_TARGET_PX), [])
   await page.getByRole('button', { name: '打印邀请' }).tap()
   const sheet = page.locator('.print-sheet')

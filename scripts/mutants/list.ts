@@ -1,19 +1,5 @@
-/** A guard taken out, and the test that must notice. */
-export interface Mutant {
-  name: string
-  /** Below gateway/. */
-  file: string
-  find: string
-  put: string
-  test: string
-}
-
-type Break = (name: string, find: string, put: string) => Mutant
-
-/** @param test the one that watches over `file` */
-const on =
-  (file: string, test: string): Break =>
-  (name, find, put) => ({ name, file, find, put, test })
+import { ALARM_PATH } from './alarm-path.ts'
+import { type Mutant, on } from './mutant.ts'
 
 const gate = on('views/gate.ts', 'test/views/gate.test.ts')
 const chain = on('audit/verify.ts', 'test/audit/chain.test.ts')
@@ -193,4 +179,5 @@ export const MUTANTS: readonly Mutant[] = [
     "if (!principal.linkIds?.includes(linkId)) throw noSuch('link')",
     '',
   ),
+  ...ALARM_PATH,
 ]

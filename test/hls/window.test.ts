@@ -174,6 +174,16 @@ t.test('subscribers get init first and start at the newest key frame', async (t)
   stop()
 })
 
+t.test('a key frame in the middle of a segment is where subscribers start', async (t) => {
+  const muxed = new MuxedStream('h264')
+  await feed(muxed, 0, 70, 12)
+  const key = muxed.window.newestKeyPart
+  t.ok(key !== undefined && !muxed.window.segments.some(({ parts }) => parts[0] === key), 'no segment begins there')
+  const seen: number[] = []
+  muxed.window.subscribe({ init: () => {}, part: ({ facts }) => seen.push(facts.id), end: () => {} })
+  t.equal(seen[0], key?.facts.id)
+})
+
 t.test('paths that are none', async (t) => {
   const muxed = new MuxedStream('h264')
   t.match(await muxed.window.read('index.m3u8', {}, signal), { kind: 'refused', status: 503 })

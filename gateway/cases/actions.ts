@@ -43,7 +43,7 @@ export type ActionResult =
   /** `holder`: who has the case already, where somebody has. */
   | { kind: 'illegal'; phase: CasePhase; legal: CaseActionName[]; holder: string | undefined }
   | { kind: 'not-yours'; holder: string | undefined }
-  | { kind: 'key-used'; action: string }
+  | { kind: 'key-used'; action: CaseActionName }
   | { kind: 'nobody-there' }
 
 type By = { id: string | undefined; name: string; audit: NewAuditEntry['actor'] }

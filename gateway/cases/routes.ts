@@ -27,6 +27,7 @@ import { markDelivered } from './notifications.ts'
 import { keepReceipt } from './receipts.ts'
 import { isOver, STEP_OF } from './steps.ts'
 import { listCases, markShown, readCase } from './store.ts'
+import { ACTION_WORDS, PHASE_WORDS } from './words.ts'
 
 export interface CaseRoutesDeps {
   database: Database
@@ -101,8 +102,8 @@ export function caseRoutes(app: App, deps: CaseRoutesDeps): void {
       const isPatrols = PATROL_ACTIONS.includes(action.action)
       if (!hasRole(principal, ...(isPatrols ? PATROL_ROLES : CENTRE_ROLES))) {
         throw new Problem('role-not-allowed', {
-          zh: `${action.action} 由${isPatrols ? '巡防队' : '中心'}操作`,
-          en: `${action.action} is for the ${isPatrols ? 'patrol' : 'centre'}`,
+          zh: `“${ACTION_WORDS[action.action].zh}”由${isPatrols ? '巡防队' : '中心'}操作`,
+          en: `"${ACTION_WORDS[action.action].en}" is for the ${isPatrols ? 'patrol' : 'centre'}`,
         })
       }
       return caseAfter(await actions.act(request.params.id, action, principal, await deps.peopleOf(cellCode)))
@@ -196,9 +197,11 @@ function caseAfter(result: ActionResult): Case {
       throw noSuch('case')
     case 'illegal': {
       const { phase, legal, holder } = result
+      const stands = PHASE_WORDS[phase]
+      const possible = (language: 'zh' | 'en'): string[] => legal.map((action) => ACTION_WORDS[action][language])
       const detail = {
-        zh: `案卷处于 ${phase}${holder === undefined ? '' : `，由${holder}处理`}；现在可做：${legal.join('、') || '无'}`,
-        en: `the case is ${phase}${holder === undefined ? '' : `; ${holder} has it`}; possible now: ${legal.join(', ') || 'nothing'}`,
+        zh: `案卷${stands.zh}${holder === undefined ? '' : `，由${holder}处理`}；现在可做：${possible('zh').join('、') || '无'}`,
+        en: `the case is ${stands.en}${holder === undefined ? '' : `; ${holder} has it`}; possible now: ${possible('en').join(', ') || 'nothing'}`,
       }
       throw new Problem('illegal-transition', detail, {
         phase,
@@ -214,8 +217,8 @@ function caseAfter(result: ActionResult): Case {
       )
     case 'key-used':
       throw new Problem('conflict', {
-        zh: `idempotencyKey：已用于 ${result.action}`,
-        en: `idempotencyKey: was used for ${result.action} already`,
+        zh: `idempotencyKey：已用于“${ACTION_WORDS[result.action].zh}”`,
+        en: `idempotencyKey: was used for "${ACTION_WORDS[result.action].en}" already`,
       })
     case 'nobody-there':
       throw new Problem('conflict', {

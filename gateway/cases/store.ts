@@ -1,5 +1,12 @@
 import { AlarmType, Priority } from '../contracts/alarm.ts'
-import { type Case, CasePhase, Notification, NotificationState, TimelineAction } from '../contracts/case.ts'
+import {
+  type Case,
+  CaseActionName,
+  CasePhase,
+  Notification,
+  NotificationState,
+  TimelineAction,
+} from '../contracts/case.ts'
 import { ChannelFault } from '../contracts/channel.ts'
 import { toInstant } from '../contracts/common.ts'
 import type { Database, Tx } from '../storage/database.ts'
@@ -181,12 +188,12 @@ export async function findAction(
   tx: Tx,
   caseId: string,
   idempotencyKey: string,
-): Promise<{ action: string; byId: string | null } | undefined> {
+): Promise<{ action: CaseActionName; byId: string | null } | undefined> {
   const row = await tx.caseAction.findUnique({
     where: { caseId_idempotencyKey: { caseId, idempotencyKey } },
     select: { action: true, byId: true },
   })
-  return row ?? undefined
+  return row === null ? undefined : { ...row, action: CaseActionName.parse(row.action) }
 }
 
 export interface CaseChange {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { ALARM_READERS } from '../contracts/alarm.ts'
 import { actorOf, type NewAuditEntry } from '../contracts/audit.ts'
-import { CaseClips, ClipQuery, ClipRetention } from '../contracts/clip.ts'
+import { CaseClips, ClipQuery, ClipRetention, ClipState } from '../contracts/clip.ts'
 import { IdParams } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import { MIN_REASON_CHARS, type ViewReason, type ViewRefusal } from '../contracts/view.ts'
@@ -10,8 +10,17 @@ import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import type { Words } from '../words.ts'
 import type { ClipStorage } from './files.ts'
 import { clipsOf, findClip, readRetention, writeRetention } from './store.ts'
+
+/** Why there is nothing to play. */
+const NOT_THERE: Readonly<Record<ClipState, Words>> = {
+  recording: { zh: '片段仍在录制', en: 'the clip is still being recorded' },
+  ready: { zh: '片段的文件缺失', en: 'the file of the clip is missing' },
+  unavailable: { zh: '没有录到片段', en: 'no clip was recorded' },
+  deleted: { zh: '片段保存期满，已删除', en: 'the clip was deleted when its time was over' },
+}
 
 export interface ClipRoutesDeps {
   database: Database
@@ -84,7 +93,7 @@ export function clipRoutes(app: App, deps: ClipRoutesDeps): void {
         throw new Problem('not-found', { zh: '片段的摄像头已移除', en: 'its camera is gone' })
       if (permission.kind === 'refused') throw new Problem(permission.why)
       if (clip.state !== 'ready' || sizeBytes === null)
-        throw new Problem('clip-not-there', { zh: `片段状态：${clip.state}`, en: `the clip is ${clip.state}` })
+        throw new Problem('clip-not-there', NOT_THERE[ClipState.parse(clip.state)])
       if (download) {
         if ((await storage.hashOf(id)) !== sha256)
           throw new Problem('clip-damaged', { zh: '文件与保存时不一致', en: 'the file is not what was kept' })

@@ -8,6 +8,7 @@ import {
   Link,
   LinkQuery,
   LinkRevocation,
+  type LinkState,
   LinkSummary,
   NewLink,
   NewLinkAnswer,
@@ -17,7 +18,7 @@ import { noSuch, Problem } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { coversCell } from '../identity/rights.ts'
 import type { Database } from '../storage/database.ts'
-import { asGiven } from '../words.ts'
+import { asGiven, type Words } from '../words.ts'
 import type { LinkResult, Links } from './links.ts'
 import { csvHead, csvRow } from './register-csv.ts'
 import { findLink, type LinkFilter, listLinks, shown, summarise } from './store.ts'
@@ -181,6 +182,17 @@ export function linkRoutes(app: App, { database, links, cameras }: LinkRoutesDep
   }
 }
 
+const STATE_WORDS: Readonly<Record<LinkState, Words>> = {
+  draft: { zh: '尚为草稿', en: 'a draft' },
+  'awaiting-consent': { zh: '待业主授权', en: 'awaiting consent' },
+  active: { zh: '有效', en: 'active' },
+  paused: { zh: '已暂停', en: 'paused' },
+  suspended: { zh: '已中止', en: 'suspended' },
+  expired: { zh: '已到期', en: 'expired' },
+  revoked: { zh: '已撤销', en: 'revoked' },
+  ended: { zh: '已终止', en: 'ended' },
+}
+
 export function linkOrProblem(result: LinkResult): Link {
   if (result.kind === 'done') return result.link
   throw linkProblem(result)
@@ -193,7 +205,7 @@ export function linkProblem(result: Exclude<LinkResult, { kind: 'done' }>): Prob
     case 'illegal':
       return new Problem(
         'illegal-transition',
-        { zh: `接入状态：${result.state}`, en: `the link is ${result.state}` },
+        { zh: `接入${STATE_WORDS[result.state].zh}`, en: `the link is ${STATE_WORDS[result.state].en}` },
         { state: result.state },
       )
     case 'wider':

@@ -59,4 +59,4 @@ export function inWords(check: Check, acceptLanguage: string | undefined, accoun
 }
 
 const oneAfterTheOther = (first: Words, second: Words | undefined): Words =>
-  second === undefined ? first : { zh: `${first.zh}。${second.zh}`, en: `${first.en}. ${second.en}` }
+  second === undefined ? first : { zh: [first.zh, second.zh].join('。'), en: [first.en, second.en].join('. ') }

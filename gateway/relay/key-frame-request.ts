@@ -1,13 +1,14 @@
 import type { StreamSource } from '../rtsp/session.ts'
 
-/** A camera whose packets get lost all the time must not be asked all the time. */
 const MIN_DISTANCE_MS = 2_000
+const MAX_DISTANCE_MS = 64_000
 
 /** Asks the camera of one session for key frames, while its picture waits for one. */
 export class KeyFrameRequest {
   readonly #source: Pick<StreamSource, 'askKeyFrame'>
   readonly #monotonicMs: () => number
   #askedAtMs = Number.NEGATIVE_INFINITY
+  #distanceMs = MIN_DISTANCE_MS
   #wanted = new AbortController()
 
   constructor(source: Pick<StreamSource, 'askKeyFrame'>, monotonicMs: () => number) {
@@ -15,10 +16,16 @@ export class KeyFrameRequest {
     this.#monotonicMs = monotonicMs
   }
 
-  /** Does nothing so soon after the last time; whoever still asks from then stops. */
+  /**
+   * Does nothing so soon after the last time, and more and more seldom where it is called for again and again: key frames
+   * are large, and packets that are lost all the time are so mostly because there are too many. Whoever still asks stops.
+   */
   ask(): void {
     const nowMs = this.#monotonicMs()
-    if (nowMs - this.#askedAtMs < MIN_DISTANCE_MS) return
+    const sinceMs = nowMs - this.#askedAtMs
+    if (sinceMs < this.#distanceMs) return
+    const isOften = sinceMs < 2 * this.#distanceMs
+    this.#distanceMs = isOften ? Math.min(2 * this.#distanceMs, MAX_DISTANCE_MS) : MIN_DISTANCE_MS
     this.#askedAtMs = nowMs
     this.stop()
     this.#wanted = new AbortController()

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { createDialer } from '../../gateway/dial.ts'
 import { backOffMs } from '../../gateway/relay/back-off.ts'
 import { describe } from '../../gateway/relay/describe.ts'
+import { KeyFrameRequest } from '../../gateway/relay/key-frame-request.ts'
 import type { RelayHealth, RelayState } from '../../gateway/relay/relay-health.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
 import { FakeClock } from '../fakes/clock.ts'
@@ -119,51 +120,63 @@ t.test('a camera in the middle of its pictures is asked for a key frame, until o
   )
 })
 
-t.test(
-  'after a loss the camera is asked again, at most every two seconds and until a key frame has come',
-  async (t) => {
-    const { camera, clock, pool } = await scene(t, { onPlay: (socket) => socket.write(media(0, 30)) })
-    const asked: AbortSignal[] = []
-    const askKeyFrame = (until: AbortSignal): void => void asked.push(until)
-    const { relay } = pool.acquire('a', async () => ({ uri: camera.uri, askKeyFrame }))
-    await relay.ready(signal)
-    const [socket] = camera.sockets
-    let received = 34
-    const send = async (from: number, to: number): Promise<void> => {
-      received += to - from + 2 * (Math.ceil(to / 25) - Math.ceil(from / 25))
-      socket?.write(media(from, to))
-      while (relay.health().receivedPackets < received) await new Promise(setImmediate)
-    }
-    await send(30, 31)
-    await clock.advance(2_000) // whatever was asked at the beginning is long ago
-    asked.length = 0
-    await send(31, 32)
-    t.equal(asked.length, 0, 'nothing is missing')
-    await send(33, 35)
-    t.same(
-      asked.map(({ aborted }) => aborted),
-      [false],
-    )
-    await clock.advance(1_900)
-    await send(37, 40)
-    t.equal(asked.length, 1, 'not so soon again')
-    await clock.advance(1_100)
-    t.same(
-      asked.map(({ aborted }) => aborted),
-      [true, false],
-      'again, and the last time is over',
-    )
-    await send(50, 60)
-    t.same(
-      asked.map(({ aborted }) => aborted),
-      [true, true],
-      'one has come',
-    )
-    await clock.advance(5_000)
-    t.equal(asked.length, 2)
-    t.equal(relay.health().lostPackets, 13)
-  },
-)
+t.test('after a loss the camera is asked again, not within two seconds and until a key frame has come', async (t) => {
+  const { camera, clock, pool } = await scene(t, { onPlay: (socket) => socket.write(media(0, 30)) })
+  const asked: AbortSignal[] = []
+  const askKeyFrame = (until: AbortSignal): void => void asked.push(until)
+  const { relay } = pool.acquire('a', async () => ({ uri: camera.uri, askKeyFrame }))
+  await relay.ready(signal)
+  const [socket] = camera.sockets
+  let received = 34
+  const send = async (from: number, to: number): Promise<void> => {
+    received += to - from + 2 * (Math.ceil(to / 25) - Math.ceil(from / 25))
+    socket?.write(media(from, to))
+    while (relay.health().receivedPackets < received) await new Promise(setImmediate)
+  }
+  await send(30, 31)
+  await clock.advance(2_000)
+  await send(31, 32)
+  await clock.advance(2_500) // whatever was asked at the beginning is long ago
+  asked.length = 0
+  await send(32, 33)
+  t.equal(asked.length, 0, 'nothing is missing')
+  await send(34, 36)
+  t.same(
+    asked.map(({ aborted }) => aborted),
+    [false],
+  )
+  await clock.advance(1_900)
+  await send(38, 41)
+  t.equal(asked.length, 1, 'not so soon again')
+  await clock.advance(1_100)
+  t.same(
+    asked.map(({ aborted }) => aborted),
+    [true, false],
+    'again, and the last time is over',
+  )
+  await send(50, 60)
+  t.same(
+    asked.map(({ aborted }) => aborted),
+    [true, true],
+    'one has come',
+  )
+  await clock.advance(5_000)
+  t.equal(asked.length, 2)
+  t.equal(relay.health().lostPackets, 12)
+})
+
+t.test('a camera that loses all the time is asked more and more seldom', async (t) => {
+  let nowMs = 0
+  const askedAt: number[] = []
+  const request = new KeyFrameRequest({ askKeyFrame: () => void askedAt.push(nowMs / 1000) }, () => nowMs)
+  for (; nowMs <= 260_000; nowMs += 500) request.ask()
+  t.same(askedAt, [0, 2, 6, 14, 30, 62, 126, 190, 254])
+  nowMs += 130_000
+  request.ask()
+  nowMs += 2_000
+  request.ask()
+  t.same(askedAt.slice(9), [390.5, 392.5], 'anew after a good while')
+})
 
 for (const [name, first, packets] of [
   ['never a key frame', media(1, 20), 19],

@@ -74,7 +74,7 @@ test('an installer changes a registered camera, by keys alone; another login is 
   await pressOn(dialog.getByText('设备、登录与手动指定'))
   await typeInto(dialog.getByLabel('设备用户名'), username)
   await typeInto(dialog.getByLabel('设备密码'), 'wrong')
-  await pressOn(dialog.getByText('设备与众不同？手动指定'))
+  await pressOn(dialog.getByText('识别有误？手动指定'))
   await pick(dialog.getByLabel('取流方式'), 'TCP')
   await pressOn(dialog.getByRole('button', { name: '试看并替换' }))
   await dialog.locator('.problem').waitFor({ timeout: 20_000 })

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { connectAsync, type IClientOptions } from 'mqtt'
 import type { Mosquitto } from '../../test/fakes/mosquitto.ts'
 import type { BenchSource } from './alarm-load.ts'
-import { post } from './whole-gateway.ts'
 
 const IN_FLIGHT = 50
+const WAIT_MS = 200
 const CLIENT: IClientOptions = { protocolVersion: 4, clientId: 'bench-centre', clean: false }
 const TOPIC = 'gridlight/v1/out/cells/+/alarms'
 
@@ -30,7 +31,16 @@ export async function brokerAway(
   const send = async (): Promise<void> => {
     while (left-- > 0) {
       const message = { id: `outage-${left}`, type: 'audio', occurredAt: new Date().toISOString() }
-      await post(`${url}/api/v1/webhooks/${source.id}`, { authorization: `Bearer ${source.webhookToken}` }, message)
+      const headers = { authorization: `Bearer ${source.webhookToken}`, 'content-type': 'application/json' }
+      const request = { method: 'POST', headers, body: JSON.stringify(message) }
+      let answer = await fetch(`${url}/api/v1/webhooks/${source.id}`, request)
+      // A source may send so many a second, and who sends more is asked to wait.
+      for (; answer.status === 429; answer = await fetch(`${url}/api/v1/webhooks/${source.id}`, request)) {
+        await answer.arrayBuffer()
+        await delay(WAIT_MS)
+      }
+      if (!answer.ok) throw new Error(`webhook: ${await answer.text()}`)
+      await answer.arrayBuffer()
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, send))

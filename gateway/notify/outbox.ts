@@ -6,7 +6,7 @@ import type { Database } from '../storage/database.ts'
 import type { Lead } from '../storage/leading-node.ts'
 import { insertDeadLetter } from './dead-letters.ts'
 import { waitOrWake } from './event-reader.ts'
-import { type EventPage, readCursor, readEvents, type StoredEvent, writeCursor } from './store.ts'
+import { type EventPage, readCursor, readEvents, writeCursor } from './store.ts'
 
 const PAGE_EVENTS = 100
 /** Messages on their way to the broker; Mosquitto's default receive maximum. */
@@ -88,26 +88,42 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const unlisteners: (() => void)[] = []
 
-  const publishInWindows = async (messages: readonly OutgoingMessage[]): Promise<void> => {
-    for (let at = 0; at < messages.length; at += MAX_IN_FLIGHT) {
-      await Promise.all(messages.slice(at, at + MAX_IN_FLIGHT).map((message) => publisher.publish(message)))
+  /**
+   * Publishes in this order, each as soon as one before it was taken: waiting for all that are under way would leave the
+   * line idle between.
+   * @returns how it went; shorter than the messages where another node leads by now
+   */
+  const publishAll = async (messages: readonly OutgoingMessage[]): Promise<PromiseSettledResult<void>[]> => {
+    const begun: Promise<PromiseSettledResult<void>>[] = []
+    const worker = async (): Promise<void> => {
+      for (;;) {
+        const message = messages[begun.length]
+        if (message === undefined || !lead.isHeld()) return
+        const settled = Promise.allSettled([publisher.publish(message)]).then(([outcome]) => outcome)
+        begun.push(settled)
+        await settled
+      }
     }
+    await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, worker))
+    return Promise.all(begun)
   }
 
   const bury = (number: bigint, message: OutgoingMessage | undefined, reason: string): Promise<void> =>
     insertDeadLetter(database, { id: newId(), destination, number, message, reason, at: new Date(clock.now()) })
 
-  /** Publishes some events side by side. @throws at the first that has to be tried again; the cursor stands before it */
-  const deliverWindow = async (events: readonly StoredEvent[]): Promise<void> => {
+  /** @throws at the first that has to be tried again; the cursor stands before it */
+  const deliver = async ({ events, faults, last }: EventPage): Promise<void> => {
+    for (const { number, fault } of faults) await bury(number, undefined, fault)
     const told = events.flatMap(({ number, event }) => {
       const message = messageOf(event)
       return message === undefined ? [] : { number, message }
     })
-    const settled = await Promise.allSettled(told.map(({ message }) => publisher.publish(message)))
-    for (const [at, outcome] of settled.entries()) {
-      const one = told[at]
-      if (outcome.status === 'fulfilled' || one === undefined) continue
-      const { number, message } = one
+    const outcomes = await publishAll(told.map(({ message }) => message))
+    for (const [at, { number, message }] of told.entries()) {
+      const outcome = outcomes[at]
+      if (outcome?.status === 'fulfilled') continue
+      // Whoever leads now goes on from here.
+      if (outcome === undefined) return writeCursor(database, destination, number - 1n)
       if (refused?.number !== number) refused = { number, times: 0 }
       if (isRefusal(outcome.reason)) refused.times++
       if (refused.times < MAX_REFUSALS) {
@@ -117,15 +133,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       await bury(number, message, reasonOf(outcome.reason))
       log.error({ number: number.toString(), destination }, 'a message is refused for good and passed over')
     }
-  }
-
-  const deliver = async ({ events, faults, last }: EventPage): Promise<void> => {
-    for (const { number, fault } of faults) await bury(number, undefined, fault)
-    for (let at = 0; at < events.length; at += MAX_IN_FLIGHT) {
-      await deliverWindow(events.slice(at, at + MAX_IN_FLIGHT))
-      const delivered = events[at + MAX_IN_FLIGHT - 1]?.number
-      if (!lead.isHeld()) return delivered === undefined ? undefined : writeCursor(database, destination, delivered)
-    }
     if (last !== undefined) await writeCursor(database, destination, last)
   }
 
@@ -133,7 +140,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     // First, so that a connection made meanwhile asks for it again.
     isRefreshDue = false
     try {
-      await publishInWindows((await deps.cameraStates()).map(cameraMessage))
+      const states = (await deps.cameraStates()).map(cameraMessage)
+      const outcomes = await publishAll(states)
+      if (outcomes.length < states.length) isRefreshDue = true
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     } catch (error) {
       isRefreshDue = true
       throw error

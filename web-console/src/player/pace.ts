@@ -5,10 +5,10 @@ const LONGEST_TARGET_S = 0.9
 const DRY_STEP_S = 0.1
 const CALM_PER_TICK_S = 0.002
 const TICK_MS = 200
-/** Further behind than this it jumps; at first sooner, while the beginning of the stream still comes in. */
+/** Further behind than this it jumps; at first sooner, while the page is still busy and many streams begin at once. */
 const JUMP_BEHIND_S = 2
-const FIRST_JUMP_BEHIND_S = 0.9
-const BEGINNING_MS = 2_000
+const FIRST_JUMP_BEHIND_S = 0.7
+const BEGINNING_MS = 5_000
 /** Tiles that were asleep together do not all jump in the same moment. */
 const JUMP_SPREAD_MS = 400
 const FASTEST_RATE = 1.2

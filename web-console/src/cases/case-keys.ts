@@ -1,7 +1,7 @@
 import type { Case } from '../../../gateway/contracts/case.ts'
 import type { Shortcuts } from '../shortcuts.ts'
 import type { CaseBoard } from '../state/case-board.ts'
-import { useLifetime } from '../ui/use-lifetime.ts'
+import { useListening } from '../ui/use-lifetime.ts'
 
 /** One-key actions on the chosen case; keys are matched by their place, and never while somebody types. */
 const ACTION_KEYS = {
@@ -20,7 +20,7 @@ export function useCaseKeys(
   mayAct: boolean,
   onShelve: (one: Case) => void,
 ): void {
-  useLifetime(
+  useListening(
     (signal) => {
       addEventListener(
         'keydown',

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { NewRound, Round, WallLayout } from '../../../gateway/contracts/wall.ts'
 import type { Calls } from '../api/calls.ts'
 import { type Answer, failureOf, type ProblemAnswer } from '../api/client.ts'
@@ -8,7 +8,7 @@ import type { Arrangement } from './wall-state.ts'
 export interface Saved {
   readonly layouts: ReadonlySignal<readonly WallLayout[]>
   readonly rounds: ReadonlySignal<readonly Round[]>
-  /** Why the last thing asked for was not done. */
+  /** Why the last thing asked for was not done, or the lists are not here. */
   readonly failed: ReadonlySignal<ProblemAnswer | undefined>
   load(): Promise<void>
   /** A layout of that name is written over. */
@@ -21,24 +21,33 @@ export interface Saved {
 export function createSaved(calls: Calls): Saved {
   const layouts = signal<readonly WallLayout[]>([])
   const rounds = signal<readonly Round[]>([])
-  const failed = signal<ProblemAnswer | undefined>(undefined)
+  const notDone = signal<ProblemAnswer | undefined>(undefined)
+  const notLoaded = signal<ProblemAnswer | undefined>(undefined)
+  /** Changes made here: lists that were asked for before one do not know it. */
+  let changes = 0
 
   /** @returns what came of it, or undefined with `failed` set */
   function dataOf<T>(answer: Answer<T>): T | undefined {
-    failed.value = failureOf(answer)
-    return answer.kind === 'ok' ? answer.data : undefined
+    notDone.value = failureOf(answer)
+    if (answer.kind !== 'ok') return undefined
+    changes += 1
+    return answer.data
+  }
+
+  async function load(): Promise<void> {
+    const known = changes
+    const [foundLayouts, foundRounds] = await Promise.all([calls.wallLayouts(), calls.rounds()])
+    if (changes !== known) return load()
+    if (foundLayouts.kind === 'ok') layouts.value = foundLayouts.data.items
+    if (foundRounds.kind === 'ok') rounds.value = foundRounds.data.items
+    notLoaded.value = failureOf(foundLayouts) ?? failureOf(foundRounds)
   }
 
   return {
     layouts,
     rounds,
-    failed,
-    async load() {
-      const [foundLayouts, foundRounds] = await Promise.all([calls.wallLayouts(), calls.rounds()])
-      if (foundLayouts.kind === 'ok') layouts.value = foundLayouts.data.items
-      if (foundRounds.kind === 'ok') rounds.value = foundRounds.data.items
-      failed.value = failureOf(foundLayouts) ?? failureOf(foundRounds)
-    },
+    failed: computed(() => notDone.value ?? notLoaded.value),
+    load,
     async keepLayout(name, { layout, tiles }) {
       const body = { name, layout, tiles: [...tiles] }
       const present = layouts.value.find((one) => one.name === name)

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks'
-import { useLifetime } from '../ui/use-lifetime.ts'
+import { useListening } from '../ui/use-lifetime.ts'
 import type { WallState } from './wall-state.ts'
 
 /** A second digit so soon after the first belongs to it: 1 2 is tile 12. */
@@ -20,7 +20,7 @@ export interface WallActs {
 export function useWallKeys(wall: WallState, acts: WallActs): void {
   const latest = useRef(acts)
   latest.current = acts
-  useLifetime((signal) => {
+  useListening((signal) => {
     const digits = { typed: '', atMs: 0 }
     addEventListener('keydown', (event) => onKey(event, wall, latest.current, digits), { signal })
   })

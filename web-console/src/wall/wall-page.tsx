@@ -58,7 +58,9 @@ export function WallPage() {
   const sessions = useMemo(() => new Map<number, TileSession>(), [])
   useLifetime((until) => {
     until.addEventListener('abort', () => means.socket.close())
-    void saved.load()
+    const load = (): void => void saved.load()
+    load()
+    live.onOpen(load, until)
   })
   const search = useRef<HTMLInputElement>(null)
   const side = useSignal<Side>('list')

@@ -90,18 +90,22 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   /**
    * Publishes in this order, each as soon as one before it was taken: waiting for all that are under way would leave the
-   * line idle between.
-   * @returns how it went; shorter than the messages where another node leads by now
+   * line idle between. Nothing is begun after a failure, for what failed comes first.
+   * @returns how it went; shorter than the messages after a failure, and where another node leads by now
    */
-  const publishAll = async (messages: readonly OutgoingMessage[]): Promise<PromiseSettledResult<void>[]> => {
+  const publishAll = async (
+    messages: readonly OutgoingMessage[],
+    publish = (message: OutgoingMessage): Promise<void> => publisher.publish(message),
+  ): Promise<PromiseSettledResult<void>[]> => {
     const begun: Promise<PromiseSettledResult<void>>[] = []
+    let hasFailed = false
     const worker = async (): Promise<void> => {
       for (;;) {
         const message = messages[begun.length]
-        if (message === undefined || !lead.isHeld()) return
-        const settled = Promise.allSettled([publisher.publish(message)]).then(([outcome]) => outcome)
+        if (message === undefined || hasFailed || !lead.isHeld()) return
+        const settled = Promise.allSettled([publish(message)]).then(([outcome]) => outcome)
         begun.push(settled)
-        await settled
+        if ((await settled).status === 'rejected') hasFailed = true
       }
     }
     await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, worker))
@@ -111,8 +115,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const bury = (number: bigint, message: OutgoingMessage | undefined, reason: string): Promise<void> =>
     insertDeadLetter(database, { id: newId(), destination, number, message, reason, at: new Date(clock.now()) })
 
-  /** @throws at the first that has to be tried again; the cursor stands before it */
-  const deliver = async ({ events, faults, last }: EventPage): Promise<void> => {
+  /**
+   * @returns whether nothing of the page is left
+   * @throws at the first that has to be tried again; the cursor stands before it
+   */
+  const deliver = async ({ events, faults, last }: EventPage): Promise<boolean> => {
     for (const { number, fault } of faults) await bury(number, undefined, fault)
     const told = events.flatMap(({ number, event }) => {
       const message = messageOf(event)
@@ -122,8 +129,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     for (const [at, { number, message }] of told.entries()) {
       const outcome = outcomes[at]
       if (outcome?.status === 'fulfilled') continue
-      // Whoever leads now goes on from here.
-      if (outcome === undefined) return writeCursor(database, destination, number - 1n)
+      if (outcome === undefined) {
+        // Not begun, after one that is a dead letter by now or because another node leads: who leads goes on from here.
+        await writeCursor(database, destination, number - 1n)
+        return false
+      }
       if (refused?.number !== number) refused = { number, times: 0 }
       if (isRefusal(outcome.reason)) refused.times++
       if (refused.times < MAX_REFUSALS) {
@@ -134,20 +144,30 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       log.error({ number: number.toString(), destination }, 'a message is refused for good and passed over')
     }
     if (last !== undefined) await writeCursor(database, destination, last)
+    return true
   }
 
   const refresh = async (): Promise<void> => {
     // First, so that a connection made meanwhile asks for it again.
     isRefreshDue = false
+    const refusals: { topic: string; reason: string }[] = []
+    // The next change of a state that is refused is an event; until then neither other cameras nor alarms wait for it.
+    const publishState = (message: OutgoingMessage): Promise<void> =>
+      publisher.publish(message).catch((error: unknown) => {
+        if (!isRefusal(error)) throw error
+        refusals.push({ topic: message.topic, reason: reasonOf(error) })
+      })
     try {
       const states = (await deps.cameraStates()).map(cameraMessage)
-      const outcomes = await publishAll(states)
+      const outcomes = await publishAll(states, publishState)
       if (outcomes.length < states.length) isRefreshDue = true
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     } catch (error) {
       isRefreshDue = true
       throw error
     }
+    const [first] = refusals
+    if (first !== undefined) log.error({ destination, count: refusals.length, first }, 'states of cameras are refused')
   }
 
   /** @returns whether there may be more to deliver at once */
@@ -155,8 +175,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (isRefreshDue) await refresh()
     const after = await readCursor(database, destination)
     const page = await readEvents(database, { after }, PAGE_EVENTS)
-    await deliver(page)
-    return page.isFull
+    const isDone = await deliver(page)
+    return page.isFull || !isDone
   }
 
   /** Another node delivers, or none can: why events waited is known here until they wait no longer. */

@@ -4,6 +4,7 @@ import t from 'tap'
 import { type Clock, systemClock } from '../../gateway/clock.ts'
 import type { CameraEvent } from '../../gateway/contracts/event.ts'
 import type { OutgoingMessage } from '../../gateway/mqtt/topics.ts'
+import { listDeadLetters } from '../../gateway/notify/dead-letters.ts'
 import { createEvents } from '../../gateway/notify/events.ts'
 import { createOutbox } from '../../gateway/notify/outbox.ts'
 import { insertEvents, pruneEvents, readCursor, writeCursor } from '../../gateway/notify/store.ts'
@@ -79,6 +80,84 @@ await onBothDatabases(t, async (t, open) => {
     )
     await outbox.close()
     t.equal(await readCursor(database, 'mqtt'), 300n)
+  })
+
+  t.test(
+    'after a refusal nothing is begun until it is tried again; once it is a dead letter the rest follows',
+    async (t) => {
+      const database = await open(t)
+      const events = createEvents({ ...STEADY, database })
+      const begun: number[] = []
+      const all = Promise.withResolvers<void>()
+      const outbox = createOutbox({
+        ...STEADY,
+        clock: { ...systemClock, sleep: (_, signal) => systemClock.sleep(0, signal) },
+        database,
+        events,
+        publisher: {
+          publish: async ({ payload }) => {
+            const number = Number(JSON.parse(payload).reason)
+            begun.push(number)
+            // The answer comes when others are under way.
+            await new Promise(setImmediate)
+            if (number === 5) throw Object.assign(new Error('not authorized'), { code: 0x87 })
+            if (number === 100) all.resolve()
+          },
+          onConnected: () => () => {},
+        },
+        destination: 'mqtt',
+        lead: LEADS_ALWAYS,
+        cameraStates: async () => [],
+      })
+      const told = Array.from({ length: 100 }, (_, at) => event(`${at + 1}`))
+      await database.transaction((tx) => insertEvents(tx, told, new Date()))
+      outbox.start()
+      t.teardown(() => outbox.close())
+      await all.promise
+      await outbox.close()
+      const tries = begun.flatMap((number, at) => (number === 5 ? [at] : []))
+      t.equal(tries.length, 5)
+      for (const [n, at] of tries.slice(1).entries()) {
+        const behind = begun.slice((tries[n] ?? 0) + 1, at).filter((number) => number > 5)
+        t.ok(behind.length < 20, `${behind.length} behind it were under way`)
+      }
+      t.strictSame(
+        [...new Set(begun)],
+        Array.from({ length: 100 }, (_, at) => at + 1),
+        'each, and in its order',
+      )
+      t.match(await listDeadLetters(database, undefined, 10), [{ event: 5, reason: 'not authorized' }])
+      t.equal(await readCursor(database, 'mqtt'), 100n)
+    },
+  )
+
+  t.test('a state that the broker refuses holds up neither other states nor events', async (t) => {
+    const database = await open(t)
+    const events = createEvents({ ...STEADY, database })
+    const taken: string[] = []
+    const end = Promise.withResolvers<void>()
+    const outbox = createOutbox({
+      ...STEADY,
+      database,
+      events,
+      publisher: {
+        publish: async ({ payload }) => {
+          const { reason } = JSON.parse(payload)
+          if (reason === 'refused') throw Object.assign(new Error('not authorized'), { code: 0x87 })
+          taken.push(reason)
+          if (reason === 'event') end.resolve()
+        },
+        onConnected: () => () => {},
+      },
+      destination: 'mqtt',
+      lead: LEADS_ALWAYS,
+      cameraStates: async () => [camera('refused'), ...Array.from({ length: 30 }, (_, n) => camera(`state ${n}`))],
+    })
+    await database.transaction((tx) => insertEvents(tx, [event('event')], new Date()))
+    outbox.start()
+    t.teardown(() => outbox.close())
+    await end.promise
+    t.strictSame(taken, [...Array.from({ length: 30 }, (_, n) => `state ${n}`), 'event'])
   })
 
   t.test('a node that does not lead delivers nothing; one that loses the lead stops where it is', async (t) => {

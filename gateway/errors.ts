@@ -314,9 +314,9 @@ export class Problem extends Error {
   readonly code: ProblemCode
   readonly detail: Words | undefined
   readonly extra: Readonly<Record<string, unknown>>
-  /** @param detail what exactly, for this request; never a secret; in both languages where a person may read it */
+  /** @param detail what exactly, for this request; never a secret */
   constructor(code: ProblemCode, detail?: Words, extra: Readonly<Record<string, unknown>> = {}) {
-    super(typeof detail === 'object' ? detail.en : (detail ?? PROBLEMS[code].title.en))
+    super((detail ?? PROBLEMS[code].title).en)
     this.name = 'Problem'
     this.code = code
     this.detail = detail
@@ -340,14 +340,13 @@ export function problemDocument(
 ): ProblemDocument & Record<string, unknown> {
   const kind: ProblemKind = PROBLEMS[problem.code]
   const say = (words: Words): string => inLanguage(words, acceptLanguage)
-  const title = say(kind.title)
   return {
     ...problem.extra,
     type: `urn:gridlight:problem:${problem.code}`,
-    title,
+    title: say(kind.title),
     status: kind.status,
     code: problem.code,
-    detail: typeof problem.detail === 'object' ? say(problem.detail) : (problem.detail ?? title),
+    detail: say(problem.detail ?? kind.title),
     ...(kind.nextStep ? { nextStep: say(kind.nextStep) } : {}),
   }
 }

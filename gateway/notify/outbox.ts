@@ -16,6 +16,8 @@ const MIN_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 30_000
 /** A broker that has said no so often will not say yes; whatever comes after it must not wait for ever. */
 const MAX_REFUSALS = 5
+/** MQTT 5 §3.4.2.1: the client may not publish to this topic. */
+const NOT_AUTHORIZED = 0x87
 const MAX_REASON_LENGTH = 300
 
 export interface OutboxDeps {
@@ -83,6 +85,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let isRefreshDue = true
   /** The event that the broker refused last, and how often in a row. */
   let refused: { number: bigint; times: number } | undefined
+  /** Topics that the broker does not allow; a message to them is tried once, so that others do not wait for each. */
+  const barred = new Set<string>()
   let lastFault: OutboxFault | undefined
   let running: Promise<void> = Promise.resolve()
 
@@ -128,7 +132,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const outcomes = await publishAll(told.map(({ message }) => message))
     for (const [at, { number, message }] of told.entries()) {
       const outcome = outcomes[at]
-      if (outcome?.status === 'fulfilled') continue
+      if (outcome?.status === 'fulfilled') {
+        barred.delete(message.topic)
+        continue
+      }
       if (outcome === undefined) {
         // Not begun, after one that is a dead letter by now or because another node leads: who leads goes on from here.
         await writeCursor(database, destination, number - 1n)
@@ -136,10 +143,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       }
       if (refused?.number !== number) refused = { number, times: 0 }
       if (isRefusal(outcome.reason)) refused.times++
-      if (refused.times < MAX_REFUSALS) {
+      const isBarred = codeOf(outcome.reason) === NOT_AUTHORIZED
+      if (refused.times < MAX_REFUSALS && !(isBarred && barred.has(message.topic))) {
         await writeCursor(database, destination, number - 1n)
         throw outcome.reason
       }
+      if (isBarred) barred.add(message.topic)
       await bury(number, message, reasonOf(outcome.reason))
       log.error({ number: number.toString(), destination }, 'a message is refused for good and passed over')
     }
@@ -230,8 +239,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 }
 
 /** MQTT 5 §2.4: a reason code from 0x80 on is the broker's no; a lost connection is not. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'number' && error.code >= 0x80
+const isRefusal = (error: unknown): boolean => (codeOf(error) ?? 0) >= 0x80
+
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined
 
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_LENGTH)

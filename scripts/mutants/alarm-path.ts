@@ -9,6 +9,7 @@ const acts = on('cases/actions.ts', 'test/cases/actions.test.ts')
 const escalation = on('cases/actions.ts', 'test/cases/escalation.test.ts')
 const clips = on('clips/clips.ts', 'test/clips/keeping.test.ts')
 const clipRoutes = on('clips/routes.ts', 'test/clips/clips.test.ts')
+const outbox = on('notify/outbox.ts', 'test/notify/outbox.test.ts')
 const external = on('mqtt/external-client.ts', 'test/mqtt/broker-silent.test.ts')
 
 /** From what a source says to who has heard of it. */
@@ -86,11 +87,18 @@ export const ALARM_PATH: readonly Mutant[] = [
     'if (codes === undefined) throw error',
     'throw error',
   ),
-  on('notify/outbox.ts', 'test/notify/outbox.test.ts')(
+  outbox(
     'outbox: what was not taken is passed over',
-    'if (refused.times < MAX_REFUSALS) {',
-    'if (refused.times > MAX_REFUSALS) {',
+    'if (refused.times < MAX_REFUSALS && ',
+    'if (refused.times > MAX_REFUSALS && ',
   ),
+  outbox('outbox: what comes after a failure is told before it', 'hasFailed = true', ''),
+  outbox(
+    'outbox: a state that is refused holds everything up',
+    'if (!isRefusal(error)) throw error',
+    'if (error !== undefined) throw error',
+  ),
+  outbox('outbox: a topic that is not allowed holds everything up', 'if (isBarred) barred.add(message.topic)', ''),
   on('notify/outbox.ts', 'test/notify/dead-letters.test.ts')(
     'outbox: a dead letter that nobody sees',
     'await bury(number, message, reasonOf(outcome.reason))',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pino from 'pino'
 import t from 'tap'
 import { type Clock, systemClock } from '../../gateway/clock.ts'
-import type { CameraEvent } from '../../gateway/contracts/event.ts'
+import type { CameraEvent, NewLiveEvent } from '../../gateway/contracts/event.ts'
 import type { OutgoingMessage } from '../../gateway/mqtt/topics.ts'
 import { listDeadLetters } from '../../gateway/notify/dead-letters.ts'
 import { createEvents } from '../../gateway/notify/events.ts'
@@ -20,6 +20,7 @@ const camera = (reason: string): CameraEvent => ({
   reason,
 })
 const event = (reason: string) => ({ kind: 'camera' as const, cellCode: '370101001001001', data: camera(reason) })
+const BARRED = 'b2a1e6f4-0d57-4f0e-9a3c-5a8f1d2c3b4e'
 
 /** The time that passes, no words in a log, and a back-off without chance. */
 const STEADY = { clock: systemClock, log: pino({ level: 'silent' }), newId: randomUUID, random: () => 0.5 }
@@ -130,6 +131,56 @@ await onBothDatabases(t, async (t, open) => {
       t.equal(await readCursor(database, 'mqtt'), 100n)
     },
   )
+
+  t.test('a topic that is not allowed is tried five times, not five times for each message', async (t) => {
+    const database = await open(t)
+    const events = createEvents({ ...STEADY, database })
+    const begun: string[] = []
+    let isAllowed = false
+    const outbox = createOutbox({
+      ...STEADY,
+      clock: { ...systemClock, sleep: (_, signal) => systemClock.sleep(0, signal) },
+      database,
+      events,
+      publisher: {
+        publish: async ({ topic, payload }) => {
+          const { reason } = JSON.parse(payload)
+          begun.push(reason)
+          if (!isAllowed && topic.includes(BARRED)) throw Object.assign(new Error('not authorized'), { code: 0x87 })
+        },
+        onConnected: () => () => {},
+      },
+      destination: 'mqtt',
+      lead: LEADS_ALWAYS,
+      cameraStates: async () => [],
+    })
+    const barred = (reason: string) => ({ ...event(reason), data: { ...camera(reason), id: BARRED } })
+    let last = 0n
+    /** Resolves when nothing waits any more. */
+    const tell = async (events: NewLiveEvent[]): Promise<void> => {
+      await database.transaction((tx) => insertEvents(tx, events, new Date()))
+      last += BigInt(events.length)
+      while ((await readCursor(database, 'mqtt')) < last) await new Promise(setImmediate)
+    }
+    const triesOf = (reason: string): number => begun.filter((one) => one === reason).length
+    outbox.start()
+    t.teardown(() => outbox.close())
+    await tell([barred('first'), barred('second'), event('among'), barred('third'), event('end')])
+    // All five are under way together each time.
+    for (const reason of ['first', 'second', 'third']) t.equal(triesOf(reason), 5, reason)
+    await tell([barred('fourth'), event('end')])
+    t.equal(triesOf('fourth'), 1)
+    isAllowed = true
+    await tell([barred('allowed')])
+    isAllowed = false
+    await tell([barred('anew')])
+    t.equal(triesOf('anew'), 5, 'a topic that was allowed meanwhile')
+    const letters = (await listDeadLetters(database, undefined, 10)).map(({ event }) => event)
+    t.strictSame(
+      letters.sort((a, b) => a - b),
+      [1, 2, 4, 6, 9],
+    )
+  })
 
   t.test('a state that the broker refuses holds up neither other states nor events', async (t) => {
     const database = await open(t)

@@ -86,6 +86,28 @@ export class AccessUnitBuilder implements Depacketiser {
     this.#markedTicks = this.#ticks
   }
 
+  /** A whole NAL unit. */
+  pushNal(bytes: Buffer, start: number, end: number): void {
+    const at = afterStartCode(bytes, start)
+    if (at >= end) return
+    this.startNal()
+    this.append(bytes, at, end)
+    this.endNal()
+  }
+
+  /** NAL units one after the other, each behind its size in two bytes (STAP-A, AP). */
+  pushAggregate(bytes: Buffer, start: number, end: number): void {
+    let at = start
+    while (at + 2 < end) {
+      const size = bytes.readUInt16BE(at)
+      at += 2
+      if (size === 0) continue // padding
+      if (at + size > end) return
+      this.pushNal(bytes, at, at + size)
+      at += size
+    }
+  }
+
   /** Opens a NAL unit with a length to be filled in. */
   startNal(): void {
     if (this.#nalStart >= 0) this.lost() // the fragment with the end bit was lost
@@ -260,7 +282,7 @@ export class AccessUnitBuilder implements Depacketiser {
 }
 
 /** An Annex B start code in front of a NAL unit, against RFC 6184 and RFC 7798 but seen; no NAL unit begins with two zeros. */
-export function afterStartCode(bytes: Buffer, start: number): number {
+function afterStartCode(bytes: Buffer, start: number): number {
   if (bytes[start] !== 0 || bytes[start + 1] !== 0) return start
   if (bytes[start + 2] === 1) return start + 3
   return bytes[start + 2] === 0 && bytes[start + 3] === 1 ? start + 4 : start

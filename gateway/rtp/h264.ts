@@ -1,5 +1,5 @@
 import { BitReader } from '../cmaf/bits.ts'
-import { type AccessUnitBuilder, afterStartCode, type NalRules } from './access-unit.ts'
+import type { AccessUnitBuilder, NalRules } from './access-unit.ts'
 
 const SEI = 6
 const RECOVERY_POINT = 6
@@ -50,17 +50,9 @@ function pushH264(builder: AccessUnitBuilder, bytes: Buffer, start: number, end:
   if (type === FU_A) {
     pushFuA(builder, bytes, start, end)
   } else if (type === STAP_A) {
-    let at = start + 1
-    while (at + 2 < end) {
-      const size = bytes.readUInt16BE(at)
-      at += 2
-      if (size === 0) continue // padding
-      if (at + size > end) return
-      pushNal(builder, bytes, at, at + size)
-      at += size
-    }
+    builder.pushAggregate(bytes, start + 1, end)
   } else if (type < STAP_A) {
-    pushNal(builder, bytes, start, end)
+    builder.pushNal(bytes, start, end)
   }
 }
 
@@ -75,12 +67,4 @@ function pushFuA(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: 
   }
   builder.append(bytes, start + 2, end)
   if ((header & 0x40) !== 0) builder.endNal()
-}
-
-function pushNal(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
-  const at = afterStartCode(bytes, start)
-  if (at >= end) return
-  builder.startNal()
-  builder.append(bytes, at, end)
-  builder.endNal()
 }

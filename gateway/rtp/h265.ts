@@ -1,5 +1,5 @@
 import { BitReader } from '../cmaf/bits.ts'
-import { type AccessUnitBuilder, afterStartCode, type NalRules } from './access-unit.ts'
+import type { AccessUnitBuilder, NalRules } from './access-unit.ts'
 
 const AGGREGATION = 48
 const FRAGMENTATION = 49
@@ -33,24 +33,8 @@ function pushH265(builder: AccessUnitBuilder, bytes: Buffer, start: number, end:
     builder.append(bytes, start + 3, end)
     if ((header & 0x40) !== 0) builder.endNal()
   } else if (type === AGGREGATION) {
-    let at = start + 2
-    while (at + 2 < end) {
-      const size = bytes.readUInt16BE(at)
-      at += 2
-      if (size === 0) continue // padding
-      if (at + size > end) return
-      pushNal(builder, bytes, at, at + size)
-      at += size
-    }
+    builder.pushAggregate(bytes, start + 2, end)
   } else if (type < AGGREGATION) {
-    pushNal(builder, bytes, start, end)
+    builder.pushNal(bytes, start, end)
   }
-}
-
-function pushNal(builder: AccessUnitBuilder, bytes: Buffer, start: number, end: number): void {
-  const at = afterStartCode(bytes, start)
-  if (at >= end) return
-  builder.startNal()
-  builder.append(bytes, at, end)
-  builder.endNal()
 }

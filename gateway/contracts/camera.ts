@@ -101,12 +101,7 @@ export type CameraStream = z.infer<typeof CameraStream>
 
 export const Camera = z.object({
   id: Id,
-  name: Line,
-  cellCode: CellCode,
-  placeClass: NewPlaceClass,
-  ownership: Ownership,
-  position: Position.optional(),
-  gbId: GbId.optional(),
+  ...NewCamera.omit({ source: true }).shape,
   state: CameraState,
   stateSince: Instant,
   stateReason: z.string().optional(),

@@ -19,21 +19,10 @@ import { coversCell } from '../identity/rights.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
 import type { Words } from '../words.ts'
+import { insertCamera, positionColumns, type Registration, sameGbId, updateSource } from './registration-store.ts'
+import { openLogin } from './sealed-login.ts'
 import { type Source, storableUri } from './source.ts'
-import {
-  insertCamera,
-  openLogin,
-  positionColumns,
-  type Registration,
-  readCamera,
-  readCameras,
-  readSource,
-  StoredState,
-  sameGbId,
-  streamsOf,
-  toCamera,
-  updateSource,
-} from './store.ts'
+import { readCamera, readCameras, readSource, StoredState, streamsOf, toCamera } from './store.ts'
 
 export interface CamerasDeps {
   database: Database

@@ -6,7 +6,7 @@ import { splitAddress } from '../onvif/uri.ts'
 import type { DeviceProfile } from '../probe/device-profile.ts'
 import { readOverrides } from '../probe/effective-profile.ts'
 import type { Vault } from '../vault.ts'
-import { openLogin } from './store.ts'
+import { openLogin } from './sealed-login.ts'
 
 export interface ConnectDeps {
   dialer: Dialer

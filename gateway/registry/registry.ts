@@ -33,13 +33,13 @@ import { photoRoutes } from './photo-routes.ts'
 import { PtzControl } from './ptz.ts'
 import { type MayTurn, ptzRoutes } from './ptz-routes.ts'
 import { registryRoutes } from './routes.ts'
+import { openLogin } from './sealed-login.ts'
 import { type Known, storedAddresses, type Tried, tryChannels, trySource } from './source.ts'
 import {
   type CameraBasics,
   findCameraNamed,
   findCameraOf,
   findCameraWithGbId,
-  openLogin,
   pinStream,
   readCamera,
   readCameraBasics,

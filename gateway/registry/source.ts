@@ -15,7 +15,8 @@ import { matchProfile } from '../probe/match.ts'
 import { ownNetworks } from '../probe/own-networks.ts'
 import { USUAL_PORTS } from '../probe/reach.ts'
 import { streamChecks } from '../probe/stream-check.ts'
-import type { NewStream, Registration, SealedLogin } from './store.ts'
+import type { NewStream, Registration } from './registration-store.ts'
+import type { SealedLogin } from './sealed-login.ts'
 
 /** A source that was tried and works: everything about a camera but its place. */
 export type Source = Pick<Registration, 'device' | 'channel' | 'streams'>

@@ -45,14 +45,23 @@ export async function readWatched(database: Database): Promise<WatchedDevice[]> 
   })
 }
 
-/** What is needed to listen to a device. */
-export interface EventDevice {
+/** What is needed to ask an ONVIF device anything. */
+interface OnvifDevice {
   id: string
   address: string
   deviceProfile: string
   overridesJson: string | null
   sealedCredentials: Uint8Array | null
   certificateSha256: string | null
+}
+
+const ONVIF_DEVICE = {
+  ...{ id: true, address: true, deviceProfile: true, overridesJson: true },
+  ...{ sealedCredentials: true, certificateSha256: true },
+} as const
+
+/** What is needed to listen to a device. */
+export interface EventDevice extends OnvifDevice {
   /** Changes with the login and whatever else is known of the device. */
   version: number
   cameras: { id: string; name: string; cellCode: string; channel: string }[]
@@ -62,12 +71,7 @@ export async function readEventDevices(database: Database): Promise<EventDevice[
   const devices = await database.client.device.findMany({
     where: { kind: 'onvif', cameras: { some: { removedAt: null } } },
     select: {
-      id: true,
-      address: true,
-      deviceProfile: true,
-      overridesJson: true,
-      sealedCredentials: true,
-      certificateSha256: true,
+      ...ONVIF_DEVICE,
       updatedAt: true,
       cameras: { where: { removedAt: null }, select: { id: true, name: true, cellCode: true, channel: true } },
     },
@@ -113,15 +117,9 @@ export async function readAvailabilityCameras(client: Tx, cellCodes: readonly st
 }
 
 /** An ONVIF device as it was registered, for comparison with what it says now. */
-export interface ReviewedDevice {
-  id: string
-  address: string
-  deviceProfile: string
-  overridesJson: string | null
+export interface ReviewedDevice extends OnvifDevice {
   serial: string | null
   clockOffsetMs: number | null
-  sealedCredentials: Uint8Array | null
-  certificateSha256: string | null
   cameras: { id: string; name: string; cellCode: string }[]
 }
 
@@ -129,14 +127,9 @@ export function readReviewed(database: Database): Promise<ReviewedDevice[]> {
   return database.client.device.findMany({
     where: { kind: 'onvif', cameras: { some: { removedAt: null } } },
     select: {
-      id: true,
-      address: true,
-      deviceProfile: true,
-      overridesJson: true,
+      ...ONVIF_DEVICE,
       serial: true,
       clockOffsetMs: true,
-      sealedCredentials: true,
-      certificateSha256: true,
       cameras: { where: { removedAt: null }, select: { id: true, name: true, cellCode: true } },
     },
     orderBy: { id: 'asc' },

@@ -1,17 +1,20 @@
 import { startGateway } from './gateway.ts'
 import { textOf } from './journeys.ts'
 import { choose, pressOn, typeInto } from './keyboard.ts'
-import { browserTests } from './scene.ts'
+import { browserTests, type Scene, type Visitor } from './scene.ts'
 
 const test = browserTests(() => startGateway('127.0.91.0'))
 
-test('a panel gets the account and the key by which it reports, and another one later', async (t, {
-  person,
-  visit,
-}) => {
-  const { page, faults } = await person('admin')
-  await visit(page, '/sources')
-  await page.getByRole('row', { name: /沿街商铺联网报警主机/ }).waitFor()
+/** The administrator before the list of sources. */
+async function atSources({ person, visit }: Scene): Promise<Visitor> {
+  const visitor = await person('admin')
+  await visit(visitor.page, '/sources')
+  await visitor.page.getByRole('row', { name: /沿街商铺联网报警主机/ }).waitFor()
+  return visitor
+}
+
+test('a panel gets the account and the key by which it reports, and another one later', async (t, scene) => {
+  const { page, faults } = await atSources(scene)
   await page.getByRole('button', { name: '新增告警源' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('名称').fill('粮站报警主机')
@@ -52,13 +55,8 @@ test('a panel gets the account and the key by which it reports, and another one 
   t.strictSame(faults, [])
 })
 
-test('a source is made with credentials shown once, and what it sends wrong is seen with the reason', async (t, {
-  person,
-  visit,
-}) => {
-  const { page, faults } = await person('admin')
-  await visit(page, '/sources')
-  await page.getByRole('row', { name: /沿街商铺联网报警主机/ }).waitFor()
+test('a source is made with credentials shown once, and what it sends wrong is seen with the reason', async (t, scene) => {
+  const { page, faults } = await atSources(scene)
   await pressOn(page.getByRole('button', { name: '新增告警源' }))
   const dialog = page.getByRole('dialog')
   await typeInto(dialog.getByLabel('名称'), '河堤水位计')

@@ -23,6 +23,19 @@ const UNREGISTERED = 'cam-liangzhan'
 /** Registered by ONVIF as well: by its streams it is another device. */
 const RTSP_DEVICE = 'cam-qiaotou'
 const PANEL = 'panel-yanjie'
+/** What the panel raises of its own accord; a panic button is for a test to press. */
+export const PANEL_ALARMS = [
+  'door',
+  'smoke',
+  'gas',
+  'audio',
+  'tamper',
+  'motion',
+  'other',
+  'intrusion',
+  'water-level',
+  'video-loss',
+] as const
 const ADMIN_PASSWORD = 'admin-of-the-journeys'
 const PEOPLE_PASSWORD = 'people-of-the-journeys'
 

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import type { Layout, WallTile } from '../../gateway/contracts/wall.ts'
 import { seriousFaults, WALL } from './browser.ts'
-import { cameraTile, startGateway } from './gateway.ts'
+import { cameraTile, PANEL_ALARMS, startGateway } from './gateway.ts'
 import { arrangeWall, becomes, framesOf, statesOf, textOf, tileIs } from './journeys.ts'
 import { pressOn, tabTo, typeInto } from './keyboard.ts'
 import { browserTests, type Scene, type Visitor } from './scene.ts'
@@ -230,19 +230,7 @@ test('an alarm slot shows what waits, for the reason of its case', async (t, sce
   await pressOn(page.getByRole('button', { name: '返回（正在显示' }))
   await tileIs(page, 1, 'alarm-slot')
 
-  const raised = [
-    'door',
-    'smoke',
-    'gas',
-    'audio',
-    'tamper',
-    'motion',
-    'other',
-    'intrusion',
-    'water-level',
-    'video-loss',
-  ]
-  for (const type of raised) await gateway.panel.raise({ type: type as 'door', priority: 3, text: '演练' })
+  for (const type of PANEL_ALARMS) await gateway.panel.raise({ type, priority: 3, text: '演练' })
   await gateway.panel.raise({ type: 'panic-button', priority: 1, text: '激增中的求助' })
   await page.locator('.flood-banner').waitFor()
   await page.locator('.case-list > li > .case-row', { hasText: '激增中的求助' }).waitFor()

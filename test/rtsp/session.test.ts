@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import { describe } from '../../gateway/relay/describe.ts'
+import type { SdpMedia } from '../../gateway/rtsp/sdp.ts'
 import { RtspSession, type StreamSource } from '../../gateway/rtsp/session.ts'
 import { ScriptedCamera, type ScriptedCameraOptions, status } from '../fakes/scripted-camera.ts'
 
@@ -21,6 +22,14 @@ async function camera(t: Test, options: Partial<ScriptedCameraOptions> = {}): Pr
 
 function ask(fake: ScriptedCamera, source: Partial<StreamSource> = {}) {
   return describe({ uri: fake.uri, ...source }, { dialer, clock }, signal)
+}
+
+/** Opens the session. @returns the first media it offers */
+async function firstMedia(session: RtspSession): Promise<SdpMedia> {
+  await session.open(signal)
+  const [media] = (await session.describe(signal)).media
+  if (media === undefined) throw new Error('no media')
+  return media
 }
 
 t.test('describe without login', async (t) => {
@@ -84,10 +93,11 @@ t.test('one authenticated try, the credential in no URI', async (t) => {
     },
   })
   const session = new RtspSession({ uri: aged.uri, ...LOGIN }, { dialer, clock, onFrame: () => {} })
-  await session.open(signal)
-  const [media] = (await session.describe(signal)).media
-  if (media === undefined) throw new Error('no media')
-  t.equal(await session.setup(media, signal), 0, 'the credential was accepted before: its nonce has only aged')
+  t.equal(
+    await session.setup(await firstMedia(session), signal),
+    0,
+    'the credential was accepted before: its nonce has only aged',
+  )
   await session.close()
 
   const anonymous = await camera(t, { answer: () => status(401, `${CHALLENGE}x"`) })
@@ -189,10 +199,7 @@ t.test('keep-alive: what the server offers, at half its timeout, TEARDOWN at the
       { uri: fake.uri },
       { dialer, clock: { ...clock, monotonicMs: () => nowMs }, onFrame: () => {} },
     )
-    await session.open(signal)
-    const [media] = (await session.describe(signal)).media
-    if (media === undefined) throw new Error('no media')
-    t.equal(await session.setup(media, signal), 4, 'the channel the server chose')
+    t.equal(await session.setup(await firstMedia(session), signal), 4, 'the channel the server chose')
     t.equal(fake.requests.at(-1)?.uri, `${fake.uri}/track1`)
     await session.play(signal)
     const before = fake.requests.length
@@ -236,9 +243,7 @@ for (const [name, refusals, methods] of [
       { uri: fake.uri, ...LOGIN },
       { dialer, clock: { ...clock, monotonicMs: () => nowMs }, onFrame: () => {} },
     )
-    await session.open(signal)
-    const [media] = (await session.describe(signal)).media
-    if (media === undefined) throw new Error('no media')
+    const media = await firstMedia(session)
     await session.setup(media, signal)
     await session.play(signal)
     const before = fake.requests.length
@@ -273,10 +278,7 @@ t.test('keep-alive of a session that the camera forgot', async (t) => {
     { uri: fake.uri },
     { dialer, clock: { ...clock, monotonicMs: () => nowMs }, onFrame: () => {} },
   )
-  await session.open(signal)
-  const [media] = (await session.describe(signal)).media
-  if (media === undefined) throw new Error('no media')
-  await session.setup(media, signal)
+  await session.setup(await firstMedia(session), signal)
   await session.play(signal)
   nowMs = 30_000
   session.keepAlive()
@@ -294,10 +296,7 @@ t.test('a camera that asks and asks and reads no answer', async (t) => {
     },
   })
   const session = new RtspSession({ uri: fake.uri }, { dialer, clock, onFrame: () => {} })
-  await session.open(signal)
-  const [media] = (await session.describe(signal)).media
-  if (media === undefined) throw new Error('no media')
-  await session.setup(media, signal)
+  await session.setup(await firstMedia(session), signal)
   await session.play(signal)
   t.match(await session.ended, { code: 'stalled' })
   await session.close()

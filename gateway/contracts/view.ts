@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import { Id, Instant, Paragraph } from './common.ts'
+import { LinkScope } from './link.ts'
 
 /** A reason in words tells somebody something: no fewer than this. */
 export const MIN_REASON_CHARS = 4
 
+/** A reason that needs no more words: whoever reads it does so in their own language. */
+export const AskedFor = z.enum(['alarm', 'call-for-help', 'police-request', 'missing-person'])
+export type AskedFor = z.infer<typeof AskedFor>
+
 export const ViewReason = z.strictObject({
-  kind: z.enum(['routine', 'case', 'request', 'maintenance']),
+  /** `request` is one in the viewer's own words. */
+  kind: z.enum(['routine', 'case', 'request', ...AskedFor.options, 'maintenance']),
   caseId: Id.optional(),
   text: Paragraph.optional(),
 })
@@ -37,6 +43,8 @@ export const View = z.object({
   hlsUrl: z.string(),
   mimeType: z.string(),
   soundMimeType: z.string().optional(),
+  /** What link or consent covers; what it does not need not be offered. */
+  scopes: z.array(LinkScope),
   expiresAt: Instant,
 })
 export type View = z.infer<typeof View>

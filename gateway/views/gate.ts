@@ -1,7 +1,7 @@
 import type { Ownership } from '../contracts/common.ts'
 import type { Principal, Role } from '../contracts/identity.ts'
 import type { Link, LinkScope } from '../contracts/link.ts'
-import { MIN_REASON_CHARS, type ViewEnd, type ViewReason, type ViewRefusal } from '../contracts/view.ts'
+import { AskedFor, MIN_REASON_CHARS, type ViewEnd, type ViewReason, type ViewRefusal } from '../contracts/view.ts'
 import { coversCell, hasRole } from '../identity/rights.ts'
 import { windowEndMs } from './hours.ts'
 
@@ -101,10 +101,10 @@ const STATE_REFUSALS = {
 
 /** What each role may watch for. Who runs or installs the system sees pictures for that work only. */
 const WATCHING: Partial<Record<Role, readonly ViewReason['kind'][]>> = {
-  operator: ['routine', 'case', 'request', 'maintenance'],
-  'patrol-lead': ['routine', 'case', 'request', 'maintenance'],
+  operator: ['routine', 'case', 'request', ...AskedFor.options, 'maintenance'],
+  'patrol-lead': ['routine', 'case', 'request', ...AskedFor.options, 'maintenance'],
   installer: ['maintenance'],
-  administrator: ['maintenance', 'request'],
+  administrator: ['maintenance', 'request', ...AskedFor.options],
 }
 
 /** Those who check the register and those it protects never watch, whatever other role they have. */
@@ -129,6 +129,10 @@ function hasReason(reason: ViewReason, ownership: Ownership): boolean {
     routine: ownership === 'public',
     case: reason.caseId !== undefined,
     request: [...text].length >= MIN_REASON_CHARS,
+    alarm: true,
+    'call-for-help': true,
+    'police-request': true,
+    'missing-person': true,
     maintenance: true,
   } satisfies Record<ViewReason['kind'], boolean>
   return isGiven[reason.kind]

@@ -37,7 +37,15 @@ export interface LiveView {
 }
 
 /** What the viewer is told of it; undefined until its relay has a picture. */
-export function shownView({ id, cameraId, stream, mimeType, soundMimeType, expiresAtMs }: LiveView): View | undefined {
+export function shownView({
+  id,
+  cameraId,
+  stream,
+  mimeType,
+  soundMimeType,
+  scopes,
+  expiresAtMs,
+}: LiveView): View | undefined {
   if (mimeType === undefined) return undefined
   return {
     id,
@@ -46,6 +54,7 @@ export function shownView({ id, cameraId, stream, mimeType, soundMimeType, expir
     hlsUrl: `/live/${id}/index.m3u8`,
     mimeType,
     ...(soundMimeType === undefined ? {} : { soundMimeType }),
+    scopes: [...scopes],
     expiresAt: toInstant(expiresAtMs),
   }
 }

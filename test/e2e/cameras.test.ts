@@ -48,6 +48,14 @@ test('a camera is turned while a button is held, by mouse and by key, and stops 
   await Promise.all([asked('move'), page.keyboard.down('Enter')])
   await Promise.all([asked('stop'), page.keyboard.up('Enter')])
   t.same(await seriousFaults(page), [])
+
+  await page.keyboard.press('Escape')
+  await page.locator('.tree-camera', { hasText: '东街口' }).click()
+  const other = page.locator('.tile-live', { hasText: '东街口' })
+  await other.first().waitFor({ timeout: 20_000 })
+  await other.first().dblclick({ position: { x: 100, y: 100 } })
+  await page.locator('.tiles-1 .tile-live', { hasText: '东街口' }).waitFor({ timeout: 20_000 })
+  t.equal(await page.getByRole('button', { name: '云台' }).count(), 0, 'its link does not cover that')
   t.same(faults, [])
 })
 

@@ -137,7 +137,8 @@ test('a newcomer sees pictures at once, and an alarm comes beside them', async (
   t.same(visitor.faults, [])
 })
 
-test('a camera is registered, its owner agrees, it is watched, the owner revokes', async (t, { gateway, somebody }) => {
+test('a camera is registered, its owner agrees, it is watched, the owner revokes', async (t, scene) => {
+  const { gateway, somebody, person, visit } = scene
   const camera = gateway.unregistered.device.channels[0]?.name ?? ''
   const installer = await somebody(PHONE)
   const invitation = await registerPrivateCamera(installer, gateway.unregistered)
@@ -154,6 +155,17 @@ test('a camera is registered, its owner agrees, it is watched, the owner revokes
   await watchPrivate(operator, camera)
   await owner.page.getByText('现在 1 人在看').waitFor({ timeout: 10_000 })
   t.match(await textOf(owner.page.locator('.views', { hasText: '人在看' })), /告警处置/, 'the owner reads the reason')
+  await owner.page.getByRole('button', { name: 'English' }).click()
+  await owner.page.locator('.views li', { hasText: 'alarm being handled' }).waitFor()
+  await owner.page.getByRole('button', { name: '中文' }).click()
+  const auditor = await person('auditor')
+  await visit(auditor.page, '/audit')
+  await auditor.page.getByRole('row', { name: /准许查看.*告警处置/ }).waitFor()
+  await auditor.page.getByRole('button', { name: 'English' }).click()
+  await auditor.page.getByRole('row', { name: /alarm being handled/ }).waitFor()
+  t.pass('owner and auditor read it in their own language')
+  t.same(auditor.faults, [])
+  await auditor.page.context().close()
 
   // Its main stream is H.265, which this browser cannot play: the sub-stream stands in.
   await zoomAndBack(operator.page)

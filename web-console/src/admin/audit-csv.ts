@@ -1,3 +1,4 @@
+import { ViewReason } from '../../../gateway/contracts/view.ts'
 import type { Language } from '../i18n/language.ts'
 import { date } from '../time.ts'
 import type { Entry } from './admin-calls.ts'
@@ -9,9 +10,18 @@ export function auditActionWords({ t, isKey }: Language, action: string): string
 }
 
 /** A refusal, the end of a view or its reason in words; the code where it is none of them. */
-export function auditWhyWords({ t, isKey }: Language, why: string): string {
+function auditWhyWords({ t, isKey }: Language, why: string): string {
   const key = [`problem.${why}`, `viewEnd.${why}`, `reasonKind.${why}`].find(isKey)
   return key === undefined ? why : t(key)
+}
+
+/** A view's reason: its kind in words, and the viewer's own as given. */
+export function auditReasonWords(language: Language, { why, detail }: Entry): string | undefined {
+  if (why === undefined) return undefined
+  const words = auditWhyWords(language, why)
+  const reason = ViewReason.safeParse(detail?.reason)
+  const text = reason.success && reason.data.kind === why ? reason.data.text : undefined
+  return text === undefined ? words : `${words}${language.t('list.colon')}${text}`
 }
 
 /** People by their names; what the gateway does by itself is told in words. */

@@ -3,7 +3,7 @@ import { dateTime } from '../time.ts'
 import { Icon } from '../ui/icon.tsx'
 import { Table } from '../ui/table.tsx'
 import type { Entry } from './admin-calls.ts'
-import { actorWords, auditActionWords, auditWhyWords } from './audit-csv.ts'
+import { actorWords, auditActionWords, auditReasonWords } from './audit-csv.ts'
 
 /** Entries as they stand in the chain, newest first. */
 export function AuditTable({ entries }: { entries: readonly Entry[] }) {
@@ -33,7 +33,7 @@ export function AuditTable({ entries }: { entries: readonly Entry[] }) {
           </td>
           <td data-label={t('audit.result')}>
             <Icon name={entry.result === 'done' ? 'ok' : 'refused'} /> {t(`auditResult.${entry.result}`)}
-            {entry.why !== undefined && <span class="secondary">{auditWhyWords(language, entry.why)}</span>}
+            {entry.why !== undefined && <span class="secondary">{auditReasonWords(language, entry)}</span>}
           </td>
         </tr>
       ))}

@@ -13,7 +13,7 @@ export function PlacePicture({ case: one, camera }: { case: Case; camera: Camera
   const still = useSignal<string | undefined>(undefined)
 
   function takeStill(): void {
-    const viewId = session.value?.viewId()
+    const viewId = session.value?.view.peek()?.id
     if (viewId !== undefined) still.value = `/live/${viewId}/snapshot.jpg?${Date.now()}`
   }
 

@@ -68,13 +68,13 @@ export function PtzPad({ cameraId }: { cameraId: string }) {
   }
 
   return (
-    // The wall has keys and drags of its own; what happens here stays here.
+    // The wall has keys and drags of its own; what happens here stays here, but for the way back to it.
     // biome-ignore lint/a11y/noStaticElementInteractions: it only keeps events to itself
     <div
       class="ptz"
       onPointerDown={(event) => event.stopPropagation()}
       onDblClick={(event) => event.stopPropagation()}
-      onKeyDown={(event) => event.stopPropagation()}
+      onKeyDown={(event) => event.code !== 'Escape' && event.stopPropagation()}
     >
       <button type="button" aria-expanded={isOpen.value} onClick={() => void toggle()}>
         {t('ptz.title')}

@@ -1,13 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
-import type { ViewReason } from '../../../gateway/contracts/view.ts'
-import type { Key } from '../i18n/areas.ts'
+import { AskedFor, MIN_REASON_CHARS, type ViewReason } from '../../../gateway/contracts/view.ts'
 import { useParts } from '../parts.ts'
 import { Answers, Dialog } from '../ui/dialog.tsx'
 import { Choice, TextField } from '../ui/field.tsx'
 
-const REASONS = ['alarm', 'help', 'police', 'lost', 'maintenance'] as const
-type Chip = (typeof REASONS)[number]
+const KINDS = [...AskedFor.options, 'maintenance'] as const
 
 /** Asks why a private feed is watched; the answer is what its owner will read. */
 export function ReasonDialog({
@@ -20,18 +18,15 @@ export function ReasonDialog({
   onClose: () => void
 }) {
   const { t } = useParts().language
-  const chip = useSignal<Chip | undefined>(undefined)
+  const kind = useSignal<(typeof KINDS)[number] | undefined>(undefined)
   const text = useSignal('')
-  const isComplete = chip.value !== undefined || text.value.trim() !== ''
+  const words = text.value.trim()
+  const isComplete = kind.value !== undefined || [...words].length >= MIN_REASON_CHARS
 
   function submit(event: Event): void {
     event.preventDefault()
     if (!isComplete) return
-    const words = [chip.value === undefined ? '' : t(`reason.${chip.value}` satisfies Key), text.value.trim()]
-    onGiven({
-      kind: chip.value === 'maintenance' ? 'maintenance' : 'request',
-      text: words.filter((word) => word !== '').join(t('list.colon')),
-    })
+    onGiven({ kind: kind.value ?? 'request', ...(words === '' ? {} : { text: words }) })
   }
 
   return (
@@ -40,10 +35,10 @@ export function ReasonDialog({
         <p class="secondary">{t('reason.explain')}</p>
         <Choice
           legend={t('reason.kind')}
-          options={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))}
-          value={chip}
+          options={KINDS.map((value) => ({ value, label: t(`reasonKind.${value}`) }))}
+          value={kind}
         />
-        <TextField label={t('reason.text')} value={text} maxLength={500} />
+        <TextField label={t('reason.text')} hint={t('reason.textHint')} value={text} maxLength={500} />
         <Answers act={t('reason.open')} isReady={isComplete} onCancel={onClose} />
       </form>
     </Dialog>

@@ -44,7 +44,7 @@ export interface TileSession {
   /** Muted at first, and again after the view was ended. */
   listen(isOn: boolean): void
   /** The view that is open now. */
-  viewId(): string | undefined
+  readonly view: ReadonlySignal<View | undefined>
   /** Asks again after a refusal or an end, and does not wait for a picture that stands still or does not come. */
   retry(): void
   close(): void
@@ -95,7 +95,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
   let player: Player | undefined
   const closing = new AbortController()
   const wake = new EventTarget()
-  let viewId: string | undefined
+  const openView = signal<View | undefined>(undefined)
   void run(closing.signal)
 
   // A public link that is valid again, or a camera that is back, is reason enough to ask again.
@@ -167,7 +167,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
         continue
       }
       let sawPicture = false
-      viewId = view.id
+      openView.value = view
       const outcome = await watch(view, until, {
         // The camera is open: what is left, this browser does for all tiles at once.
         onMedia: leave,
@@ -175,7 +175,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
           sawPicture = true
         },
       })
-      viewId = undefined
+      openView.value = undefined
       leave()
       if (outcome.kind === 'closed') return
       failures = sawPicture ? 0 : failures + 1
@@ -311,7 +311,7 @@ export function openTile(parts: TileParts, request: TileRequest): TileSession {
       isListening = isOn
       if (player?.sound !== undefined) player.listen(isOn)
     },
-    viewId: () => viewId,
+    view: openView,
     retry,
     close: () => closing.abort(),
   }

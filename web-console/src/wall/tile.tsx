@@ -36,7 +36,7 @@ export interface TileProps {
 export function Tile(props: TileProps) {
   const { content, selected, isPlayed, onSelect, onZoom, onDropCamera, onDropTile } = props
   const { index, camera } = content
-  const { language, router } = useParts()
+  const { language, router, session: signIn } = useParts()
   const { t } = language
   const { means, stream, frugal, onSession } = props
   const { session, video } = useTileSession({
@@ -51,6 +51,8 @@ export function Tile(props: TileProps) {
   spentAt.current = isPlayed ? undefined : (spentAt.current ?? Date.now())
   const state =
     spentAt.current === undefined ? session?.state.value : { kind: 'over-budget' as const, sinceMs: spentAt.current }
+  const user = signIn.state.value.kind === 'signed-in' ? signIn.state.value.user : undefined
+  const maySteer = user?.roles.includes('operator') && session?.view.value?.scopes.includes('ptz')
   const kind = camera === undefined ? (content.tile.kind === 'alarm-slot' ? 'alarm-slot' : 'empty') : state?.kind
   return (
     <section
@@ -95,7 +97,7 @@ export function Tile(props: TileProps) {
               onRemove={props.onRemove}
               {...(props.isAlone ? {} : { onZoom })}
             />
-            {props.isAlone && state.kind === 'live' && <PtzPad cameraId={camera.id} />}
+            {props.isAlone && state.kind === 'live' && maySteer && <PtzPad cameraId={camera.id} />}
             {props.isAlone && session?.stream === stream && <SoundButton session={session} />}
           </>
         )

@@ -144,7 +144,7 @@ export function WallPage() {
 
   async function snapshot(): Promise<void> {
     const content = contents.find(({ index }) => index === wall.selected.peek())
-    const viewId = sessions.get(wall.selected.peek())?.viewId()
+    const viewId = sessions.get(wall.selected.peek())?.view.peek()?.id
     if (content?.camera === undefined || viewId === undefined) return
     const { name } = content.camera
     note.value = { isSaved: await saveSnapshot(viewId, name), name }

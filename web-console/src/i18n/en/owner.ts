@@ -71,9 +71,4 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'ownerState.expired': 'Your consent has expired; nobody can watch',
   'ownerState.revoked': 'Revoked; nobody can watch',
   'ownerState.ended': 'Ended; nobody can watch',
-
-  'reasonKind.routine': 'routine watch',
-  'reasonKind.case': 'a case',
-  'reasonKind.request': 'reason',
-  'reasonKind.maintenance': 'maintenance',
 }

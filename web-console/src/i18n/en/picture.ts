@@ -69,4 +69,13 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'fault.no-key-frame': 'no key frame came',
   'fault.key-frames-rare': 'key frames are too rare',
   'fault.bad-uri': "the stream's address is wrong",
+
+  'reasonKind.routine': 'routine watch',
+  'reasonKind.case': 'a case',
+  'reasonKind.request': 'reason',
+  'reasonKind.alarm': 'alarm being handled',
+  'reasonKind.call-for-help': 'someone asked for help',
+  'reasonKind.police-request': 'lawful police request',
+  'reasonKind.missing-person': 'missing person',
+  'reasonKind.maintenance': 'maintenance',
 }

@@ -66,12 +66,8 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'reason.explain':
     'This is a private feed. Your name, unit and reason go into the viewing record, which its owner can read.',
   'reason.kind': 'Reason',
-  'reason.alarm': 'alarm being handled',
-  'reason.help': 'someone asked for help',
-  'reason.police': 'lawful police request',
-  'reason.lost': 'missing person',
-  'reason.maintenance': 'maintenance',
   'reason.text': 'Details',
+  'reason.textHint': 'Without a reason chosen above: at least 4 characters',
   'reason.open': 'Record and open',
 
   'sound.listen': 'Listen',

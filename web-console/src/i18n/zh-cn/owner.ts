@@ -65,9 +65,4 @@ export const words = {
   'ownerState.expired': '授权已到期，无人能看',
   'ownerState.revoked': '已撤销，无人能看',
   'ownerState.ended': '已终止，无人能看',
-
-  'reasonKind.routine': '日常值守',
-  'reasonKind.case': '案卷',
-  'reasonKind.request': '事由',
-  'reasonKind.maintenance': '设备维护',
 }

@@ -67,4 +67,13 @@ export const words = {
   'fault.no-key-frame': '没有等到关键帧',
   'fault.key-frames-rare': '关键帧间隔过长',
   'fault.bad-uri': '码流地址有误',
+
+  'reasonKind.routine': '日常值守',
+  'reasonKind.case': '案卷',
+  'reasonKind.request': '事由',
+  'reasonKind.alarm': '告警处置',
+  'reasonKind.call-for-help': '群众求助',
+  'reasonKind.police-request': '公安机关依法调取',
+  'reasonKind.missing-person': '走失寻人',
+  'reasonKind.maintenance': '设备维护',
 }

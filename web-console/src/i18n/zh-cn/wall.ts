@@ -62,12 +62,8 @@ export const words = {
   'reason.title': '查看“{name}”的事由',
   'reason.explain': '这是社会资源。您的姓名、单位与事由会记入查看记录，业主可以看到。',
   'reason.kind': '事由',
-  'reason.alarm': '告警处置',
-  'reason.help': '群众求助',
-  'reason.police': '公安机关依法调取',
-  'reason.lost': '走失寻人',
-  'reason.maintenance': '设备维护',
   'reason.text': '补充说明',
+  'reason.textHint': '不选事由时写明原因，至少 4 个字',
   'reason.open': '记录并打开',
 
   'sound.listen': '收听声音',

@@ -324,7 +324,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     logLevel: config.logLevel,
   }))
   identity.routes(app)
-  audit.routes(app)
+  audit.routes(app, identity.namesOf)
   grid.routes(app)
   mapRoute(app, config.mapTiles)
   registry.routes(app)

@@ -23,6 +23,7 @@ export interface AuditRoutesDeps {
   clock: Clock
   append(tx: Tx, entry: NewAuditEntry): Promise<void>
   copies: OutsideCopies
+  namesOf(tx: Tx, objects: readonly string[]): Promise<ReadonlyMap<string, string>>
 }
 
 /** `outside` is empty where no copy leaves the host: whoever controls it could then rebuild the whole chain. */
@@ -34,7 +35,7 @@ const READERS = { roles: ['auditor', 'administrator'] } as const
 const Cursor = z.string().regex(/^\d{1,18}$/)
 
 export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
-  const { database, append, copies } = deps
+  const { database, append, copies, namesOf } = deps
 
   app.get(
     '/api/v1/audit',
@@ -68,7 +69,11 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
           result: 'done',
           detail: request.query,
         })
-        return found
+        const names = await namesOf(
+          tx,
+          found.map((entry) => entry.object),
+        )
+        return found.map((entry) => ({ ...entry, objectName: names.get(entry.object) }))
       })
       return pageOf(items, limit, ({ sequence }) => String(sequence))
     },

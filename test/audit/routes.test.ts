@@ -21,6 +21,28 @@ t.test('auditors and administrators read the trail, nobody else, and reading lea
   t.equal((await app.inject({ url: '/api/v1/audit', headers: await bearer(['administrator']) })).statusCode, 200)
 })
 
+t.test('people and scripts stand in it by the names they have today, and by their ids', async (t) => {
+  const { app, bearer, database, identity } = await identityFixture(t)
+  const headers = await bearer(['auditor'])
+  const system = { kind: 'system', name: 'test' } as const
+  const made = await identity.users.create(
+    { username: 'zhou', password: 'correct horse battery', displayName: '周敏', roles: ['operator'] },
+    system,
+  )
+  t.ok(made.ok)
+  const id = made.ok ? made.user.id : ''
+  await identity.users.change(id, { displayName: '周敏（西片）' }, system)
+  const entries = async (object: string) =>
+    (await app.inject({ url: '/api/v1/audit', headers, query: { object } })).json().items
+  const [changed, created] = await entries(`user:${id}`)
+  t.match(changed, { action: 'user-changed', object: `user:${id}`, objectName: '周敏（西片）' })
+  t.match(created, { action: 'user-created', objectName: '周敏（西片）' })
+  const token = await database.client.token.findFirstOrThrow()
+  t.match(await entries(`token:${token.id}`), [{ action: 'token-created', objectName: token.name }])
+  const [read] = await entries('audit')
+  t.notHas(read, { objectName: String }, 'nobody’s name where it is nobody')
+})
+
 t.test('filters and pages', async (t) => {
   const { app, bearer, clock, database, audit } = await identityFixture(t)
   const headers = await bearer(['auditor'])

@@ -65,7 +65,7 @@ test('a camera in four screens and twelve taps, through a dead zone, to its firs
   t.equal(await page.getByLabel('设备密码').inputValue(), '', 'but the password is not on the phone')
   await page.getByLabel('设备密码').fill(device.password)
   await tap('测试')
-  await tap(/^登记“/)
+  await tap(/^登记这台摄像头/)
 
   // Screen 3
   await page.locator('input:focus').fill('粮站北门')

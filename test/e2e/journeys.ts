@@ -143,7 +143,7 @@ export async function registerPrivateCamera(
   await page.getByLabel('设备用户名').fill(device.username)
   await page.getByLabel('设备密码').fill(device.password)
   await page.getByRole('button', { name: '测试' }).click()
-  await page.getByRole('button', { name: '登记“' }).first().click({ timeout: 60_000 })
+  await page.getByRole('button', { name: '登记这台摄像头' }).first().click({ timeout: 60_000 })
 
   await page.getByLabel('名称').fill(channel.name)
   await page.getByText('不是', { exact: true }).click()

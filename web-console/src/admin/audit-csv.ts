@@ -39,6 +39,7 @@ const COLUMNS = [
   'roles',
   'action',
   'object',
+  'objectName',
   'result',
   'why',
   'detail',

@@ -23,7 +23,7 @@ export function AuditTable({ entries }: { entries: readonly Entry[] }) {
           <td data-label={t('audit.actor')}>{actorWords(language, entry)}</td>
           <td data-label={t('audit.action')}>{auditActionWords(language, entry.action)}</td>
           <td data-label={t('audit.object')} class="audit-object">
-            {cameraOf(entry)} <code>{entry.object}</code>
+            {entry.objectName ?? cameraOf(entry)} <code>{entry.object}</code>
             {entry.detail !== undefined && (
               <details>
                 <summary>{t('audit.detail')}</summary>

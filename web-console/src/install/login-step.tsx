@@ -94,6 +94,7 @@ function Report({ draft, probe }: { draft: Draft; probe: Probe }) {
           <li key={channel.token}>
             <ChannelRow
               channel={channel}
+              isOnly={probe.channels.length === 1}
               onChoose={() => {
                 const chosen = { kind: 'onvif', channel, ofSeveral: probe.channels.length > 1 } as const
                 if (draft.fields.name.value === '') draft.fields.name.value = nameFor(channel.name)
@@ -225,11 +226,12 @@ const loginOf = ({ fields, password, overrides }: Draft): NewProbe => ({
 /** Devices call a channel something; what only numbers it is no name of a place. */
 const nameFor = (channel: string): string => (/^[\w\s.-]*$/.test(channel) ? '' : channel.trim())
 
-function ChannelRow({ channel, onChoose }: { channel: ProbedChannel; onChoose: () => void }) {
+/** A device's only channel needs no name to be told by, and what it calls it is seldom a word. */
+function ChannelRow({ channel, isOnly, onChoose }: { channel: ProbedChannel; isOnly: boolean; onChoose: () => void }) {
   const { t } = useParts().language
   return (
     <button type="button" class="primary" onClick={onChoose}>
-      <strong>{t('install.registerChannel', { name: channel.name })}</strong>
+      <strong>{isOnly ? t('install.registerOnly') : t('install.registerChannel', { name: channel.name })}</strong>
       <span>
         {channel.streams
           .map(({ role, codec, width, height }) => `${t(`stream.${role}`)} ${codecName(codec)} ${width}×${height}`)

@@ -1,5 +1,6 @@
 import type { Link } from '../../../gateway/contracts/link.ts'
 import type { RegisterRow } from '../../../gateway/contracts/register.ts'
+import type { Key } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
 import { date, dateTime } from '../time.ts'
 import { Table } from '../ui/table.tsx'
@@ -142,37 +143,52 @@ function Filing({ row }: { row: RegisterRow }) {
 }
 
 function Acts({ row, acts, onSheet }: Pick<TableProps, 'acts' | 'onSheet'> & { row: RegisterRow }) {
-  const { t } = useParts().language
   const place = useKeptFocus<HTMLTableCellElement>()
-  const { link } = row
+  const { link, cameraName } = row
   const isAwaited = link?.state === 'awaiting-consent'
   return (
     <td ref={place} tabIndex={-1} class="register-acts">
       {acts !== undefined && (
         <>
-          <button type="button" onClick={() => acts.onEntry(row)}>
-            {t('entry.edit')}
-          </button>
+          <Act act="entry.edit" of={cameraName} onClick={() => acts.onEntry(row)} />
           {isAwaited && (
             <>
-              <button type="button" onClick={() => acts.onInvite(link)}>
-                {t('invitation.again')}
-              </button>
-              <button type="button" onClick={() => acts.onPaper(link)}>
-                {t(link.waitingPaper === undefined ? 'paper.record' : 'paper.check')}
-              </button>
+              <Act act="invitation.again" of={cameraName} onClick={() => acts.onInvite(link)} />
+              <Act
+                act={link.waitingPaper === undefined ? 'paper.record' : 'paper.check'}
+                of={cameraName}
+                onClick={() => acts.onPaper(link)}
+              />
             </>
           )}
           {link !== undefined && REVOCABLE.has(link.state) && (
-            <button type="button" class="danger" onClick={() => acts.onRevoke(link)}>
-              {t('action.revoke')}
-            </button>
+            <Act act="action.revoke" of={cameraName} isDangerous onClick={() => acts.onRevoke(link)} />
           )}
         </>
       )}
-      <button type="button" onClick={() => onSheet(row)}>
-        {t('sheet.filing')}
-      </button>
+      <Act act="sheet.filing" of={cameraName} onClick={() => onSheet(row)} />
     </td>
+  )
+}
+
+interface ActProps {
+  act: Key
+  /** Every row has these acts: who hears one of them alone hears whose it is. */
+  of: string
+  isDangerous?: boolean
+  onClick: () => void
+}
+
+function Act({ act, of, isDangerous = false, onClick }: ActProps) {
+  const { t } = useParts().language
+  return (
+    <button
+      type="button"
+      class={isDangerous ? 'danger' : undefined}
+      aria-label={t('action.of', { act: t(act), name: of })}
+      onClick={onClick}
+    >
+      {t(act)}
+    </button>
   )
 }

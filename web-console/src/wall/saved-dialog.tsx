@@ -35,6 +35,7 @@ export function SavedDialog({ wall, saved, onClose }: { wall: WallState; saved: 
             </span>
             <button
               type="button"
+              aria-label={t('action.of', { act: t('saved.use'), name: one.name })}
               onClick={() => {
                 wall.apply(one)
                 onClose()
@@ -68,6 +69,7 @@ export function SavedDialog({ wall, saved, onClose }: { wall: WallState; saved: 
             </span>
             <button
               type="button"
+              aria-label={t('action.of', { act: t('saved.toTile', { n: wall.selected.value + 1 }), name: one.name })}
               onClick={() => {
                 wall.setTile(wall.selected.value, { kind: 'round', roundId: one.id })
                 onClose()

@@ -18,6 +18,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'action.copy': 'Copy',
   'action.copied': 'Copied',
   'action.revoke': 'Revoke',
+  'action.of': '{act}: {name}',
   'action.manage': 'Manage',
   'action.manageOf': 'Manage “{name}”',
 

@@ -26,6 +26,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'install.probe': 'Test',
   'install.report': 'Result of the test',
   'install.channels': '{n} channels; choose the one to register',
+  'install.registerOnly': 'Register this camera',
   'install.registerChannel': 'Register “{name}”',
   'install.forbidden': 'Is it in a guest room, dormitory, bath, toilet, changing, fitting or nursing room?',
   'install.forbiddenShort': 'whether it is in such a room',

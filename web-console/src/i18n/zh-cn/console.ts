@@ -16,6 +16,7 @@ export const words = {
   'action.copy': '复制',
   'action.copied': '已复制',
   'action.revoke': '撤销',
+  'action.of': '{act}：{name}',
   'action.manage': '管理',
   'action.manageOf': '管理“{name}”',
 

@@ -24,6 +24,7 @@ export const words = {
   'install.probe': '测试',
   'install.report': '测试结果',
   'install.channels': '共 {n} 个通道，请选择要登记的通道',
+  'install.registerOnly': '登记这台摄像头',
   'install.registerChannel': '登记“{name}”',
   'install.forbidden': '是否安装在客房、宿舍、浴室、卫生间、更衣室、试衣间或哺乳室？',
   'install.forbiddenShort': '是否禁装场所',

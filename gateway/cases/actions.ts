@@ -12,6 +12,7 @@ import {
 import type { NewLiveEvent } from '../contracts/event.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import type { Outgrown } from './collect.ts'
 import { dutySince, nextPerson, onDuty, type Person } from './dispatch.ts'
 import {
   type Channels,
@@ -100,6 +101,19 @@ export class CaseActions {
         await this.note(tx, caseId, 'shelve-ended')
       }
       await this.#publish(tx, caseId)
+    })
+  }
+
+  /** More urgent by now than what somebody put on the shelf: the case is back, and the next event of it tells so. */
+  async unshelve(tx: Tx, { caseId, phase, was, priority, text }: Outgrown): Promise<void> {
+    await changeCase(tx, caseId, { dueAt: null })
+    await this.note(tx, caseId, 'unshelved', text === '' ? undefined : text)
+    await this.#deps.audit.append(tx, {
+      action: 'case-action',
+      actor: GATEWAY.audit,
+      object: `case:${caseId}`,
+      result: 'done',
+      detail: { action: 'unshelved', from: phase, to: phase, was, priority },
     })
   }
 

@@ -5,7 +5,7 @@ import type { NewLiveEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
 import type { Tx } from '../storage/database.ts'
 import { CaseActions, type CaseActionsDeps } from './actions.ts'
-import { type CollectedAlarm, collect, placesInCases } from './collect.ts'
+import { type CollectedAlarm, collect, outgrown, placesInCases } from './collect.ts'
 import { type CellPeople, inOrder, type Person } from './dispatch.ts'
 import { createEscalation } from './escalation.ts'
 import { figureRoutes } from './figure-routes.ts'
@@ -80,6 +80,7 @@ export function createCases(deps: CasesDeps): Cases {
           return place.caseId
         },
         collect: async (stored) => {
+          for (const one of outgrown(places, stored)) await actions.unshelve(tx, one)
           const cases = await collect(tx, provider, newId, places, stored, (priority) => targets.respondMs(priority))
           return cases.map((one) => ({ kind: 'case', cellCode: one.cellCode, data: one }))
         },

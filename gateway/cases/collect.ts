@@ -1,5 +1,5 @@
-import type { AlarmType, Priority } from '../contracts/alarm.ts'
-import { type Case, GATEWAY_NAME } from '../contracts/case.ts'
+import { type AlarmType, Priority } from '../contracts/alarm.ts'
+import { type Case, CasePhase, GATEWAY_NAME } from '../contracts/case.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import { numberOf } from './number.ts'
 import { ALARM_IDS_NAMED, type CaseRow, readCases, toCase } from './store.ts'
@@ -23,6 +23,8 @@ export interface Place {
   caseId: string
   groupKey: string | null
   isKnown: boolean
+  /** How it stood when it was shelved, where it is on the shelf. */
+  shelved?: { phase: CasePhase; priority: Priority }
 }
 
 /** An urgent alarm is a case of its own; others join the open case of their source, type and cell. */
@@ -30,10 +32,11 @@ const groupKeyOf = ({ priority, sourceId, type, cellCode }: CollectedAlarm): str
   priority === 1 ? null : `${sourceId} ${type} ${cellCode}`
 
 const FIND = {
-  sqlite: `SELECT "id", "groupKey" FROM "Case" WHERE "groupKey" IN (SELECT value FROM json_each(?))`,
+  sqlite: `SELECT "id", "groupKey", "phase", "priority", "dueAt" FROM "Case"
+    WHERE "groupKey" IN (SELECT value FROM json_each(?))`,
   // Locked, so that nobody closes a case while alarms join it; in one order on all nodes.
-  postgresql: `SELECT "id", "groupKey" FROM "Case" WHERE "groupKey" IN (SELECT jsonb_array_elements_text($1::jsonb))
-    ORDER BY "groupKey" FOR UPDATE`,
+  postgresql: `SELECT "id", "groupKey", "phase", "priority", "dueAt" FROM "Case"
+    WHERE "groupKey" IN (SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY "groupKey" FOR UPDATE`,
 } as const satisfies Record<Database['provider'], string>
 
 /** Two nodes that hear of the same trouble at once open one case: the second waits here and then finds it. */
@@ -50,8 +53,8 @@ export async function placesInCases(
   const open = new Map<string, Place>()
   const find = async (keys: readonly string[]): Promise<string[]> => {
     if (keys.length === 0) return []
-    const rows = await tx.$queryRawUnsafe<{ id: string; groupKey: string }[]>(FIND[provider], JSON.stringify(keys))
-    for (const { id, groupKey } of rows) open.set(groupKey, { caseId: id, groupKey, isKnown: true })
+    const rows = await tx.$queryRawUnsafe<FoundCase[]>(FIND[provider], JSON.stringify(keys))
+    for (const row of rows) open.set(row.groupKey, placeIn(row))
     return keys.filter((key) => !open.has(key))
   }
   const missing = await find([...new Set(alarms.map(groupKeyOf).filter((key) => key !== null))])
@@ -67,6 +70,42 @@ export async function placesInCases(
     places.set(alarm.id, place)
   }
   return places
+}
+
+interface FoundCase {
+  id: string
+  groupKey: string
+  phase: string
+  priority: number | bigint
+  dueAt: unknown
+}
+
+function placeIn({ id, groupKey, phase, priority, dueAt }: FoundCase): Place {
+  const place = { caseId: id, groupKey, isKnown: true }
+  // A due time of a dispatch is that of its answer.
+  if (dueAt === null || phase === 'dispatched') return place
+  return { ...place, shelved: { phase: CasePhase.parse(phase), priority: Priority.parse(Number(priority)) } }
+}
+
+/** A case on the shelf that an alarm joins which is more urgent than what was shelved. */
+export interface Outgrown {
+  caseId: string
+  phase: CasePhase
+  was: Priority
+  priority: Priority
+  /** Of the most urgent alarm. */
+  text: string
+}
+
+export function outgrown(places: ReadonlyMap<string, Place>, stored: readonly CollectedAlarm[]): Outgrown[] {
+  const most = new Map<string, Outgrown>()
+  for (const { id, priority, text } of stored) {
+    const { caseId, shelved } = places.get(id) ?? {}
+    if (caseId === undefined || shelved === undefined) continue
+    if (priority >= (most.get(caseId)?.priority ?? shelved.priority)) continue
+    most.set(caseId, { caseId, phase: shelved.phase, was: shelved.priority, priority, text })
+  }
+  return [...most.values()]
 }
 
 const JOIN = {

@@ -91,6 +91,7 @@ export const TimelineAction = z.enum([
   ...CaseActionName.options,
   'collect',
   'shelve-ended',
+  'unshelved',
   'overdue',
   'clip-kept',
   'clip-unavailable',

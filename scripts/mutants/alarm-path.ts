@@ -111,6 +111,21 @@ export const ALARM_PATH: readonly Mutant[] = [
     '({ priority, sourceId, type, cellCode }: CollectedAlarm): string | null',
     "({ priority, sourceId, cellCode }: CollectedAlarm, type = ''): string | null",
   ),
+  collect(
+    'cases: a more urgent alarm stays on the shelf',
+    'if (priority >= (most.get(caseId)?.priority ?? shelved.priority)) continue',
+    'if (priority >= 1) continue',
+  ),
+  collect(
+    'cases: any alarm takes a case off the shelf',
+    'if (priority >= (most.get(caseId)?.priority ?? shelved.priority)) continue',
+    'if (priority < 1) continue',
+  ),
+  collect(
+    'cases: a dispatch is taken for a shelf',
+    "if (dueAt === null || phase === 'dispatched') return place",
+    'if (dueAt === null) return place',
+  ),
   collect('cases: not as urgent as its alarms', 'MIN("priority", value ->> \'priority\')', '"priority"'),
   on('alarms/waiting-messages.ts', 'test/alarms/intake.test.ts')(
     'alarms: the urgent wait their turn',

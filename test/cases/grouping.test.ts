@@ -72,6 +72,56 @@ await onBothDatabases(t, async (t, open) => {
     }
   })
 
+  t.test('a shelved case is back at once when a more urgent alarm joins it, and for no other', async (t) => {
+    const database = await open(t)
+    const { alarms, act, read, audit } = await startCases(t, database)
+    const { id: sourceId } = await addSource(database)
+    const send = async (key: string, priority: 2 | 3 | 4, text = ''): Promise<void> => {
+      await alarms.receive(sourceId, bytes(message(key, { type: 'water-level', priority, text })))
+    }
+    await send('a', 3)
+    const [{ id } = { id: '' }] = await database.client.case.findMany()
+    await act('operator', id, 'acknowledge')
+    const shelved = await act('operator', id, 'shelve', { text: '施工', minutes: 60 })
+    t.type(shelved.body.shelvedUntil, 'string')
+    await Promise.all([send('b', 3), send('c', 4)])
+    t.match(await read(id), { occurrences: 3, priority: 3, shelvedUntil: String })
+
+    await Promise.all([send('d', 4), send('e', 2, '超过保证水位')])
+    const back = await read(id)
+    t.equal(back.shelvedUntil, undefined)
+    t.match(back, { occurrences: 5, priority: 2, phase: 'opened' })
+    t.match(back.timeline.at(-1), { action: 'unshelved', by: 'gridlight', text: '超过保证水位' })
+    const events = await database.client.event.findMany({ where: { kind: 'case' }, orderBy: { id: 'asc' } })
+    const told: Case = JSON.parse(events.at(-1)?.dataJson ?? '{}')
+    t.equal(told.shelvedUntil, undefined, 'every screen is told')
+    t.match(audit.at(-1), {
+      action: 'case-action',
+      actor: { kind: 'system' },
+      object: `case:${id}`,
+      detail: { action: 'unshelved', from: 'opened', to: 'opened', was: 3, priority: 2 },
+    })
+
+    await act('operator', id, 'shelve', { text: '施工', minutes: 60 })
+    await send('f', 2)
+    t.match(await read(id), { occurrences: 6, shelvedUntil: String }, 'as urgent as it was shelved')
+  })
+
+  t.test('what a dispatch waits for is not what a shelf holds', async (t) => {
+    const database = await open(t)
+    const { alarms, act, post, read } = await startCases(t, database)
+    const { id: sourceId } = await addSource(database)
+    await post('lead', '/api/v1/duty', { on: true })
+    await alarms.receive(sourceId, bytes(message('a', { priority: 3 })))
+    const [{ id } = { id: '' }] = await database.client.case.findMany()
+    await act('operator', id, 'acknowledge')
+    await act('operator', id, 'dispatch')
+    await alarms.receive(sourceId, bytes(message('b', { priority: 2 })))
+    const one = await read(id)
+    t.match(one, { phase: 'dispatched', priority: 2, escalatesAt: String })
+    t.notOk(one.timeline.some(({ action }) => action === 'unshelved'))
+  })
+
   t.test('a closed case takes no more alarms: the next one opens a new case', async (t) => {
     const database = await open(t)
     const { alarms, act, read } = await startCases(t, database)

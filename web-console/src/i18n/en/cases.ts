@@ -36,6 +36,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'caseAction.evaluate': 'Evaluate',
   'caseAction.collect': 'Collected',
   'caseAction.shelve-ended': 'Back from the shelf',
+  'caseAction.unshelved': 'A more urgent alarm: back from the shelf',
   'caseAction.clip-kept': 'Clip kept',
   'caseAction.clip-unavailable': 'No clip',
   'caseAction.overdue': 'Response overdue',

@@ -34,6 +34,7 @@ export const words = {
   'caseAction.evaluate': '评价',
   'caseAction.collect': '信息采集',
   'caseAction.shelve-ended': '搁置结束',
+  'caseAction.unshelved': '来了更紧急的告警，搁置提前结束',
   'caseAction.clip-kept': '已保存告警片段',
   'caseAction.clip-unavailable': '没有告警片段',
   'caseAction.overdue': '响应超时',

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
+import type { Delivery } from '../mqtt/topics.ts'
 import { Foreign, type TopicReceipt } from './foreign.ts'
 import { Intake, type IntakeDeps, type OwnAlarm } from './intake.ts'
 import { type LoadRoutesDeps, loadRoutes } from './load-routes.ts'
@@ -37,10 +38,10 @@ export interface AlarmsDeps extends Omit<IntakeDeps, 'count'>, Omit<AlarmRoutesD
 
 export interface Alarms {
   /** A message of a source; resolves when it is on disk, rejects when it is not: acknowledge after this only. */
-  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
+  receive(sourceId: string, payload: Uint8Array, delivery?: Delivery): Promise<Receipt>
   heartbeat(sourceId: string): void
   /** The same for a message on a topic of a device's own choice, once for every source registered there. */
-  receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]>
+  receiveTopic(topic: string, payload: Uint8Array, delivery?: Delivery): Promise<readonly TopicReceipt[]>
   /** A message on any topic that comes again in its order; what must not wait is told now. Never rejects. */
   receiveAhead(topic: string, payload: Uint8Array): Promise<void>
   /** Where the listener of panels puts what it reads. */
@@ -81,8 +82,8 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   const mapped = new MappedSources(database, deps.mappings)
   const foreign = new Foreign({ clock, intake, mapped, count, heard: (sourceId) => watch.heard(sourceId) })
 
-  const receive = async (sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> => {
-    const receipt = await foreign.receiveOwn(sourceId, payload, idempotencyKey)
+  const receive = async (sourceId: string, payload: Uint8Array, delivery?: Delivery): Promise<Receipt> => {
+    const receipt = await foreign.receiveOwn(sourceId, payload, delivery)
     if (receipt.kind !== 'rejected') watch.heard(sourceId)
     return receipt
   }
@@ -113,7 +114,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   return {
     receive,
     heartbeat: (sourceId) => watch.beat(sourceId),
-    receiveTopic: (topic, payload) => foreign.receiveTopic(topic, payload),
+    receiveTopic: (topic, payload, delivery) => foreign.receiveTopic(topic, payload, delivery),
     receiveAhead: (topic, payload) => foreign.receiveAhead(topic, payload),
     topics: mapped,
     panels: createPanelDesk({ database, clock, intake, watch, vault: deps.vault }),

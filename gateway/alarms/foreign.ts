@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { parseInput } from '../mqtt/topics.ts'
+import { type Delivery, parseInput } from '../mqtt/topics.ts'
 import type { Intake } from './intake.ts'
 import { type Mapped, mapMessage } from './map-message.ts'
 import type { MappedSources, RegisteredSource } from './mapped-sources.ts'
@@ -35,17 +35,17 @@ export class Foreign {
   }
 
   /** A message on the topic or webhook that a source was given: in our words, or in its own where it has a mapping. */
-  async receiveOwn(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt> {
+  async receiveOwn(sourceId: string, payload: Uint8Array, delivery: Delivery = {}): Promise<Receipt> {
     const { intake, mapped, clock } = this.#deps
     const source = mapped.byId(sourceId)
-    const read = normalise(payload, idempotencyKey, mapped.urgencyOf(sourceId))
+    const read = normalise(payload, delivery.idempotencyKey, mapped.urgencyOf(sourceId))
     if (source === undefined || read.ok) return intake.receive(sourceId, payload, read)
     const receivedAt = new Date(clock.now())
     return this.#take(
       source,
       payload,
       mapMessage(source.mapping, source, { topic: undefined, payload, receivedAt }),
-      idempotencyKey,
+      delivery,
     )
   }
 
@@ -78,11 +78,11 @@ export class Foreign {
   }
 
   /** One receipt for every source that has a rule for the topic. @throws when it could not be stored */
-  async receiveTopic(topic: string, payload: Uint8Array): Promise<readonly TopicReceipt[]> {
+  async receiveTopic(topic: string, payload: Uint8Array, delivery: Delivery = {}): Promise<readonly TopicReceipt[]> {
     const receivedAt = new Date(this.#deps.clock.now())
     const receipts: TopicReceipt[] = []
     for (const { source, mapped } of this.#toldOn(topic, payload, receivedAt)) {
-      receipts.push({ sourceId: source.id, receipt: await this.#take(source, payload, mapped) })
+      receipts.push({ sourceId: source.id, receipt: await this.#take(source, payload, mapped, delivery) })
       this.#deps.heard(source.id)
     }
     return receipts
@@ -126,7 +126,7 @@ export class Foreign {
     source: RegisteredSource,
     payload: Uint8Array,
     mapped: Mapped,
-    idempotencyKey?: string,
+    { idempotencyKey, isRetained = false }: Delivery,
   ): Promise<Receipt> {
     const { intake, count } = this.#deps
     if (mapped.kind === 'rejected') return intake.reject(source.id, payload, mapped.reason)
@@ -134,8 +134,14 @@ export class Foreign {
       count('ignored', 1)
       return mapped
     }
+    // An event without an id or an end: nothing tells that it is not the one that was taken when it happened.
+    const news = mapped.alarms.filter(({ sourceKey, channel }) => !isRetained || (sourceKey ?? channel) !== undefined)
+    if (news.length === 0) {
+      count('ignored', 1)
+      return { kind: 'ignored', why: 'it was retained, and is no news' }
+    }
     const receipts = await Promise.all(
-      mapped.alarms.map((alarm) =>
+      news.map((alarm) =>
         intake.receiveMapped(source.id, payload, idempotencyKey === undefined ? alarm : named(alarm, idempotencyKey)),
       ),
     )

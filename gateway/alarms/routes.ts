@@ -18,7 +18,7 @@ import { TokenBuckets } from './token-buckets.ts'
 const WEBHOOK_RATE = { perSecond: 200, burst: 400 }
 
 export interface AlarmRoutesDeps extends SourceRoutesDeps {
-  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<Receipt>
+  receive(sourceId: string, payload: Uint8Array, delivery: { idempotencyKey: string | undefined }): Promise<Receipt>
   /** The same alarms with the times at which people saw them and took them on. */
   withTimes(alarms: readonly Alarm[]): Promise<Alarm[]>
 }
@@ -107,8 +107,8 @@ function webhookRoute(app: App, deps: AlarmRoutesDeps): void {
         if (!buckets.take(sourceId)) throw new Problem('too-many-requests')
         if (!Buffer.isBuffer(request.body))
           throw new Problem('unsupported-media-type', { zh: '须为 application/json', en: 'application/json is needed' })
-        const key = request.headers['idempotency-key']
-        const receipt = await deps.receive(sourceId, request.body, key).catch(() => undefined)
+        const idempotencyKey = request.headers['idempotency-key']
+        const receipt = await deps.receive(sourceId, request.body, { idempotencyKey }).catch(() => undefined)
         if (receipt === undefined)
           throw new Problem('storage-failure', {
             zh: '告警未能存储，请重新发送',

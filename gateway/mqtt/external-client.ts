@@ -81,12 +81,12 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
   }
 
   /** @throws when it is not on disk */
-  const take = async (topic: string, payload: Buffer): Promise<void> => {
+  const take = async (topic: string, payload: Buffer, isRetained: boolean): Promise<void> => {
     const source = parseInput(topic)
     const receipts =
       source === undefined
-        ? await input.receiveTopic(topic, payload)
-        : [{ sourceId: source.sourceId, receipt: await input.receive(source.sourceId, payload) }]
+        ? await input.receiveTopic(topic, payload, { isRetained })
+        : [{ sourceId: source.sourceId, receipt: await input.receive(source.sourceId, payload, { isRetained }) }]
     for (const { sourceId, receipt } of receipts) {
       if (receipt.kind !== 'rejected') continue
       publish(rejectedMessage(sourceId, receipt, payload)).catch((error: unknown) =>
@@ -147,10 +147,10 @@ export function createExternalClient(deps: ExternalDeps): Mqtt {
     const arrivals = new Arrivals()
     const over = new AbortController()
     let isVersionRefused = true
-    acknowledgeLater(client, (topic, payload) => {
+    acknowledgeLater(client, (topic, payload, isRetained) => {
       second?.bring(topic, payload)
       const source = parseInput(topic)
-      if (source?.kind !== 'heartbeat') return arrivals.store(() => take(topic, payload), isOpen, pause)
+      if (source?.kind !== 'heartbeat') return arrivals.store(() => take(topic, payload, isRetained), isOpen, pause)
       input.heartbeat(source.sourceId)
       return Promise.resolve(true)
     })

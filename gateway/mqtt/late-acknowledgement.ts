@@ -14,7 +14,10 @@ const puback = (messageId: number): Buffer => Buffer.from([0x40, 2, messageId >>
  * MQTT.js would handle one message at a time and share no commit between them, at a twentieth of the rate; here many
  * are under way and acknowledged in the order of their arrival (MQTT-4.6.0-2).
  */
-export function acknowledgeLater(client: MqttClient, take: (topic: string, payload: Buffer) => Promise<boolean>): void {
+export function acknowledgeLater(
+  client: MqttClient,
+  take: (topic: string, payload: Buffer, isRetained: boolean) => Promise<boolean>,
+): void {
   let uncommitted = 0
   let readOn: (() => void) | undefined
   let acknowledged: Promise<void> = Promise.resolve()
@@ -27,8 +30,8 @@ export function acknowledgeLater(client: MqttClient, take: (topic: string, paylo
     if (isTaken && messageId !== undefined && client.connected) client.stream.write(puback(messageId))
   }
 
-  client.handleMessage = ({ topic, payload, qos, messageId }, done) => {
-    const taken = take(topic, Buffer.from(payload))
+  client.handleMessage = ({ topic, payload, qos, messageId, retain }, done) => {
+    const taken = take(topic, Buffer.from(payload), retain)
     uncommitted++
     acknowledged = acknowledged.then(() => acknowledge(taken, qos === 0 ? undefined : messageId))
     if (uncommitted < MAX_UNCOMMITTED) done(LATER)

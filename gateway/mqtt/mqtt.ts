@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import { type Instant, toInstant } from '../contracts/common.ts'
 import type { Principal } from '../contracts/identity.ts'
 import type { ListenerLimits } from './listener.ts'
-import { gatewayState, type OutgoingMessage, rejectedOutput } from './topics.ts'
+import { type Delivery, gatewayState, type OutgoingMessage, rejectedOutput } from './topics.ts'
 
 /** What became of a message that a source sent; it is on disk when this is told. */
 export type InputReceipt =
@@ -14,12 +14,16 @@ export type InputReceipt =
 /** Takes what sources send. */
 export interface InputTaker {
   /** Rejects when the message is not on disk; it is not acknowledged then. */
-  receive(sourceId: string, payload: Uint8Array, idempotencyKey?: string): Promise<InputReceipt>
+  receive(sourceId: string, payload: Uint8Array, delivery?: Delivery): Promise<InputReceipt>
   /** A message on any topic that comes again in its order; what must not wait is taken now. Never rejects. */
   receiveAhead(topic: string, payload: Uint8Array): Promise<void>
   heartbeat(sourceId: string): void
   /** The same for a message on a topic of a device's own choice, once for every source registered there. */
-  receiveTopic(topic: string, payload: Uint8Array): Promise<readonly { sourceId: string; receipt: InputReceipt }[]>
+  receiveTopic(
+    topic: string,
+    payload: Uint8Array,
+    delivery?: Delivery,
+  ): Promise<readonly { sourceId: string; receipt: InputReceipt }[]>
   /** Topics beside Gridlight's own. */
   topics: {
     /** What to subscribe to. */

@@ -26,6 +26,13 @@ export function parseInput(topic: string): InputTopic | undefined {
   return sourceId !== undefined && (kind === 'alarm' || kind === 'heartbeat') ? { sourceId, kind } : undefined
 }
 
+/** What a transport says of a message beside its bytes. */
+export interface Delivery {
+  idempotencyKey?: string | undefined
+  /** The broker had it before anybody listened (MQTT 3.1.1 §3.3.1.3), and sends it at every new subscription. */
+  isRetained?: boolean
+}
+
 /** A message on its way out; QoS 1 always. */
 export interface OutgoingMessage {
   topic: string

@@ -81,6 +81,11 @@ export const ALARM_PATH: readonly Mutant[] = [
     "'syscall' in error || error.message === NO_ANSWER",
     "'syscall' in error",
   ),
+  on('alarms/foreign.ts', 'test/mqtt/retained.test.ts')(
+    'broker: what was retained is news at every connection',
+    '!isRetained ||',
+    'true ||',
+  ),
   external('broker: said at every attempt', 'isAwaySaid = true', 'isAwaySaid = false'),
   on('mqtt/subscriptions.ts', 'test/mqtt/refused-topics.test.ts')(
     'broker: one topic that is refused silences others',

@@ -115,6 +115,31 @@ await onBothDatabases(t, async (t, open) => {
     t.equal(await database.client.case.count(), 3, 'urgent ones are cases of their own')
   })
 
+  t.test('what was retained before is no news where nothing tells it from what it was', async (t) => {
+    const database = await open(t)
+    await addSource(database, undefined, { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/button' })
+    await addSource(database, undefined, { mapping: 'zigbee2mqtt', topic: 'zigbee2mqtt/door' })
+    const own = await addSource(database, undefined, { mapping: 'zigbee2mqtt' })
+    const { alarms } = await startAlarms(t, database)
+    const press = bytes({ action: 'emergency' })
+    const opened = bytes({ contact: false })
+    await alarms.receiveTopic('zigbee2mqtt/button', press)
+    for (let n = 0; n < 2; n++) {
+      t.match(await alarms.receiveTopic('zigbee2mqtt/button', press, { isRetained: true }), [
+        { receipt: { kind: 'ignored', why: 'it was retained, and is no news' } },
+      ])
+      t.match(await alarms.receive(own.id, press, { isRetained: true }), { kind: 'ignored' })
+      await alarms.receiveTopic('zigbee2mqtt/door', opened, { isRetained: true })
+      await alarms.receive(own.id, bytes(message('named')), { isRetained: true })
+    }
+    await alarms.receiveTopic('zigbee2mqtt/button', press)
+    t.strictSame(
+      (await states(database)).toSorted(),
+      ['door active', 'intrusion active', 'panic-button active', 'panic-button active'],
+      'an alarm with a name and a state that is open are the same ones',
+    )
+  })
+
   t.test('a mapped source also speaks in our words, and in its own on the topic it was given', async (t) => {
     const database = await open(t)
     const source = await addSource(database, undefined, { mapping: 'tasmota', topic: 'plug', alarmType: 'door' })

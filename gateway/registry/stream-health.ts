@@ -129,8 +129,9 @@ export function findings(figures: StreamFigures): Finding[] {
     found.push({ code: 'packets-lost', detail: { zh: `丢包 ${percent}%`, en: `${percent} % of the packets` } })
   }
   if (Math.abs(clockOffsetMs) > MAX_CLOCK_OFFSET_MS) {
-    const off = inSeconds(clockOffsetMs)
-    found.push({ code: 'clock-wrong', detail: { zh: `与网关相差 ${off} 秒`, en: `${off} s off ours` } })
+    const off = inSeconds(Math.abs(clockOffsetMs))
+    const [zh, en] = clockOffsetMs < 0 ? ['慢', 'behind'] : ['快', 'ahead of']
+    found.push({ code: 'clock-wrong', detail: { zh: `比网关${zh} ${off} 秒`, en: `${off} s ${en} ours` } })
   }
   const code = fault?.code ?? (opens.failed === opens.count ? opens.lastFault?.code : undefined)
   if (code === 'unauthorized') found.push({ code: 'login-refused', detail: fault?.detail ?? code })

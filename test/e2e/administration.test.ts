@@ -91,6 +91,29 @@ test('the auditor filters the trail, walks the chain and takes it along, by keys
   t.same(faults, [])
 })
 
+test('what was pressed while the gateway could not be reached says so, and says when it is reached again', async (t, {
+  gateway,
+  somebody,
+}) => {
+  const cable = await layCable(gateway.baseUrl)
+  t.teardown(() => cable.close())
+  const { page } = await somebody()
+  await signInAs(page, cable.url, 'admin', gateway.adminPassword)
+  await page.goto(`${cable.url}/settings`)
+  const targets = page.locator('section', { hasText: '响应时限' })
+  await targets.getByRole('button', { name: '保存' }).waitFor()
+  cable.cut()
+  await targets.getByLabel('二级 重要（分钟）').fill('9')
+  await targets.getByRole('button', { name: '保存' }).click()
+  await targets.getByText('无法连接网关').waitFor()
+  cable.mend()
+  await targets.getByText('网关已恢复连接。刚才的操作可能没有完成，请核对后重试').waitFor({ timeout: 20_000 })
+  t.equal(await targets.getByText('无法连接网关').count(), 0)
+  await targets.getByRole('button', { name: '保存' }).click()
+  await targets.getByText('已保存，对之后的案卷生效').waitFor()
+  t.equal(await targets.locator('.problem').count(), 0)
+})
+
 test('targets and retention are decided, each with its effect in words, by keys alone', async (t, {
   person,
   visit,

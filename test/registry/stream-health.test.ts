@@ -164,3 +164,9 @@ t.test('GET /health/cameras', async (t) => {
   t.equal((await h.call('GET', '/health/cameras', undefined, { role: 'auditor' })).status, 403)
   t.equal((await h.call('GET', '/health/cameras', undefined, { role: 'patrol-lead' })).status, 403)
 })
+
+t.test('a clock that is off is said to be ahead or behind', async (t) => {
+  const wordsAt = (clockOffsetMs: number) => findings({ ...SOUND, now: { ...now, clockOffsetMs } })[0]?.detail
+  t.match(wordsAt(-120_000), { zh: '比网关慢 120.0 秒', en: '120.0 s behind ours' })
+  t.match(wordsAt(5_000), { zh: '比网关快 5.0 秒', en: '5.0 s ahead of ours' })
+})

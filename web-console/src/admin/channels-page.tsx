@@ -67,6 +67,7 @@ function ChannelRow({ channel, onChanged }: { channel: Channel; onChanged: () =>
   const isBusy = useSignal(false)
   const isManaged = useSignal(false)
   const { id, name, kind, host, ratePerMinute, enabled, waiting, dead } = channel
+  const turnWords = t(enabled ? 'channels.turnOff' : 'channels.turnOn')
 
   async function test(): Promise<void> {
     isBusy.value = true
@@ -96,7 +97,7 @@ function ChannelRow({ channel, onChanged }: { channel: Channel; onChanged: () =>
         {t('channels.waiting', { n: waiting })}
         {dead > 0 && <strong class="fault">{t('channels.dead', { n: dead })}</strong>}
       </td>
-      <td data-label={t('channels.acts')}>
+      <td data-label={t('channels.acts')} class="channel-acts">
         {kind === 'sms' && (
           <input
             type="text"
@@ -109,11 +110,16 @@ function ChannelRow({ channel, onChanged }: { channel: Channel; onChanged: () =>
             }}
           />
         )}
-        <button type="button" disabled={isBusy.value} onClick={() => void test()}>
+        <button
+          type="button"
+          aria-label={t('action.of', { act: t('channels.test'), name })}
+          disabled={isBusy.value}
+          onClick={() => void test()}
+        >
           {t('channels.test')}
         </button>
-        <button type="button" onClick={() => void turn()}>
-          {t(enabled ? 'channels.turnOff' : 'channels.turnOn')}
+        <button type="button" aria-label={t('action.of', { act: turnWords, name })} onClick={() => void turn()}>
+          {turnWords}
         </button>
         <button
           type="button"
@@ -178,7 +184,11 @@ function DeadLetters({ onChanged }: { onChanged: () => void }) {
                 <p class="fault">
                   {fault !== undefined && t(`channelFault.${fault}`)} {t('channels.attempts', { n: attempts })}
                 </p>
-                <button type="button" onClick={() => void retry(id)}>
+                <button
+                  type="button"
+                  aria-label={t('action.of', { act: t('channels.retry'), name: `${caseNumber} ${to}` })}
+                  onClick={() => void retry(id)}
+                >
                   {t('channels.retry')}
                 </button>
               </li>

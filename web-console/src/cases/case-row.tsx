@@ -63,6 +63,8 @@ export function CaseGroupRow({ group, mayAct }: { group: CaseGroup; mayAct: bool
   const [first] = group.cases
   if (first === undefined) return null
   const waiting = group.cases.filter(isWaiting)
+  const [type, cell] = [t(`alarmType.${first.type}`), township.cellName(first.cellCode)]
+  const acknowledgeWords = t('flood.acknowledgeAll', { n: waiting.length })
 
   async function acknowledgeAll(): Promise<void> {
     for (const { id } of waiting) await cases.act(id, { action: 'acknowledge' })
@@ -82,15 +84,19 @@ export function CaseGroupRow({ group, mayAct }: { group: CaseGroup; mayAct: bool
           <PriorityBadge priority={first.priority} cleared={false} />
           <span class="case-words">
             <strong>
-              {t(`alarmType.${first.type}`)} <span class="count">{group.cases.length}</span>
+              {type} <span class="count">{group.cases.length}</span>
             </strong>
-            <span class="secondary">{township.cellName(first.cellCode)}</span>
+            <span class="secondary">{cell}</span>
           </span>
           <span class="secondary case-state">{t('flood.waiting', { n: waiting.length })}</span>
         </button>
         {mayAct && waiting.length > 0 && (
-          <button type="button" onClick={() => void acknowledgeAll()}>
-            {t('flood.acknowledgeAll', { n: waiting.length })}
+          <button
+            type="button"
+            aria-label={t('action.of', { act: acknowledgeWords, name: `${type} ${cell}` })}
+            onClick={() => void acknowledgeAll()}
+          >
+            {acknowledgeWords}
           </button>
         )}
       </div>

@@ -1,7 +1,9 @@
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { ProblemAnswer } from '../api/client.ts'
 import type { Language } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
+import { useLifetime } from './use-lifetime.ts'
 
 export interface ProblemWords {
   cause: string
@@ -23,9 +25,27 @@ const tellsMore = ({ title, detail }: ProblemAnswer): boolean => detail !== unde
 
 /** Cause, exact detail and next step of what went wrong. */
 export function ProblemNote({ problem, children }: { problem: ProblemAnswer; children?: ComponentChildren }) {
-  const { language } = useParts()
+  const { language, live } = useParts()
   const { t } = language
   const { cause, nextStep } = problemWords(language, problem)
+  const isReachedAgain = useSignal(false)
+  useLifetime(
+    (until) => {
+      isReachedAgain.value = false
+      live.onOpen(() => {
+        isReachedAgain.value = problem.code === 'offline'
+      }, until)
+    },
+    [problem],
+  )
+  if (isReachedAgain.value) {
+    return (
+      <div class="problem" role="status">
+        <p>{t('link.reachedAgain')}</p>
+        {children}
+      </div>
+    )
+  }
   return (
     <div class="problem" role="alert">
       <p class="problem-cause">

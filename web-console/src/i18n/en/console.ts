@@ -92,6 +92,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'link.lost': 'Link lost',
   'link.lostBanner':
     'The link to the gateway is lost (since {time}, {duration}). Pictures and alarms may be old; reconnecting by itself.',
+  'link.reachedAgain': 'The gateway is reached again. What you asked for may not have been done: check, and try again',
   'link.clockSkew': "This computer’s clock differs from the gateway's by {seconds} s; please set it right",
   'link.unreachable': 'The gateway cannot be reached; check the network',
   'link.answersWaiting': '{n} saved, waiting to be sent',

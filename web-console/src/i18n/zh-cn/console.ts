@@ -89,6 +89,7 @@ export const words = {
   'link.open': '链路正常',
   'link.lost': '链路中断',
   'link.lostBanner': '与网关的链路已中断（自 {time}，{duration}）。画面与告警可能不是最新，正在自动重连。',
+  'link.reachedAgain': '网关已恢复连接。刚才的操作可能没有完成，请核对后重试',
   'link.clockSkew': '本机时钟与网关相差 {seconds} 秒，请校准本机时间',
   'link.unreachable': '无法连接网关，请检查网络',
   'link.answersWaiting': '{n} 条已保存，待发送',

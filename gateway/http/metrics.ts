@@ -10,10 +10,13 @@ export interface Metric {
   read(): number | Promise<number> | Iterable<{ labels: Record<string, string>; value: number }>
 }
 
+/** How often the event loop's delay is measured: each time wakes the process. */
+const LOOP_CHECK_MS = 100
+
 /** `GET /metrics` in the Prometheus text format. Features hand in figures to read; nothing is counted twice. */
 export function metricsRoute(app: App, metrics: readonly Metric[]): void {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry, prefix: 'gridlight_' })
+  collectDefaultMetrics({ register: registry, prefix: 'gridlight_', eventLoopMonitoringPrecision: LOOP_CHECK_MS })
   for (const { name, help, labels = [], read } of metrics) {
     new Gauge({
       name: `gridlight_${name}`,

@@ -9,7 +9,7 @@ export class KeyFrameRequest {
   readonly #monotonicMs: () => number
   #askedAtMs = Number.NEGATIVE_INFINITY
   #distanceMs = MIN_DISTANCE_MS
-  #wanted = new AbortController()
+  #wanted: AbortController | undefined
 
   constructor(source: Pick<StreamSource, 'askKeyFrame'>, monotonicMs: () => number) {
     this.#source = source
@@ -32,8 +32,9 @@ export class KeyFrameRequest {
     this.#source.askKeyFrame?.(this.#wanted.signal)
   }
 
-  /** One has come, or nobody waits any more. */
+  /** One has come, or nobody waits any more. Called with every part, and an abort has an error made: only what is asked for is aborted. */
   stop(): void {
-    this.#wanted.abort()
+    this.#wanted?.abort()
+    this.#wanted = undefined
   }
 }

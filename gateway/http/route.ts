@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -34,6 +35,8 @@ declare module 'fastify' {
     access?: Access
   }
   interface FastifyInstance {
+    /** For the few that cannot afford Fastify's layers; each is told to Fastify as well, which answers what they leave. */
+    answerDirectly(route: DirectRoute): void
     /** Every route there is and who may call it, in the order of registration. */
     routeTable: readonly RouteEntry[]
   }
@@ -51,8 +54,16 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal
 }
 
+/**
+ * A `gate` route for GET. @param url as it came, not decoded
+ * @returns what answers it; undefined where it is not the route's own, or not well formed
+ */
+export type DirectRoute = (
+  url: string,
+) => ((principal: Principal, request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
+
 /** How a request proves who it is; identity gives it to the server. */
 export interface Authenticator {
   /** `csrfToken` is given for cookie sessions, whose writes must repeat it; never for bearer tokens. */
-  authenticate(request: FastifyRequest): Promise<{ principal: Principal; csrfToken?: string } | undefined>
+  authenticate(headers: IncomingHttpHeaders): Promise<{ principal: Principal; csrfToken?: () => string } | undefined>
 }

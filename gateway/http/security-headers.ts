@@ -1,5 +1,3 @@
-import type { App } from './route.ts'
-
 /** swagger-ui and the console are served from here; nothing but images is loaded from anywhere else. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -28,18 +26,15 @@ const HEADERS = {
 const TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains'
 
 /**
+ * What every answer carries.
  * @param imageOrigin where else images come from, map tiles say
  * @param isSecure whether people reach the server over TLS
  */
-export function sendSecurityHeaders(app: App, imageOrigin: string | undefined, isSecure: boolean): void {
+export function securityHeaders(imageOrigin: string | undefined, isSecure: boolean): Readonly<Record<string, string>> {
   const images = ["img-src 'self' data: blob:", ...(imageOrigin === undefined ? [] : [imageOrigin])].join(' ')
-  const headers = {
+  return {
     ...HEADERS,
     'content-security-policy': `${CONTENT_SECURITY_POLICY};${images}`,
     ...(isSecure ? { 'strict-transport-security': TRANSPORT_SECURITY } : {}),
   }
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(headers)
-    done()
-  })
 }

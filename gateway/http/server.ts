@@ -16,7 +16,6 @@ import fastify, {
   LogController,
 } from 'fastify'
 import {
-  hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
@@ -24,10 +23,11 @@ import {
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Principal } from '../contracts/identity.ts'
-import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
-import { asGiven } from '../words.ts'
-import type { Access, App, Authenticator, RouteEntry } from './route.ts'
-import { sendSecurityHeaders } from './security-headers.ts'
+import { Problem, type ProblemCode } from '../errors.ts'
+import { DirectRoutes } from './direct.ts'
+import { asProblem, isOwnFault, sendProblem } from './problems.ts'
+import type { Access, App, Authenticator, DirectRoute, RouteEntry } from './route.ts'
+import { securityHeaders } from './security-headers.ts'
 
 /** How long a client may take to read its last answer once the server is closing. */
 const LAST_ANSWER_MS = 3_000
@@ -54,11 +54,12 @@ export interface ServerOptions {
 
 /** Fastify with what every route shares: zod schemas, problem documents, security headers, access, OpenAPI. */
 export async function createServer(options: ServerOptions): Promise<App> {
+  const { logger, tls, behindTlsProxy, authenticator } = options
   const common = {
-    loggerInstance: options.logger,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
-    trustProxy: options.behindTlsProxy ? isProxy : false,
+    trustProxy: behindTlsProxy ? isProxy : false,
     forceCloseConnections: 'idle' as const,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // What the router itself refuses, a path that is not UTF-8 say, never reaches the error handler.
@@ -68,21 +69,27 @@ export async function createServer(options: ServerOptions): Promise<App> {
     routerOptions: { maxParamLength: 256 },
   }
   // With TLS the same port speaks HTTP/2 and, for older clients and WebSockets, HTTP/1.1.
-  const server = options.tls
+  const server = tls
     ? fastify({
         ...common,
         http2: true,
-        https: { allowHTTP1: true, cert: readFileSync(options.tls.certFile), key: readFileSync(options.tls.keyFile) },
+        https: { allowHTTP1: true, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
       })
     : fastify(common)
   // The HTTP/2 server differs in its raw types only, which no route of ours touches in a way that matters.
   const app = (server as unknown as FastifyInstance).withTypeProvider<ZodTypeProvider>()
+  const headers = securityHeaders(options.imageOrigin, tls !== undefined || behindTlsProxy)
+  const direct = new DirectRoutes({ logger, authenticator, headers })
+  direct.takeFrom(app.server)
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   handleProblems(app, options)
   await app.register(cookie)
-  sendSecurityHeaders(app, options.imageOrigin, options.tls !== undefined || options.behindTlsProxy)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
   // Only routes that ask for it are limited.
   await app.register(rateLimit, { global: false })
   await app.register(websocket, { options: { maxPayload: 64 * 1024 } })
@@ -93,6 +100,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
     },
     transform: jsonSchemaTransform,
   })
+  app.decorate('answerDirectly', (route: DirectRoute) => direct.add(route))
   guardRoutes(app, options)
   closeConnections(app)
   await app.register(swaggerUi, { routePrefix: '/docs' })
@@ -103,8 +111,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
 function handleProblems(app: App, { onRefused }: ServerOptions): void {
   app.setErrorHandler(async (error, request, reply) => {
     const problem = asProblem(error)
-    if (problem.code === 'internal' || problem.code === 'storage-failure')
-      request.log.error({ err: error }, problem.code)
+    if (isOwnFault(problem)) request.log.error({ err: error }, problem.code)
     if (AUDITED_REFUSALS.has(problem.code) && request.principal !== undefined) {
       await onRefused(request.principal, request, problem.code)
     }
@@ -140,47 +147,12 @@ for (const [network, bits, family] of [
 const isProxy = (address: string, hop: number): boolean =>
   hop === 0 && PROXY_NETWORKS.check(address, address.includes(':') ? 'ipv6' : 'ipv4')
 
-function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const document = problemDocument(problem, request.headers['accept-language'])
-  return reply
-    .code(document.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header('vary', 'accept-language')
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(document)
-}
-
 const AUDITED_REFUSALS = new Set<ProblemCode>([
   'role-not-allowed',
   'not-in-your-cells',
   'csrf-token-missing',
   'foreign-origin',
 ])
-
-const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid-request',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid-request',
-}
-
-function asProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const faults = error.validation.map(
-      (fault) => `${fault.instancePath.replaceAll('/', '.').replace(/^\./, '') || 'request'}: ${fault.message}`,
-    )
-    return new Problem('invalid-request', asGiven(`${error.validationContext ?? 'request'}: ${faults.join('; ')}`))
-  }
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
-  const known = code === undefined ? undefined : FASTIFY_CODES[code]
-  const detail = message === undefined ? undefined : asGiven(message)
-  if (known !== undefined) return new Problem(known, detail)
-  if (statusCode === 429) return new Problem('too-many-requests', detail)
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('invalid-request', detail)
-  return new Problem('internal', { zh: '原因见日志', en: 'the cause is in the log' })
-}
 
 /** Default deny: who is asking, may they, and is a write from a browser really theirs. */
 function guardRoutes(app: App, { authenticator }: ServerOptions): void {
@@ -204,14 +176,14 @@ function guardRoutes(app: App, { authenticator }: ServerOptions): void {
     // No name holds U+0000, and PostgreSQL refuses to look for it.
     if (request.url.includes('%00'))
       throw new Problem('invalid-request', { zh: '地址含有空字符', en: 'the address holds a NUL character' })
-    const found = await authenticator.authenticate(request)
+    const found = await authenticator.authenticate(request.headers)
     request.principal = found?.principal
     if (access === 'anyone') return
     if (found === undefined) throw new Problem('not-signed-in')
     if (
       found.csrfToken !== undefined &&
       !isRead(request) &&
-      !sameText(request.headers['x-csrf-token'], found.csrfToken)
+      !sameText(request.headers['x-csrf-token'], found.csrfToken())
     ) {
       throw new Problem('csrf-token-missing')
     }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { Chore } from '../chore.ts'
 import '@fastify/cookie'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
@@ -66,8 +67,10 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
   const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const
   const recent = new RecentPrincipals(clock, ends)
 
-  const cookieOf = (request: FastifyRequest): string | undefined => {
-    const value = request.headers.authorization === undefined ? request.cookies[cookieName] : undefined
+  const inCookies = new RegExp(`(?:^|; *)${cookieName}=([^;]*)`)
+
+  const secretIn = ({ authorization, cookie }: IncomingHttpHeaders): string | undefined => {
+    const value = authorization === undefined && cookie !== undefined ? inCookies.exec(cookie)?.[1] : undefined
     return value === undefined || value === '' || value.length > MAX_SECRET_CHARS ? undefined : value
   }
 
@@ -140,22 +143,23 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
   })
 
   return {
-    authenticate: async (request) => {
-      const { authorization } = request.headers
+    authenticate: async (headers) => {
+      const { authorization } = headers
       if (authorization !== undefined) {
         const principal = await byBearer(authorization)
         return principal && { principal }
       }
-      const secret = cookieOf(request)
+      const secret = secretIn(headers)
       const principal = secret === undefined ? undefined : await byCookie(secret)
-      return secret === undefined || principal === undefined ? undefined : { principal, csrfToken: csrfTokenOf(secret) }
+      if (secret === undefined || principal === undefined) return undefined
+      return { principal, csrfToken: () => csrfTokenOf(secret) }
     },
     byToken,
     open,
     openOwner: (tx, invitationId) => open(tx, { kind: 'owner', invitationId }),
     end,
     endOf: async (tx, request) => {
-      const secret = cookieOf(request)
+      const secret = secretIn(request.headers)
       const live = secret === undefined ? undefined : await findLiveSession(tx, secretHash(secret), clock.now())
       if (live !== undefined) await end(tx, live.principal.sessionId)
     },
@@ -166,7 +170,7 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
       reply.clearCookie(cookieName, cookieOptions)
     },
     csrfToken: (request) => {
-      const secret = cookieOf(request)
+      const secret = secretIn(request.headers)
       return secret === undefined ? '' : csrfTokenOf(secret)
     },
     start: () => overdue.start(),

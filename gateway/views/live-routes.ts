@@ -1,17 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Principal } from '../contracts/identity.ts'
 import type { LinkScope } from '../contracts/link.ts'
 import { noSuch, Problem, type ProblemCode } from '../errors.ts'
 import { type App, principalOf } from '../http/route.ts'
 import { asGiven } from '../words.ts'
 import { viewEnded } from './ends.ts'
 import type { LiveView } from './live-view.ts'
-import { sendMedia } from './media-reply.ts'
+import { type Media, sendMedia } from './media-reply.ts'
 import { type BlockingReload, type MediaAnswer, type Relay, SOUND_PATH } from './sources.ts'
 import type { Views } from './views.ts'
 
 /** Paths of a relay are far shorter. */
 const MAX_PATH_CHARS = 200
+const SNAPSHOT_PATH = 'snapshot.jpg'
 
 const ViewParams = z.strictObject({ viewId: z.uuid() })
 const MediaParams = z.strictObject({ viewId: z.uuid(), '*': z.string().min(1).max(MAX_PATH_CHARS) })
@@ -37,22 +40,55 @@ const toReload = ({ _HLS_msn: msn, _HLS_part: part, _HLS_skip: skip }: z.infer<t
   ...(skip === undefined ? {} : { skip: true }),
 })
 
+interface Asked {
+  viewId: string
+  /** Below the view's URL. */
+  path: string
+  reload: BlockingReload
+}
+
+/** An address as players write it: directives are in this order (RFC 8216bis §6.2.5). */
+const PLAIN_ADDRESS =
+  /^\/live\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\/([\w./-]{1,200})(?:\?_HLS_msn=(\d{1,15})(?:&_HLS_part=(\d{1,15}))?(?:&_HLS_skip=(YES|v2))?)?$/
+
+function askedBy(url: string): Asked | undefined {
+  const [, viewId, path, msn, part, skip] = PLAIN_ADDRESS.exec(url) ?? []
+  if (viewId === undefined || path === undefined) return undefined
+  const reload: BlockingReload = {}
+  if (msn !== undefined) reload.msn = Number(msn)
+  if (part !== undefined) reload.part = Number(part)
+  if (skip !== undefined) reload.skip = true
+  return { viewId, path, reload }
+}
+
 /** The media of a view. A URL alone is worth nothing: every request needs the session that the view was granted to. */
 export function liveRoutes(app: App, views: Views): void {
+  app.answerDirectly((url) => {
+    const asked = askedBy(url)
+    return (
+      asked &&
+      (async (principal, request, response) => {
+        const found = await take(views, asked, principal, response)
+        if (found !== undefined) await send(views, found, request, response)
+      })
+    )
+  })
+
+  const answer = async (asked: Asked, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const found = await take(views, asked, principalOf(request), reply.raw)
+    reply.hijack()
+    if (found !== undefined) await send(views, found, request.raw, reply.raw)
+    return reply
+  }
+
   app.route({
     method: 'GET',
-    url: '/live/:viewId/snapshot.jpg',
+    url: `/live/:viewId/${SNAPSHOT_PATH}`,
     exposeHeadRoute: false,
     config: { access: 'gate' },
     schema: { tags: ['views'], summary: 'The newest key frame of a view', params: ViewParams },
-    handler: async (request, reply) => {
-      const { viewId } = request.params
-      const view = ownView(views, request, viewId) ?? (await notHere(views, request, viewId))
-      return answer(views, view, request, reply, async (relay, signal) => {
-        await demand(views, view, 'snapshot')
-        return snapshot(relay, signal)
-      })
-    },
+    handler: (request, reply) =>
+      answer({ viewId: request.params.viewId, path: SNAPSHOT_PATH, reload: {} }, request, reply),
   })
 
   app.route({
@@ -61,18 +97,9 @@ export function liveRoutes(app: App, views: Views): void {
     exposeHeadRoute: false,
     config: { access: 'gate' },
     schema: { tags: ['views'], summary: 'Playlists and parts of a view', params: MediaParams, querystring: Directives },
-    handler: async (request, reply) => {
-      const { viewId } = request.params
-      const view = ownView(views, request, viewId) ?? (await notHere(views, request, viewId))
-      const reload = { ...toReload(request.query), sound: view.scopes.includes('audio') }
-      const path = request.params['*']
-      return answer(views, view, request, reply, async (relay, signal) => {
-        if (path.startsWith(SOUND_PATH)) {
-          await demand(views, view, 'audio')
-          await views.recordHeard(view)
-        }
-        return relay.read(path, reload, signal)
-      })
+    handler: (request, reply) => {
+      const { viewId, '*': path } = request.params
+      return answer({ viewId, path, reload: toReload(request.query) }, request, reply)
     },
   })
 
@@ -81,8 +108,8 @@ export function liveRoutes(app: App, views: Views): void {
 }
 
 /** @returns undefined where this gateway serves no such view to this session */
-function ownView(views: Views, request: FastifyRequest, id: string): LiveView | undefined {
-  const found = views.find(id, principalOf(request))
+function ownView(views: Views, principal: Principal, id: string): LiveView | undefined {
+  const found = views.find(id, principal)
   switch (found.kind) {
     case 'live':
       return found.view
@@ -94,8 +121,8 @@ function ownView(views: Views, request: FastifyRequest, id: string): LiveView | 
 }
 
 /** Behind a balancer that does not keep a session at one gateway, the view may well be there, but elsewhere. */
-async function notHere(views: Views, request: FastifyRequest, id: string): Promise<never> {
-  const nodeId = await views.servedElsewhere(id, principalOf(request))
+async function notHere(views: Views, principal: Principal, id: string): Promise<never> {
+  const nodeId = await views.servedElsewhere(id, principal)
   if (nodeId === undefined) throw noSuch('view')
   throw new Problem('view-elsewhere', { zh: `由网关 ${nodeId} 提供`, en: `gateway ${nodeId} serves this view` })
 }
@@ -110,16 +137,23 @@ async function demand(views: Views, view: LiveView, scope: LinkScope): Promise<v
 /** Made once: an error of its own for each abort costs more than the rest of a small request. */
 const LEFT = new Error('the client has left, or has all it asked for')
 
-type Read = (relay: Relay, signal: AbortSignal) => Promise<MediaAnswer>
+interface Found {
+  view: LiveView
+  under: AbortController
+  media: Media
+}
 
-/** Runs one request of a view under the view's life: it ends with the view, with the client, or with its last byte. */
-async function answer(
+/**
+ * One request of a view, under the view's life: it ends with the view, with the client, or with its last byte.
+ * @returns undefined where the client has gone, and nobody is there to answer
+ */
+async function take(
   views: Views,
-  view: LiveView,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  read: Read,
-): Promise<FastifyReply> {
+  { viewId, path, reload }: Asked,
+  principal: Principal,
+  response: ServerResponse,
+): Promise<Found | undefined> {
+  const view = ownView(views, principal, viewId) ?? (await notHere(views, principal, viewId))
   const { lease } = view
   if (lease === undefined) throw new Problem('stream-not-ready', { zh: '画面正在打开', en: 'the view is being opened' })
   const under = views.beginRequest(view)
@@ -129,23 +163,50 @@ async function answer(
       en: 'this view has too many requests under way',
     })
   const leave = (): void => under.abort(LEFT)
-  reply.raw.once('close', leave)
+  response.once('close', leave)
+  let found: Found | undefined
   try {
-    const media = await read(lease.relay, under.signal)
+    const media = await read(views, view, lease.relay, path, reload, under.signal)
     if (under.signal.aborted) {
       if (media.kind === 'found') media.release()
-      ownView(views, request, view.id) // says why, where the view has ended
-      return reply.hijack() // the client has gone: there is nobody to answer
-    }
-    if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], asGiven(media.code))
-    reply.raw.off('close', leave) // who sends sees to it
-    views.beginSending(view, under)
-    await sendMedia(reply, media, under.signal)
-    return reply
+      ownView(views, principal, viewId) // says why, where the view has ended
+    } else if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], asGiven(media.code))
+    else found = { view, under, media }
+    return found
   } finally {
-    reply.raw.off('close', leave)
-    views.endRequest(view, under)
+    response.off('close', leave)
+    if (found === undefined) views.endRequest(view, under)
   }
+}
+
+async function send(
+  views: Views,
+  { view, under, media }: Found,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  views.beginSending(view, under)
+  await sendMedia(response, media, request.headers['accept-encoding'], under.signal)
+  views.endRequest(view, under)
+}
+
+async function read(
+  views: Views,
+  view: LiveView,
+  relay: Relay,
+  path: string,
+  reload: BlockingReload,
+  signal: AbortSignal,
+): Promise<MediaAnswer> {
+  if (path === SNAPSHOT_PATH) {
+    await demand(views, view, 'snapshot')
+    return snapshot(relay, signal)
+  }
+  if (path.startsWith(SOUND_PATH)) {
+    await demand(views, view, 'audio')
+    await views.recordHeard(view)
+  }
+  return relay.read(path, { ...reload, sound: view.scopes.includes('audio') }, signal)
 }
 
 async function snapshot(relay: Relay, signal: AbortSignal): Promise<MediaAnswer> {

@@ -131,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   on('http/server.ts', 'test/links/owner.test.ts')(
     'sessions: writes from elsewhere',
-    "!sameText(request.headers['x-csrf-token'], found.csrfToken)",
+    "!sameText(request.headers['x-csrf-token'], found.csrfToken())",
     'false',
   ),
   on('storage/database.ts', 'test/storage/database.test.ts')(

@@ -17,7 +17,7 @@ export const quietServer = (
     tls: undefined,
     behindTlsProxy: false,
     authenticator: {
-      authenticate: async ({ headers }) => {
+      authenticate: async (headers) => {
         const principal = who(headers)
         return principal && { principal }
       },

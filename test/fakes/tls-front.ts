@@ -55,7 +55,8 @@ export async function tlsFront(t: Teardown, target: { host: string; port: number
   }
 }
 
-function selfSigned(): { key: Buffer; cert: Buffer } {
+/** A certificate that nobody vouches for, PEM. */
+export function selfSigned(): { key: Buffer; cert: Buffer } {
   const directory = mkdtempSync(join(tmpdir(), 'gridlight-'))
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
   const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']

@@ -10,8 +10,8 @@ const CSRF = 'the-token'
 
 /** Who calls is said by a header: `x-as: operator`, `owner`, or `token operator`. */
 const authenticator: Authenticator = {
-  authenticate: async (request) => {
-    const as = request.headers['x-as']
+  authenticate: async (headers) => {
+    const as = headers['x-as']
     if (typeof as !== 'string') return undefined
     const isToken = as.startsWith('token ')
     const role = as.replace('token ', '')
@@ -23,7 +23,7 @@ const authenticator: Authenticator = {
       cellCodes: undefined,
       sessionId: 's',
     }
-    return isToken ? { principal } : { principal, csrfToken: CSRF }
+    return isToken ? { principal } : { principal, csrfToken: () => CSRF }
   },
 }
 

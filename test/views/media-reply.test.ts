@@ -15,20 +15,23 @@ async function serving(t: { teardown(handler: () => Promise<void>): void }) {
   const end = new AbortController()
   const given = Promise.withResolvers<void>()
   let released = 0
-  app.get('/media', { config: { access: 'anyone' } }, async (_request, reply) => {
+  app.get('/media', { config: { access: 'anyone' } }, async (request, reply) => {
     const body = Array.from({ length: MEGABYTES }, () => MEGABYTE)
     const release = (): void => {
       released += 1
       given.resolve()
     }
     const sizeBytes = MEGABYTES * MEGABYTE.length
-    await sendMedia(reply, { contentType: 'video/mp4', cacheSeconds: 60, body, sizeBytes, release }, end.signal)
+    reply.hijack()
+    const lent = { contentType: 'video/mp4', cacheSeconds: 60, body, sizeBytes, release }
+    await sendMedia(reply.raw, lent, request.headers['accept-encoding'], end.signal)
     return reply
   })
-  app.get('/list', { config: { access: 'anyone' } }, async (_request, reply) => {
+  app.get('/list', { config: { access: 'anyone' } }, async (request, reply) => {
     const contentType = 'application/vnd.apple.mpegurl'
     const lent = { contentType, cacheSeconds: 0, body: LIST, sizeBytes: LIST.length, release: () => {} }
-    await sendMedia(reply, lent, end.signal)
+    reply.hijack()
+    await sendMedia(reply.raw, lent, request.headers['accept-encoding'], end.signal)
     return reply
   })
   t.teardown(() => app.close())

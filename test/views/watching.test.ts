@@ -1,11 +1,13 @@
 import t from 'tap'
 import { newLink } from '../fakes/lawful-access.ts'
+import { overConnection } from '../fakes/over-connection.ts'
 import { type Headers, readPlaylist, type Watching, watching } from '../fakes/watching.ts'
 import { lacksFfmpeg } from '../virtual-township/running.ts'
 
 const MINUTE = 60_000
 
-const get = (f: Watching, url: string, headers: Headers) => f.app.inject({ method: 'GET', url, headers })
+/** As players ask, over a connection. */
+const get = (f: Watching, url: string, headers: Headers) => overConnection(f.app.listeningOrigin, url, headers)
 
 /** Every kind of URL that a view has, each with what it must answer. */
 async function mediaOf(f: Watching, hlsUrl: string, headers: Headers): Promise<string[]> {
@@ -33,6 +35,7 @@ const auditOf = async (f: Watching, cameraId: string): Promise<string[]> => {
 
 t.test('watching', { skip: lacksFfmpeg }, async (t) => {
   const f = await watching(t, '127.0.31.0')
+  await f.app.listen({ host: '127.0.0.1', port: 0 })
   const operator = await f.bearer(['operator'])
 
   await t.test('a public feed, from the grant to the bytes', async (t) => {
@@ -121,6 +124,47 @@ t.test('watching', { skip: lacksFfmpeg }, async (t) => {
     t.equal(checked, 30)
     await f.app.inject({ method: 'DELETE', url: `/api/v1/views/${id}`, headers: operator })
     for (const url of urls) t.equal((await get(f, url, operator)).statusCode, 410, `ended ${url}`)
+  })
+
+  await t.test('what Fastify is asked for itself is answered the same', async (t) => {
+    const cameraId = await f.publicCamera()
+    const { id, hlsUrl } = (await f.watch(operator, cameraId)).json()
+    const stranger = await f.bearer(['operator'])
+    const urls = await mediaOf(f, hlsUrl, operator)
+    const none = hlsUrl.replace('index.m3u8', 'none.mp4')
+    const compare = async (url: string, headers: Headers, name: string): Promise<number> => {
+      const direct = await get(f, url, headers)
+      const usual = await f.app.inject({ method: 'GET', url, headers })
+      t.equal(direct.statusCode, usual.statusCode, `${name} ${url}`)
+      for (const header of ['content-type', 'cache-control', 'x-content-type-options', 'referrer-policy', 'vary'])
+        t.equal(direct.headers[header], usual.headers[header], `${name} ${url}: ${header}`)
+      if (direct.statusCode >= 400) t.equal(direct.body, usual.body)
+      return direct.statusCode
+    }
+    const chinese = { ...operator, 'accept-language': 'zh-CN' }
+    for (const url of [...urls, none, `${urls[1]}?_HLS_msn=999999`, `${urls[1]}?_HLS_msn=x`]) {
+      for (const [name, headers] of [
+        ['the viewer', operator],
+        ['the viewer, in Chinese', chinese],
+        ['somebody else', stranger],
+        ['nobody', {}],
+      ] as const)
+        await compare(url, headers, name)
+    }
+    // As no player writes them: they reach the same view, or are refused.
+    const encoded = hlsUrl.replace(id, id.replace('-', '%2D'))
+    t.equal(await compare(encoded, operator, 'encoded'), 200)
+    t.equal(await compare(encoded, stranger, 'encoded, somebody else'), 404)
+    t.equal(await compare(`${urls[1]}?_HLS_part=0&_HLS_msn=1`, operator, 'in another order'), 200)
+    t.equal(await compare(hlsUrl.replace(id, `${id}0`), operator, 'no id'), 400)
+    t.equal(await compare(hlsUrl.replace('index.m3u8', ''), operator, 'no path'), 400)
+    t.equal(await compare(hlsUrl.replace('index.m3u8', `${'x'.repeat(201)}`), operator, 'a long path'), 400)
+    t.equal(await compare(hlsUrl.replace('index.m3u8', 'a%00b'), operator, 'U+0000'), 400)
+    t.equal((await get(f, hlsUrl.replace('index.m3u8', '../../../etc/passwd'), operator)).statusCode, 404, 'up')
+    for (const method of ['HEAD', 'POST', 'DELETE'] as const)
+      t.equal((await fetch(f.app.listeningOrigin + hlsUrl, { method, headers: operator })).status, 404, method)
+    await f.app.inject({ method: 'DELETE', url: `/api/v1/views/${id}`, headers: operator })
+    for (const url of urls) t.equal(await compare(url, operator, 'ended'), 410)
   })
 
   await t.test('the owner sees who watches, why and for how long', async (t) => {

@@ -1,20 +1,20 @@
 import { TIMESCALE } from '../media.ts'
-import type { ClipLease, ClipPart } from './sources.ts'
+import type { ClipChunk, ClipLease } from './sources.ts'
 
 /** Whatever a camera sends, its last seconds are not larger. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024
 
 interface Held {
-  part: ClipPart
+  chunk: ClipChunk
   init: Buffer
   /** When it was there, by the monotonic clock: its last frame was taken about then. */
   atMs: number
 }
 
-/** Parts that follow each other under one header, from a key frame on. */
+/** Chunks that follow each other under one header, from a key frame on. */
 export interface Stretch {
   init: Buffer
-  parts: readonly ClipPart[]
+  chunks: readonly ClipChunk[]
   /** Monotonic, ms. */
   fromMs: number
   toMs: number
@@ -31,7 +31,7 @@ export class PreRoll {
   readonly #unsubscribe: () => void
   #held: Held[] = []
   #heldBytes = 0
-  /** Clips under way need what came since then; older parts may go. */
+  /** Clips under way need what came since then; older chunks may go. */
   readonly #wanted = new Set<{ sinceMs: number }>()
   #init: Buffer | undefined
   mimeType: string | undefined
@@ -46,7 +46,7 @@ export class PreRoll {
       init: ({ bytes }) => {
         this.#init = bytes
       },
-      part: (part) => this.#take(part),
+      chunk: (chunk) => this.#take(chunk),
       end: () => {
         this.hasEnded = true
       },
@@ -66,7 +66,7 @@ export class PreRoll {
 
   /**
    * What was shown between two moments (monotonic, ms), from the last key frame before the first on; where the header
-   * changed in between, the stretch that reaches furthest. Undefined where there is nothing. The parts are retained for
+   * changed in between, the stretch that reaches furthest. Undefined where there is nothing. The chunks are retained for
    * the caller.
    */
   take(fromMs: number, toMs: number): Stretch | undefined {
@@ -74,16 +74,16 @@ export class PreRoll {
     const last = until.at(-1)
     if (last === undefined || last.atMs < fromMs) return undefined
     const same = until.filter(({ init }) => init.equals(last.init))
-    const begins = same.findLastIndex(({ part, atMs }) => part.facts.independent && beganMs(part, atMs) <= fromMs)
-    const first = begins === -1 ? same.findIndex(({ part }) => part.facts.independent) : begins
+    const begins = same.findLastIndex(({ chunk, atMs }) => chunk.facts.independent && beganMs(chunk, atMs) <= fromMs)
+    const first = begins === -1 ? same.findIndex(({ chunk }) => chunk.facts.independent) : begins
     const taken = first === -1 ? [] : same.slice(first)
     const [head, tail] = [taken[0], taken.at(-1)]
     if (head === undefined || tail === undefined) return undefined
-    for (const { part } of taken) part.retain()
+    for (const { chunk } of taken) chunk.retain()
     return {
       init: last.init,
-      parts: taken.map(({ part }) => part),
-      fromMs: beganMs(head.part, head.atMs),
+      chunks: taken.map(({ chunk }) => chunk),
+      fromMs: beganMs(head.chunk, head.atMs),
       toMs: tail.atMs,
     }
   }
@@ -91,34 +91,34 @@ export class PreRoll {
   close(): void {
     this.#unsubscribe()
     this.#lease.release()
-    for (const { part } of this.#held) part.release()
+    for (const { chunk } of this.#held) chunk.release()
     this.#held = []
     this.#heldBytes = 0
   }
 
-  #take(part: ClipPart): void {
+  #take(chunk: ClipChunk): void {
     if (this.#init === undefined) return
-    part.retain()
+    chunk.retain()
     const nowMs = this.#monotonicMs()
-    this.#held.push({ part, init: this.#init, atMs: nowMs })
-    this.#heldBytes += part.sizeBytes
+    this.#held.push({ chunk, init: this.#init, atMs: nowMs })
+    this.#heldBytes += chunk.sizeBytes
     const sinceMs = Math.min(nowMs - this.#keepMs, ...[...this.#wanted].map((want) => want.sinceMs))
     // The list begins with a key frame that lies at or before what is wanted.
     const keep = this.#held.findLastIndex(
-      (held) => held.part.facts.independent && beganMs(held.part, held.atMs) <= sinceMs,
+      (held) => held.chunk.facts.independent && beganMs(held.chunk, held.atMs) <= sinceMs,
     )
     this.#drop(keep)
     while (this.#heldBytes > MAX_HELD_BYTES && this.#held.length > 1) this.#drop(1)
   }
 
   #drop(count: number): void {
-    for (const { part } of this.#held.splice(0, Math.max(0, count))) {
-      this.#heldBytes -= part.sizeBytes
-      part.release()
+    for (const { chunk } of this.#held.splice(0, Math.max(0, count))) {
+      this.#heldBytes -= chunk.sizeBytes
+      chunk.release()
     }
   }
 }
 
 const durationMs = (ticks: number): number => (ticks * 1000) / TIMESCALE
 
-const beganMs = ({ facts }: ClipPart, atMs: number): number => atMs - durationMs(facts.durationTicks)
+const beganMs = ({ facts }: ClipChunk, atMs: number): number => atMs - durationMs(facts.durationTicks)

@@ -14,7 +14,7 @@ import { beginClip, changeClip, daysFor, interruptedClips, readRetention } from 
 
 /** Clips under way at once: each may hold a camera's last half minute in memory. */
 const MAX_UNDER_WAY = 50
-/** A part is there up to this long after its last frame was taken. */
+/** A chunk is there up to this long after its last frame was taken. */
 const PART_LAG_MS = 500
 const DAY_MS = 86_400_000
 
@@ -118,7 +118,7 @@ export class Recorder {
         return await this.#unavailable(id, caseId, 'not-agreed')
       }
       const written = await this.#storage
-        .write(id, wholeFile(stretch.init, stretch.parts, TIMESCALE))
+        .write(id, wholeFile(stretch.init, stretch.chunks, TIMESCALE))
         .catch((error: unknown) => {
           log.error({ err: error, clip: id }, 'a clip could not be written')
           return undefined
@@ -153,7 +153,7 @@ export class Recorder {
       }
       this.counts.kept++
     } finally {
-      for (const part of stretch.parts) part.release()
+      for (const chunk of stretch.chunks) chunk.release()
     }
   }
 

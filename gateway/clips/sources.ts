@@ -1,5 +1,5 @@
 /** Immutable bytes that all readers share; whoever keeps them past the call retains them, and releases them once. */
-export interface ClipPart {
+export interface ClipChunk {
   readonly facts: { startTicks: number; durationTicks: number; independent: boolean }
   readonly buffers: readonly Buffer[]
   readonly sizeBytes: number
@@ -7,10 +7,10 @@ export interface ClipPart {
   release(): void
 }
 
-/** Takes the parts of a stream as they are finished. */
+/** Takes the chunks of a stream as they are finished. */
 export interface ClipSink {
   init(init: { bytes: Buffer }): void
-  part(part: ClipPart): void
+  chunk(chunk: ClipChunk): void
   /** Nothing more will come. */
   end(): void
 }
@@ -19,7 +19,7 @@ export interface ClipSink {
 export interface ClipLease {
   relay: {
     ready(signal: AbortSignal): Promise<{ kind: 'ready'; mimeType: string } | { kind: 'failed' }>
-    /** Init first, then every part from the newest key frame on. @returns ends it */
+    /** Init first, then every chunk from the newest key frame on. @returns ends it */
     subscribe(sink: ClipSink): () => void
   }
   release(): void

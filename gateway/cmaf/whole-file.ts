@@ -1,7 +1,7 @@
 import { fullBox, u16, u32 } from './box.ts'
 
-/** A part as it is put into a file. */
-export interface FilePart {
+/** A chunk as it is put into a file. */
+export interface FileChunk {
   readonly facts: { startTicks: number; durationTicks: number; independent: boolean }
   readonly buffers: readonly Buffer[]
 }
@@ -43,16 +43,16 @@ function timescales(init: Buffer): Map<number, number> {
 }
 
 /**
- * One fragmented MP4 file of parts that follow each other: time begins at zero, and an index (`sidx`, §8.16.3) tells
+ * One fragmented MP4 file of chunks that follow each other: time begins at zero, and an index (`sidx`, §8.16.3) tells
  * players its length and where its key frames are.
  * @param timescale ticks a second of `facts`, which are those of track 1
- * @param parts not empty, the first one independent
- * @returns the bytes in order; the parts' own bytes are not changed
+ * @param chunks not empty, the first one independent
+ * @returns the bytes in order; the chunks' own bytes are not changed
  */
-export function wholeFile(init: Buffer, parts: readonly FilePart[], timescale: number): Buffer[] {
-  const startTicks = parts[0]?.facts.startTicks ?? 0
+export function wholeFile(init: Buffer, chunks: readonly FileChunk[], timescale: number): Buffer[] {
+  const startTicks = chunks[0]?.facts.startTicks ?? 0
   const scales = timescales(init)
-  const fragments = parts.map(({ buffers: [first = Buffer.alloc(0), ...rest] }) => {
+  const fragments = chunks.map(({ buffers: [first = Buffer.alloc(0), ...rest] }) => {
     const moofBytes = first.readUInt32BE(0)
     const moof = Buffer.from(first.subarray(0, moofBytes))
     let track = 0
@@ -65,18 +65,18 @@ export function wholeFile(init: Buffer, parts: readonly FilePart[], timescale: n
     }
     return [moof, first.subarray(moofBytes), ...rest]
   })
-  return [init, indexOf(parts, fragments, timescale), ...fragments.flat()]
+  return [init, indexOf(chunks, fragments, timescale), ...fragments.flat()]
 }
 
 /** What another track sent before the first picture cannot lie before the beginning. */
 const later = (ticks: bigint): bigint => (ticks < 0n ? 0n : ticks)
 
-function indexOf(parts: readonly FilePart[], fragments: readonly (readonly Buffer[])[], timescale: number): Buffer {
+function indexOf(chunks: readonly FileChunk[], fragments: readonly (readonly Buffer[])[], timescale: number): Buffer {
   const references: { sizeBytes: number; durationTicks: number }[] = []
-  for (const [at, { facts }] of parts.entries()) {
+  for (const [at, { facts }] of chunks.entries()) {
     const sizeBytes = (fragments[at] ?? []).reduce((sum, buffer) => sum + buffer.length, 0)
     const open = references.at(-1)
-    const next = parts[at + 1]?.facts
+    const next = chunks[at + 1]?.facts
     // A gap counts to what lies before it, so that the length is the time that passed.
     const durationTicks = next === undefined ? facts.durationTicks : next.startTicks - facts.startTicks
     if (open === undefined || (facts.independent && references.length < MAX_REFERENCES)) {

@@ -3,8 +3,8 @@ import { Id } from './common.ts'
 import { ViewEnd } from './view.ts'
 
 /**
- * The live socket: parts of several views over one WebSocket. Text messages are the JSON below; binary messages are a
- * header and then an initialisation segment or a part, exactly as LL-HLS would serve it.
+ * The live socket: CMAF chunks of several views over one WebSocket. Text messages are the JSON below; binary messages are a
+ * header and then an initialisation segment or a chunk, exactly as LL-HLS serves it.
  */
 export const LIVE_SOCKET_PATH = '/live/socket'
 
@@ -41,7 +41,7 @@ export const LIVE_TIMESCALE = 90_000
 /** Big-endian, in this order; media times are decode times. */
 export interface LiveHeader {
   /** uint8, 1 to 4 */
-  type: 'init' | 'part' | 'sound-init' | 'sound-part'
+  type: 'init' | 'chunk' | 'sound-init' | 'sound-chunk'
   /** Bit 0 of a uint8: the first sample is a key frame. A zero uint16 follows. */
   independent: boolean
   /** uint32, as `opened` said */
@@ -54,8 +54,8 @@ export interface LiveHeader {
   startTicks: number
 }
 
-const TYPES = { init: 1, part: 2, 'sound-init': 3, 'sound-part': 4 } as const
-const TYPE_NAMES = ['init', 'part', 'sound-init', 'sound-part'] as const
+const TYPES = { init: 1, chunk: 2, 'sound-init': 3, 'sound-chunk': 4 } as const
+const TYPE_NAMES = ['init', 'chunk', 'sound-init', 'sound-chunk'] as const
 const UINT32 = 2 ** 32
 
 /** @param to at least LIVE_HEADER_BYTES long */

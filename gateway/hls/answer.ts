@@ -1,4 +1,4 @@
-import type { Part } from '../cmaf/part.ts'
+import type { Part } from './part.ts'
 
 /** What a request for media gets. */
 export type MediaAnswer =

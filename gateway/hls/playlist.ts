@@ -1,5 +1,5 @@
-import type { Part } from '../cmaf/part.ts'
 import { TIMESCALE } from '../media.ts'
+import type { Part } from './part.ts'
 
 /** Never changes during a muxing session (RFC 8216bis §6.2.1), so it cannot follow the camera. */
 export const TARGET_DURATION_S = 2

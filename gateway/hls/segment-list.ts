@@ -1,5 +1,6 @@
-import type { Part } from '../cmaf/part.ts'
+import type { Chunk } from '../cmaf/chunk.ts'
 import { TIMESCALE } from '../media.ts'
+import { Part } from './part.ts'
 import { durationS, PARTS_LISTED_S, type Segment, TARGET_DURATION_S } from './playlist.ts'
 
 /** At least three target durations must be listed (RFC 8216bis §6.2.2). */
@@ -19,6 +20,8 @@ const MAX_WINDOW_BYTES = 48 * 1024 * 1024
 export class SegmentList {
   readonly #listedS: number
   #segments: Segment[] = []
+  /** Chunks of the part that grows at the end of the newest segment. */
+  #growing: Chunk[] = []
   /** Index of the first listed one; those before it are in grace. */
   #listedFrom = 0
   #nextMsn = 0
@@ -41,13 +44,29 @@ export class SegmentList {
     return this.#sizeBytes
   }
 
-  /** The newest part that starts with a key frame. */
-  get newestKeyPart(): Part | undefined {
+  /** The newest chunk that starts with a key frame. */
+  get newestKeyChunk(): Chunk | undefined {
+    const growing = this.#growing.findLast(startsWithKey)
+    if (growing !== undefined) return growing
     for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const part = this.#segments[i]?.parts.findLast((candidate) => candidate.facts.independent)
-      if (part !== undefined) return part
+      const { parts = [] } = this.#segments[i] ?? {}
+      for (let at = parts.length - 1; at >= 0; at--) {
+        const chunk = parts[at]?.chunks.findLast(startsWithKey)
+        if (chunk !== undefined) return chunk
+      }
     }
     return undefined
+  }
+
+  /** From this one on, each with the segment that it is of. */
+  *chunksFrom(first: Chunk): Iterable<[Chunk, Segment]> {
+    for (const segment of this.#segments) {
+      for (const { chunks } of segment.parts)
+        for (const chunk of chunks) if (chunk.facts.id >= first.facts.id) yield [chunk, segment]
+    }
+    const newest = this.#segments.at(-1)
+    if (newest === undefined) return
+    for (const chunk of this.#growing) if (chunk.facts.id >= first.facts.id) yield [chunk, newest]
   }
 
   /** The newest part, as the other rendition's playlist reports it. */
@@ -85,14 +104,24 @@ export class SegmentList {
     })
   }
 
-  /** Takes over the caller's hold on the part; what need not be there any more goes. @returns false if no segment is open */
-  append(part: Part): boolean {
+  /** Takes over the caller's hold on the chunk: more of the part that grows. @returns false if no segment is open */
+  append(chunk: Chunk): boolean {
     const segment = this.#segments.at(-1)
     if (segment === undefined) return false
+    this.#growing.push(chunk)
+    segment.sizeBytes += chunk.sizeBytes
+    this.#sizeBytes += chunk.sizeBytes
+    return true
+  }
+
+  /** Lists the part that grew; what need not be there any more goes. @returns false where nothing grew */
+  endPart(id: number, durationTicks: number): boolean {
+    const segment = this.#segments.at(-1)
+    if (segment === undefined || this.#growing.length === 0) return false
+    const part = new Part(id, durationTicks, this.#growing)
+    this.#growing = []
     segment.parts.push(part)
-    segment.sizeBytes += part.sizeBytes
     segment.partsTicks += part.facts.durationTicks
-    this.#sizeBytes += part.sizeBytes
     this.#evict()
     this.#removeOutdated(part)
     return true
@@ -119,7 +148,9 @@ export class SegmentList {
   /** Lets all parts go; numbers go on. */
   clear(): void {
     for (const segment of this.#segments) for (const part of segment.parts) part.release()
+    for (const chunk of this.#growing) chunk.release()
     this.#segments = []
+    this.#growing = []
     this.#listedFrom = 0
     this.#sizeBytes = 0
   }
@@ -202,6 +233,8 @@ export class SegmentList {
     for (const part of segment.parts) part.release()
   }
 }
+
+const startsWithKey = ({ facts }: Chunk): boolean => facts.independent
 
 function isOutdated(segment: Segment | undefined, nowTicks: number): boolean {
   if (segment?.durationTicks === undefined) return false

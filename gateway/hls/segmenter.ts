@@ -1,6 +1,6 @@
+import { type ChunkWriter, MAX_CHUNK_SAMPLES } from '../cmaf/chunk-writer.ts'
 import { DecodeTimes } from '../cmaf/decode-times.ts'
 import { initSegment } from '../cmaf/init.ts'
-import { MAX_PART_SAMPLES, type PartWriter } from '../cmaf/part-writer.ts'
 import { videoFormat } from '../cmaf/video-format.ts'
 import {
   type AccessUnitSink,
@@ -14,11 +14,10 @@ import type { PictureTime } from './picture-time.ts'
 import { TARGET_DURATION_S } from './playlist.ts'
 import type { Window } from './window.ts'
 
-/**
- * How old the first frame of a part may be when its last one is whole. With the way to the viewer nobody on the camera's own
- * network sees a frame later than 150 ms after it was taken.
- */
-const MAX_FIRST_FRAME_AGE_TICKS = 0.14 * TIMESCALE
+/** How old the first frame of a chunk may be when its last one is whole: the wall takes chunks as they come. */
+const MAX_FIRST_FRAME_AGE_TICKS = 0.095 * TIMESCALE
+/** Players ask twice for each part, so few parts are cheap; they stay three parts behind, so short ones are soon seen. */
+const MAX_WHOLE_PART_TICKS = 0.26 * TIMESCALE
 /** A part lasts between 85 % of the part target and all of it (RFC 8216bis §4.4.4.9): the middle leaves room for jitter. */
 const PART_SHARE = 0.925
 const MIN_PART_SHARE = 0.85
@@ -68,7 +67,7 @@ export interface MediaTime {
 
 /** Cuts access units into parts and segments at key frames, and numbers time through gaps and reconnects. */
 export class Segmenter implements AccessUnitSink, PictureTime {
-  readonly #writer: PartWriter
+  readonly #writer: ChunkWriter
   readonly #window: Window
   readonly #clock: SegmenterClock
   #codec: VideoCodec = 'h264'
@@ -88,7 +87,10 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   #partTarget = 0
   #lastDatedMs: number | undefined
   #segmentStart = 0
-  #partStart = 0
+  /** Undefined while no part grows. */
+  #partStart: number | undefined
+  #partBytes = 0
+  #chunkStart = 0
   #segmentOpen = false
   /** A segment cut between key frames ends at the next one, so that the list can begin there. */
   #startsWithKey = false
@@ -110,7 +112,7 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   firstKeyAtMs: number | undefined
 
   /** @param frameMs distance of frames as it was when the stream was last fetched */
-  constructor(writer: PartWriter, window: Window, clock: SegmenterClock, frameMs?: number) {
+  constructor(writer: ChunkWriter, window: Window, clock: SegmenterClock, frameMs?: number) {
     this.#writer = writer
     this.#window = window
     this.#clock = clock
@@ -239,10 +241,13 @@ export class Segmenter implements AccessUnitSink, PictureTime {
       this.#window.closeSegment(age)
       this.#openSegment(decode)
       this.#startsWithKey = key
-    } else if (this.#endsPart(key, decode - this.#partStart)) {
+    } else if (this.#partStart !== undefined && this.#endsPart(key, decode - this.#partStart)) {
       this.#closePart(step)
+    } else if (key) {
+      this.#closeChunk(step) // whoever begins to watch can begin there
     }
-    if (this.#writer.samples === 0) this.#partStart = decode
+    this.#partStart ??= decode
+    if (this.#writer.samples === 0) this.#chunkStart = decode
     else this.#writer.setLastDuration(step)
   }
 
@@ -259,13 +264,17 @@ export class Segmenter implements AccessUnitSink, PictureTime {
     return wouldBeTooLong || (key && durationTicks >= MIN_PART_SHARE * this.#partTarget)
   }
 
-  /** Ends the part once another frame would take it further from its target, without waiting for that frame. */
+  /** Ends part and chunk once another frame would take them too far, without waiting for that frame. */
   #cutAfter(decode: number): void {
-    const duration = decode + this.#frameTicks - this.#partStart
+    const endTicks = decode + this.#frameTicks
+    const duration = endTicks - (this.#partStart ?? decode)
     const isFirst = this.#writer.nextId === 0
-    const isLong = duration >= MIN_PART_SHARE * this.#partTarget && duration + this.#frameTicks > this.#partTarget
-    const isFull = this.#writer.samples >= MAX_PART_SAMPLES || this.#writer.partBytes >= MAX_PART_BYTES
+    const isLong =
+      duration >= MIN_PART_SHARE * this.#partTarget && duration + this.#frameTicks / 2 > PART_SHARE * this.#partTarget
+    const isFull =
+      this.#writer.samples >= MAX_CHUNK_SAMPLES || this.#partBytes + this.#writer.chunkBytes >= MAX_PART_BYTES
     if (isFirst || isLong || isFull) this.#closePart(this.#frameTicks)
+    else if (endTicks - this.#chunkStart > MAX_FIRST_FRAME_AGE_TICKS) this.#closeChunk(this.#frameTicks)
     if (isFirst) this.#openingSegment(duration)
   }
 
@@ -343,7 +352,16 @@ export class Segmenter implements AccessUnitSink, PictureTime {
   }
 
   #closePart(lastTicks: number): void {
+    this.#closeChunk(lastTicks)
+    if (this.#partStart === undefined) return
+    this.#window.endPart(Math.round(this.#lastDecode + lastTicks - this.#partStart))
+    this.#partStart = undefined
+    this.#partBytes = 0
+  }
+
+  #closeChunk(lastTicks: number): void {
     if (this.#writer.samples === 0) return
+    this.#partBytes += this.#writer.chunkBytes
     this.#writer.setLastDuration(Math.round(lastTicks))
     this.#window.append(this.#writer.finish())
   }
@@ -378,10 +396,10 @@ export class Segmenter implements AccessUnitSink, PictureTime {
 }
 
 /**
- * As many as the age of the first allows. Of four and more an even number: half the frame rate, as of a camera in the dark,
- * then fills a part with whole frames too (RFC 8216bis §4.4.4.9).
+ * Of four and more an even number: half the frame rate, as of a camera in the dark, then fills a part with whole frames too
+ * (RFC 8216bis §4.4.4.9).
  */
 function partFrames(frameTicks: number): number {
-  const most = Math.floor(MAX_FIRST_FRAME_AGE_TICKS / frameTicks) + 1
+  const most = Math.max(1, Math.floor(MAX_WHOLE_PART_TICKS / frameTicks))
   return most > 3 ? most - (most % 2) : most
 }

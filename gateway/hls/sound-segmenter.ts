@@ -1,5 +1,5 @@
+import type { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import { initSegment } from '../cmaf/init.ts'
-import type { PartWriter } from '../cmaf/part-writer.ts'
 import { type AudioFormat, TIMESCALE } from '../media.ts'
 import type { PictureTime } from './picture-time.ts'
 import { TARGET_DURATION_S } from './playlist.ts'
@@ -26,7 +26,7 @@ export interface SoundClock {
  */
 export class SoundSegmenter {
   readonly #format: AudioFormat
-  readonly #writer: PartWriter
+  readonly #writer: ChunkWriter
   readonly #window: Window
   readonly #picture: PictureTime
   readonly #clock: SoundClock
@@ -43,7 +43,7 @@ export class SoundSegmenter {
   #isFirst = true
 
   /** @param writer of a track whose ticks are samples */
-  constructor(format: AudioFormat, writer: PartWriter, window: Window, picture: PictureTime, clock: SoundClock) {
+  constructor(format: AudioFormat, writer: ChunkWriter, window: Window, picture: PictureTime, clock: SoundClock) {
     this.#format = format
     this.#writer = writer
     this.#window = window
@@ -147,7 +147,10 @@ export class SoundSegmenter {
   }
 
   #closePart(): void {
-    if (this.#writer.samples > 0) this.#window.append(this.#writer.finish())
+    if (this.#writer.samples === 0) return
+    const chunk = this.#writer.finish()
+    this.#window.append(chunk)
+    this.#window.endPart(chunk.facts.durationTicks)
   }
 
   #closeSegment(): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Part } from '../cmaf/part.ts'
+import type { Chunk } from '../cmaf/chunk.ts'
 import { type AudioFormat, TIMESCALE, type VideoFormat } from '../media.ts'
 import { found, type MediaAnswer, refused } from './answer.ts'
 import {
@@ -23,10 +23,10 @@ export interface Init {
   format: VideoFormat | AudioFormat
 }
 
-/** Takes parts as they are finished. A part kept past the call must be retained. */
+/** Takes chunks as they are finished, which is before their part is. A chunk kept past the call must be retained. */
 export interface LiveSink {
   init(init: Init): void
-  part(part: Part): void
+  chunk(chunk: Chunk): void
   /** Nothing more will come. */
   end(): void
 }
@@ -94,8 +94,8 @@ export class Window {
     return { sizeBytes: segment?.sizeBytes ?? 0, parts: segment?.parts.length ?? 0 }
   }
 
-  get newestKeyPart(): Part | undefined {
-    return this.#segments.newestKeyPart
+  get newestKeyChunk(): Chunk | undefined {
+    return this.#segments.newestKeyChunk
   }
 
   get edge(): { lastMsn: number; lastPart: number } | undefined {
@@ -126,17 +126,22 @@ export class Window {
     this.#segments.start({ ...facts, initId: this.#nextInitId - 1 })
   }
 
-  /** Takes over the caller's hold on the part. */
-  append(part: Part): void {
-    if (this.#closed || !this.#segments.append(part)) {
-      part.release()
+  /** Takes over the caller's hold on the chunk. */
+  append(chunk: Chunk): void {
+    if (this.#closed || !this.#segments.append(chunk)) {
+      chunk.release()
       return
     }
-    this.#nextPartId = part.facts.id + 1
+    for (const sink of this.#sinks) sink.chunk(chunk)
+  }
+
+  /** What was appended since the last one is a part. */
+  endPart(durationTicks: number): void {
+    if (!this.#segments.endPart(this.#nextPartId, durationTicks)) return
+    this.#nextPartId++
     const oldest = this.segments[0]?.initId ?? 0
     if (this.#inits.size > 1) for (const id of this.#inits.keys()) if (id < oldest) this.#inits.delete(id)
     this.#changed()
-    for (const sink of this.#sinks) sink.part(part)
   }
 
   closeSegment(durationTicks: number): void {
@@ -169,21 +174,17 @@ export class Window {
     this.clear()
   }
 
-  /** Init first, then every part from the newest key frame on. @returns ends the subscription */
+  /** Init first, then every chunk from the newest key frame on. @returns ends the subscription */
   subscribe(sink: LiveSink): () => void {
     if (this.#closed) {
       sink.end()
       return () => {}
     }
-    const key = this.newestKeyPart
-    const holder = this.segments.findLastIndex((segment) => segment.parts.some((part) => part === key))
-    const init = this.#inits.get(this.segments[holder]?.initId ?? this.#nextInitId - 1)
+    const key = this.newestKeyChunk
+    const recent = key === undefined ? [] : [...this.#segments.chunksFrom(key)]
+    const init = this.#inits.get(recent[0]?.[1].initId ?? this.#nextInitId - 1)
     if (init !== undefined) sink.init(init)
-    if (key !== undefined) {
-      for (const segment of this.segments.slice(holder)) {
-        for (const part of segment.parts) if (part.facts.id >= key.facts.id) sink.part(part)
-      }
-    }
+    for (const [chunk] of recent) sink.chunk(chunk)
     this.#sinks.add(sink)
     return () => this.#sinks.delete(sink)
   }

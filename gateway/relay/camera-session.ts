@@ -1,4 +1,4 @@
-import type { PartWriter } from '../cmaf/part-writer.ts'
+import type { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import type { Segmenter } from '../hls/segmenter.ts'
 import type { RtpReceiver } from '../rtp/receiver.ts'
 import { videoReceiver } from '../rtp/video.ts'
@@ -33,7 +33,7 @@ export class CameraSession {
 
   /** Everything up to PLAY. @param sound undefined where the camera is not to be asked for it */
   async open(
-    writer: PartWriter,
+    writer: ChunkWriter,
     segmenter: Segmenter,
     sound: Sound | undefined,
     signal: AbortSignal,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { PartWriter } from '../cmaf/part-writer.ts'
+import { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import { SlabPool } from '../cmaf/slab.ts'
 import { videoFormat } from '../cmaf/video-format.ts'
 import type { Dialer } from '../dial.ts'
@@ -77,7 +77,7 @@ async function ask(source: StreamSource, options: DescribeOptions, signal: Abort
     const first = Promise.withResolvers<VideoFormat>()
     first.promise.catch(() => undefined) // seen where it is awaited, if PLAY gets that far
     const keyFrames = new KeyFrameWatch(clock)
-    const writer = new PartWriter(new SlabPool())
+    const writer = new ChunkWriter(new SlabPool())
     const receiver = videoReceiver(track, writer, {
       accessUnit: (ticks, key, sets) => {
         keyFrames.take(ticks, key)

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { PartWriter } from '../cmaf/part-writer.ts'
+import { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import type { SlabPool } from '../cmaf/slab.ts'
 import type { Dialer } from '../dial.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
@@ -57,7 +57,7 @@ const MIN_ATTEMPT_DISTANCE_MS = 5_000
 export class Relay {
   readonly #options: RelayOptions
   readonly #window: Window
-  readonly #writer: PartWriter
+  readonly #writer: ChunkWriter
   readonly #segmenter: Segmenter
   readonly #snapshot: Snapshot
   readonly #sound: Sound
@@ -91,7 +91,7 @@ export class Relay {
       sibling: () => this.#sound.report,
       ...(options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }),
     })
-    this.#writer = new PartWriter(options.slabs)
+    this.#writer = new ChunkWriter(options.slabs)
     this.#writer.slabBytes = (this.#record.measures?.bitrateBps ?? USUAL_BITRATE_BPS) / SLABS_PER_SECOND / 8
     this.#segmenter = new Segmenter(this.#writer, this.#window, clock, this.#record.frameMs)
     this.#segmenter.onGap = () => this.#keyFrame?.ask()
@@ -108,7 +108,7 @@ export class Relay {
   /** Keeps the stream up until the signal is aborted; then everything it held is given back. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
-    const unsubscribe = this.#window.subscribe({ init: () => {}, part: () => this.#onPart(), end: () => {} })
+    const unsubscribe = this.#window.subscribe({ init: () => {}, chunk: () => this.#onChunk(), end: () => {} })
     const housekeeping = this.#housekeep(signal)
     for (let failures = 0; !signal.aborted; failures++) {
       this.#attemptAtMs = clock.monotonicMs()
@@ -309,7 +309,7 @@ export class Relay {
     return true
   }
 
-  #onPart(): void {
+  #onChunk(): void {
     if (!this.#segmenter.waitsForKey) this.#keyFrame?.stop()
     if (this.#state === 'live' || this.#receiver === undefined) return // the rest of a session that is over
     this.#opened()

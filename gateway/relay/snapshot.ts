@@ -1,4 +1,4 @@
-import type { Part } from '../cmaf/part.ts'
+import type { Chunk } from '../cmaf/chunk.ts'
 import type { Init, Window } from '../hls/window.ts'
 import type { FfmpegRunner } from './ffmpeg.ts'
 import { jpegArguments } from './transcode.ts'
@@ -7,7 +7,7 @@ import { jpegArguments } from './transcode.ts'
 export class Snapshot {
   readonly #window: Window
   readonly #runner: FfmpegRunner
-  #last: { partId: number; jpeg: Promise<Buffer | undefined> } | undefined
+  #last: { chunkId: number; jpeg: Promise<Buffer | undefined> } | undefined
 
   constructor(window: Window, runner: FfmpegRunner) {
     this.#window = window
@@ -15,11 +15,11 @@ export class Snapshot {
   }
 
   async take(signal: AbortSignal): Promise<Buffer | undefined> {
-    const part = this.#window.newestKeyPart
+    const chunk = this.#window.newestKeyChunk
     const init = this.#window.init
-    if (part === undefined || init === undefined) return undefined
-    if (this.#last?.partId !== part.facts.id) {
-      this.#last = { partId: part.facts.id, jpeg: this.#encode(init, part, signal) }
+    if (chunk === undefined || init === undefined) return undefined
+    if (this.#last?.chunkId !== chunk.facts.id) {
+      this.#last = { chunkId: chunk.facts.id, jpeg: this.#encode(init, chunk, signal) }
     }
     const run = this.#last
     const jpeg = await run.jpeg
@@ -28,12 +28,12 @@ export class Snapshot {
     return jpeg
   }
 
-  async #encode(init: Init, part: Part, signal: AbortSignal): Promise<Buffer | undefined> {
-    part.retain()
+  async #encode(init: Init, chunk: Chunk, signal: AbortSignal): Promise<Buffer | undefined> {
+    chunk.retain()
     try {
-      return await this.#runner.run(jpegArguments(), [init.bytes, ...part.buffers], signal)
+      return await this.#runner.run(jpegArguments(), [init.bytes, ...chunk.buffers], signal)
     } finally {
-      part.release()
+      chunk.release()
     }
   }
 }

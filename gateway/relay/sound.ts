@@ -1,4 +1,4 @@
-import { PartWriter } from '../cmaf/part-writer.ts'
+import { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import type { SlabPool } from '../cmaf/slab.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
 import type { RenditionReport, SoundRendition } from '../hls/playlist.ts'
@@ -32,7 +32,7 @@ export class Sound {
   readonly #options: SoundOptions
   #window: Window
   #format: AudioFormat | undefined
-  #writer: PartWriter | undefined
+  #writer: ChunkWriter | undefined
   #segmenter: SoundSegmenter | undefined
   #receiver: RtpReceiver | undefined
   #transcoder: SoundTranscoder | undefined
@@ -167,7 +167,7 @@ export class Sound {
       this.#window = this.#newWindow()
     }
     this.#format = format
-    this.#writer = new PartWriter(this.#options.slabs, format.sampleRate)
+    this.#writer = new ChunkWriter(this.#options.slabs, format.sampleRate)
     const { picture, monotonicMs } = this.#options
     this.#segmenter = new SoundSegmenter(format, this.#writer, this.#window, picture, { monotonicMs })
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
+import type { Chunk } from '../cmaf/chunk.ts'
+import { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import { FragmentReader } from '../cmaf/fragment-reader.ts'
-import type { Part } from '../cmaf/part.ts'
-import { PartWriter } from '../cmaf/part-writer.ts'
 import type { SlabPool } from '../cmaf/slab.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
 import { Segmenter } from '../hls/segmenter.ts'
@@ -19,7 +19,7 @@ const STALLED_MS = 2_000
 /** After an ffmpeg that ended; with so many in a row that gave no picture, waiting is over. */
 const RETRY_MS = 1_000
 const MAX_FAILURES = 3
-/** A step this long between parts is a break of the source's media time. */
+/** A step this long between chunks is a break of the source's media time. */
 const BREAK_TICKS = TIMESCALE / 2
 const IDR = 5
 const NO_SETS: ParameterSets = { vps: [], sps: [], pps: [] }
@@ -36,13 +36,13 @@ export interface TranscodeOptions {
 export class TranscodeRelay {
   readonly #options: TranscodeOptions
   readonly #window: Window
-  readonly #writer: PartWriter
+  readonly #writer: ChunkWriter
   readonly #segmenter: Segmenter
   #pipe: FfmpegPipe | undefined
   #init: Buffer | undefined
   /** Parts are left out until a key frame: at the start, and after ffmpeg did not keep up. */
   #needsKey = true
-  /** Where the source's next part is expected, ticks. */
+  /** Where the source's next chunk is expected, ticks. */
   #expected = 0
   #failures = 0
   #retryAtMs = Number.NEGATIVE_INFINITY
@@ -58,7 +58,7 @@ export class TranscodeRelay {
       sound: () => source.sound,
       ...(listedSeconds === undefined ? {} : { listedSeconds }),
     })
-    this.#writer = new PartWriter(slabs)
+    this.#writer = new ChunkWriter(slabs)
     this.#segmenter = new Segmenter(this.#writer, this.#window, clock)
   }
 
@@ -66,10 +66,10 @@ export class TranscodeRelay {
     const { source, clock } = this.#options
     const unsubscribe = source.subscribe({
       init: ({ bytes }) => this.#begin(bytes),
-      part: (part) => this.#feed(part),
+      chunk: (chunk) => this.#feed(chunk),
       end: () => this.#stop(),
     })
-    const unwatch = this.#window.subscribe({ init: () => {}, part: () => this.#tell(), end: () => {} })
+    const unwatch = this.#window.subscribe({ init: () => {}, chunk: () => this.#tell(), end: () => {} })
     while (!signal.aborted) {
       await clock.sleep(TICK_MS, signal).catch(() => undefined) // abort ends the loop
       this.#window.expire()
@@ -147,20 +147,20 @@ export class TranscodeRelay {
     this.#stop()
   }
 
-  #feed(part: Part): void {
-    const { startTicks, durationTicks } = part.facts
+  #feed(chunk: Chunk): void {
+    const { startTicks, durationTicks } = chunk.facts
     if (this.#pipe !== undefined && Math.abs(startTicks - this.#expected) > BREAK_TICKS) this.#stop()
     this.#expected = startTicks + durationTicks
     if (this.#pipe === undefined) {
-      if (!part.facts.independent || this.#options.clock.monotonicMs() < this.#retryAtMs) return
+      if (!chunk.facts.independent || this.#options.clock.monotonicMs() < this.#retryAtMs) return
       this.#start(startTicks)
     }
-    if (this.#needsKey && !part.facts.independent) return
+    if (this.#needsKey && !chunk.facts.independent) return
     // Copied: ffmpeg takes it when it likes, and the slab may be someone else's by then.
-    this.#needsKey = this.#pipe?.write(Buffer.concat(part.buffers)) === false
+    this.#needsKey = this.#pipe?.write(Buffer.concat(chunk.buffers)) === false
   }
 
-  /** @param ticks media time of the first part: what ffmpeg makes is counted from there, so that sound goes with it */
+  /** @param ticks media time of the first chunk: what ffmpeg makes is counted from there, so that sound goes with it */
   #start(ticks: number): void {
     const { clock, source } = this.#options
     if (this.#init === undefined) return

@@ -11,7 +11,7 @@ import {
   writeLiveHeader,
 } from '../contracts/live-socket.ts'
 import type { LiveView } from './live-view.ts'
-import type { LivePart, Relay } from './sources.ts'
+import type { LiveChunk, Relay } from './sources.ts'
 import type { Views } from './views.ts'
 
 /** A request names one view. */
@@ -19,7 +19,7 @@ const MAX_REQUEST_BYTES = 256
 /** A wall of 64 tiles is closed and opened anew at once; then a few tiles change each second. */
 const REQUEST_BURST = 256
 const REQUESTS_PER_SECOND = 20
-/** What waits for a slow viewer; with more, or once its answers are late, parts are left out. */
+/** What waits for a slow viewer; with more, or once its answers are late, chunks are left out. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 const LATE_MS = 1_500
 /** How long a viewer may take to answer the goodbye. */
@@ -41,7 +41,7 @@ interface Carried {
   unsubscribe: () => void
   /** Undefined while its sound is not asked for. */
   hearing: Hearing | undefined
-  /** True until a key part: those before it cannot be decoded, because some were left out. */
+  /** True until a key chunk: those before it cannot be decoded, because some were left out. */
   needsKey: boolean
   /** Messages of this view that the operating system has not taken yet. */
   waiting: number
@@ -68,7 +68,7 @@ export class LiveConnection {
   readonly #socket: WebSocket
   readonly #options: LiveConnectionOptions
   readonly #carried = new Map<string, Carried>()
-  /** Parts lent to the socket. */
+  /** Chunks lent to the socket. */
   readonly #lent = new Set<() => void>()
   #nextNumber = 1
   #waitingBytes = 0
@@ -215,7 +215,7 @@ export class LiveConnection {
     this.#say({ kind: 'opened', viewId, number, ...streamOf(state, lastFrameAgeMs) })
     carried.unsubscribe = relay.subscribe({
       init: ({ bytes }) => this.#send(carried, 'init', NO_TIME, [bytes]),
-      part: (part) => this.#part(carried, part),
+      chunk: (chunk) => this.#chunk(carried, chunk),
       end: () => this.#refuse(viewId, 'stream-not-ready'),
     })
     if (sound === true) void this.#hear(carried)
@@ -235,7 +235,7 @@ export class LiveConnection {
     if (carried.hearing !== hearing) return // muted or dropped meanwhile
     hearing.unsubscribe = carried.relay.subscribeSound({
       init: ({ bytes }) => this.#send(carried, 'sound-init', NO_TIME, [bytes]),
-      part: (part) => this.#sendPart(carried, 'sound-part', part),
+      chunk: (chunk) => this.#sendChunk(carried, 'sound-chunk', chunk),
       end: () => {},
     })
   }
@@ -271,17 +271,17 @@ export class LiveConnection {
     this.#say({ kind: 'refused', viewId, code })
   }
 
-  #part(carried: Carried, part: LivePart): void {
-    if (carried.needsKey && !part.facts.independent) return
-    carried.needsKey = this.#isCongested(part.sizeBytes)
+  #chunk(carried: Carried, chunk: LiveChunk): void {
+    if (carried.needsKey && !chunk.facts.independent) return
+    carried.needsKey = this.#isCongested(chunk.sizeBytes)
     if (carried.needsKey) return
-    this.#sendPart(carried, 'part', part)
+    this.#sendChunk(carried, 'chunk', chunk)
   }
 
-  #sendPart(carried: Carried, type: 'part' | 'sound-part', part: LivePart): void {
-    if (type === 'sound-part' && this.#isCongested(part.sizeBytes)) return
-    part.retain()
-    this.#send(carried, type, part.facts, part.buffers, () => part.release())
+  #sendChunk(carried: Carried, type: 'chunk' | 'sound-chunk', chunk: LiveChunk): void {
+    if (type === 'sound-chunk' && this.#isCongested(chunk.sizeBytes)) return
+    chunk.retain()
+    this.#send(carried, type, chunk.facts, chunk.buffers, () => chunk.release())
   }
 
   #isCongested(moreBytes: number): boolean {
@@ -293,7 +293,7 @@ export class LiveConnection {
   #send(
     carried: Carried,
     type: LiveHeader['type'],
-    facts: LivePart['facts'],
+    facts: LiveChunk['facts'],
     buffers: readonly Buffer[],
     release = (): void => {},
   ): void {
@@ -336,7 +336,7 @@ export class LiveConnection {
   }
 }
 
-const NO_TIME: LivePart['facts'] = { startTicks: 0, durationTicks: 0, independent: false }
+const NO_TIME: LiveChunk['facts'] = { startTicks: 0, durationTicks: 0, independent: false }
 
 function streamOf(state: ReturnType<Relay['health']>['state'], frameAgeMs: number | undefined) {
   return { state, ...(frameAgeMs === undefined ? {} : { frameAgeMs: Math.max(0, Math.round(frameAgeMs)) }) }

@@ -30,23 +30,23 @@ export interface Relay {
   read(path: string, reload: BlockingReload, signal: AbortSignal): Promise<MediaAnswer>
   /** JPEG of the newest key frame; undefined while there is none. */
   snapshot(signal: AbortSignal): Promise<Buffer | undefined>
-  /** Init first, then every part from the newest key frame on, the first ones before this returns. @returns ends it */
+  /** Init first, then every chunk from the newest key frame on, the first ones before this returns. @returns ends it */
   subscribe(sink: LiveSink): () => void
   /** The same of its sound; nothing comes while there is none. */
   subscribeSound(sink: LiveSink): () => void
   health(): { state: LiveStreamState; lastFrameAgeMs?: number }
 }
 
-/** Takes parts as they are finished. */
+/** Takes chunks as they are finished. */
 export interface LiveSink {
   init(init: { bytes: Buffer }): void
-  part(part: LivePart): void
+  chunk(chunk: LiveChunk): void
   /** Nothing more will come. */
   end(): void
 }
 
 /** Immutable bytes that all viewers share; whoever keeps them past the call retains them, and releases them once. */
-export interface LivePart {
+export interface LiveChunk {
   readonly facts: { startTicks: number; durationTicks: number; independent: boolean }
   readonly buffers: readonly Buffer[]
   readonly sizeBytes: number

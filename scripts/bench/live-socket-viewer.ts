@@ -14,7 +14,7 @@ export function playSocket(
   })
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     const header = isBinary ? readLiveHeader(new DataView(data.buffer, data.byteOffset, data.length)) : undefined
-    if (header?.type === 'part') onPart(header, data)
+    if (header?.type === 'chunk') onPart(header, data)
   })
   return socket
 }

@@ -75,7 +75,7 @@ function collect(relay: Relay): Map<number, number[]> {
   const late = new Map<number, number[]>()
   relay.subscribe({
     init: () => {},
-    part: ({ facts }) => {
+    chunk: ({ facts }) => {
       const own = late.get(facts.samples) ?? []
       own.push(performance.now() - (facts.startTicks + facts.durationTicks) / 90)
       late.set(facts.samples, own)

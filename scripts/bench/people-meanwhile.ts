@@ -146,7 +146,7 @@ function watch(url: string, headers: Record<string, string>, views: readonly { i
       return
     }
     const header = readLiveHeader(new DataView(data.buffer, data.byteOffset, data.length))
-    if (header?.type !== 'part') return
+    if (header?.type !== 'chunk') return
     const nowMs = performance.now()
     const lateMs = nowMs - ((header.startTicks + header.durationTicks) * 1000) / LIVE_TIMESCALE
     const before = parts.get(header.number)

@@ -1,10 +1,10 @@
 import { aacFormat } from '../../gateway/cmaf/aac-config.ts'
 import { box, fullBox, u32 } from '../../gateway/cmaf/box.ts'
+import { ChunkWriter } from '../../gateway/cmaf/chunk-writer.ts'
 import { FragmentReader } from '../../gateway/cmaf/fragment-reader.ts'
 import { h264Format } from '../../gateway/cmaf/h264-config.ts'
 import { h265Format } from '../../gateway/cmaf/h265-config.ts'
 import { initSegment } from '../../gateway/cmaf/init.ts'
-import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import { videoFormat } from '../../gateway/cmaf/video-format.ts'
 import { chooseChallenge, parseChallenges } from '../../gateway/digest.ts'
@@ -95,9 +95,9 @@ function muxer(codec: VideoCodec, payloads: readonly Buffer[]): Parser {
       let sequence = 0
       const clock = { now: () => nowMs, monotonicMs: () => nowMs }
       const window = new Window({ monotonicMs: clock.monotonicMs })
-      window.subscribe({ init: () => {}, part: () => reach('parts'), end: () => {} })
+      window.subscribe({ init: () => {}, chunk: () => reach('parts'), end: () => {} })
       const slabs = new SlabPool()
-      const writer = new PartWriter(slabs)
+      const writer = new ChunkWriter(slabs)
       const segmenter = new Segmenter(writer, window, clock)
       const track = { codec, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }
       const receiver = videoReceiver(track, writer, segmenter)
@@ -152,8 +152,8 @@ export const MEDIA_PARSERS: readonly Parser[] = [
       const slabs = new SlabPool()
       const monotonicMs = (): number => nowMs
       const window = new Window({ kind: 'sound', monotonicMs })
-      window.subscribe({ init: () => {}, part: () => reach('parts'), end: () => {} })
-      const writer = new PartWriter(slabs, format.sampleRate)
+      window.subscribe({ init: () => {}, chunk: () => reach('parts'), end: () => {} })
+      const writer = new ChunkWriter(slabs, format.sampleRate)
       const picture: PictureTime = {
         generation: 0,
         atSenderTime: () => undefined,

@@ -3,7 +3,7 @@ import { parse as parseQuery } from 'node:querystring'
 import { mapMessage } from '../../gateway/alarms/map-message.ts'
 import { alarmMappings } from '../../gateway/alarms/mapping-files.ts'
 import { normalise } from '../../gateway/alarms/normalise.ts'
-import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
+import { ChunkWriter } from '../../gateway/cmaf/chunk-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import { LiveRequest } from '../../gateway/contracts/live-socket.ts'
 import { Segmenter } from '../../gateway/hls/segmenter.ts'
@@ -346,7 +346,7 @@ function playlistRequests(): Parser {
       let sequence = 0
       const window = new Window({ monotonicMs: () => nowMs })
       const slabs = new SlabPool()
-      const writer = new PartWriter(slabs)
+      const writer = new ChunkWriter(slabs)
       const segmenter = new Segmenter(writer, window, { now: () => nowMs, monotonicMs: () => nowMs })
       const sets = { vps: [], sps: SETS.slice(0, 1), pps: SETS.slice(1) }
       const receiver = videoReceiver({ codec: 'h264', payloadType: 96, clockRate: 90_000, sets }, writer, segmenter)

@@ -6,7 +6,7 @@ import type { Clips } from '../../gateway/clips/clips.ts'
 import { ClipFiles } from '../../gateway/clips/files.ts'
 import { PreRoll } from '../../gateway/clips/pre-roll.ts'
 import { ROW_BYTES } from '../../gateway/clips/rows.ts'
-import type { ClipPart, ClipSink } from '../../gateway/clips/sources.ts'
+import type { ClipChunk, ClipSink } from '../../gateway/clips/sources.ts'
 import { beginClip } from '../../gateway/clips/store.ts'
 import type { Case } from '../../gateway/contracts/case.ts'
 import type { App } from '../../gateway/http/route.ts'
@@ -190,7 +190,7 @@ t.test('the last seconds begin with a key frame, are bounded, and are given back
     10_000,
     () => now,
   )
-  const part = (independent: boolean): ClipPart => ({
+  const chunk = (independent: boolean): ClipChunk => ({
     facts: { startTicks: (now / 1000) * TIMESCALE, durationTicks: TIMESCALE / 5, independent },
     buffers: [],
     sizeBytes: 1000,
@@ -202,29 +202,29 @@ t.test('the last seconds begin with a key frame, are bounded, and are given back
   const play = (seconds: number): void => {
     for (let n = 0; n < seconds * 5; n++) {
       now += 200
-      sink?.part(part(now % 2000 === 200))
+      sink?.chunk(chunk(now % 2000 === 200))
     }
   }
   t.equal(preRoll.take(0, 0), undefined, 'nothing came yet')
   sink?.init({ bytes: Buffer.from('a') })
   play(60)
-  t.ok(held >= 50 && held <= 61, `${held} parts of ten seconds and a group of pictures`)
+  t.ok(held >= 50 && held <= 61, `${held} chunks of ten seconds and a group of pictures`)
   const alarm = now
   const unwant = preRoll.want(alarm - 10_000)
   play(20)
   const stretch = preRoll.take(alarm - 10_000, alarm + 20_000)
-  t.ok(stretch?.parts[0]?.facts.independent)
+  t.ok(stretch?.chunks[0]?.facts.independent)
   t.ok((stretch?.fromMs ?? 0) <= alarm - 10_000 && (stretch?.fromMs ?? 0) > alarm - 12_100)
   t.equal(stretch?.toMs, alarm + 20_000)
-  for (const one of stretch?.parts ?? []) one.release()
+  for (const one of stretch?.chunks ?? []) one.release()
   unwant()
   play(15)
-  t.ok(held <= 61, `${held} parts once no clip is under way`)
+  t.ok(held <= 61, `${held} chunks once no clip is under way`)
   sink?.init({ bytes: Buffer.from('b') })
   play(4)
   const newest = preRoll.take(now - 10_000, now)
   t.equal(newest?.init.toString(), 'b', 'one header')
-  for (const one of newest?.parts ?? []) one.release()
+  for (const one of newest?.chunks ?? []) one.release()
   t.equal(preRoll.take(now + 1, now + 2), undefined, 'a camera that went away')
   preRoll.close()
   t.equal(held, 0)

@@ -43,7 +43,7 @@ async function playing(
       const durationTicks = (PART_MS / 1000) * TIMESCALE
       const independent = (clock.monotonicMs() - PART_MS) % GROUP_MS === 0
       const facts = { startTicks: endTicks - durationTicks, durationTicks, independent }
-      sink?.part({ facts, buffers: [box('moof')], sizeBytes: 8, retain: () => {}, release: () => {} })
+      sink?.chunk({ facts, buffers: [box('moof')], sizeBytes: 8, retain: () => {}, release: () => {} })
     }
   }
   const alarm = (): { caseId: string; alarmMs: number } => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
-import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
+import { ChunkWriter } from '../../gateway/cmaf/chunk-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import { Segmenter } from '../../gateway/hls/segmenter.ts'
@@ -84,7 +84,7 @@ for (const name of ['h264Aac', 'h264Pcma'] as const) {
 
 t.test('a camera that changes its picture size: hls.js goes on with the new one', { skip: lacksBrowser }, async (t) => {
   const window = new Window({ monotonicMs: () => systemClock.monotonicMs() })
-  const writer = new PartWriter(new SlabPool())
+  const writer = new ChunkWriter(new SlabPool())
   const segmenter = new Segmenter(writer, window, systemClock)
   segmenter.startSession('h264', 25)
   const track = { codec: 'h264' as const, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }
@@ -108,7 +108,7 @@ t.test('a camera that changes its picture size: hls.js goes on with the new one'
   t.teardown(() => clearInterval(timer))
   t.teardown(() => window.close())
   await new Promise<void>((resolve) => {
-    const stop = window.subscribe({ init: () => {}, part: () => resolve(), end: () => {} })
+    const stop = window.subscribe({ init: () => {}, chunk: () => resolve(), end: () => {} })
     void stop
   })
   const page = await play(t, window)

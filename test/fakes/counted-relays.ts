@@ -1,4 +1,4 @@
-import type { LivePart, RelayLease, RelayPool } from '../../gateway/views/sources.ts'
+import type { LiveChunk, RelayLease, RelayPool } from '../../gateway/views/sources.ts'
 
 export interface CountedRelays extends RelayPool {
   /** Blocking reloads that wait for their answer now. */
@@ -20,23 +20,23 @@ export interface CountedRelays extends RelayPool {
 export function counted(pool: RelayPool): CountedRelays {
   const count = { waiting: 0, leases: 0, subscribers: 0, lent: 0, twice: 0, everLent: 0 }
   const wanted: { reads: number; wake: () => void }[] = []
-  const countedPart = (part: LivePart): LivePart => {
+  const countedChunk = (chunk: LiveChunk): LiveChunk => {
     let holds = 0
     return {
-      facts: part.facts,
-      buffers: part.buffers,
-      sizeBytes: part.sizeBytes,
+      facts: chunk.facts,
+      buffers: chunk.buffers,
+      sizeBytes: chunk.sizeBytes,
       retain: () => {
         holds += 1
         count.lent += 1
         count.everLent += 1
-        return part.retain()
+        return chunk.retain()
       },
       release: () => {
         if (holds === 0) count.twice += 1
         holds -= 1
         count.lent -= 1
-        part.release()
+        chunk.release()
       },
     }
   }
@@ -85,7 +85,7 @@ export function counted(pool: RelayPool): CountedRelays {
           const end = relay.subscribe({
             init: (init) => sink.init(init),
             end: () => sink.end(),
-            part: (part) => sink.part(countedPart(part)),
+            chunk: (chunk) => sink.chunk(countedChunk(chunk)),
           })
           let isOpen = true
           return () => {

@@ -1,4 +1,4 @@
-import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
+import { ChunkWriter } from '../../gateway/cmaf/chunk-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import { Segmenter } from '../../gateway/hls/segmenter.ts'
 import { Window } from '../../gateway/hls/window.ts'
@@ -25,7 +25,7 @@ export class MuxedStream {
   readonly slabs = new SlabPool()
   readonly window: Window
   readonly segmenter: Segmenter
-  readonly writer: PartWriter
+  readonly writer: ChunkWriter
   readonly receiver: RtpReceiver
   readonly #codec: 'h264' | 'h265'
   readonly #frameTicks: number
@@ -38,7 +38,7 @@ export class MuxedStream {
     this.#first = options.firstTimestamp ?? 0
     const listed = options.listedSeconds === undefined ? {} : { listedSeconds: options.listedSeconds }
     this.window = new Window({ monotonicMs: () => this.clock.monotonicMs(), ...listed })
-    this.writer = new PartWriter(this.slabs)
+    this.writer = new ChunkWriter(this.slabs)
     this.segmenter = new Segmenter(this.writer, this.window, this.clock, options.knownFrameMs)
     this.segmenter.startSession(codec, options.frameRate)
     const track = { codec, payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } }

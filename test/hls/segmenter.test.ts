@@ -60,30 +60,49 @@ t.test('the first part is out as soon as the first key frame is', async (t) => {
   const muxed = await run(1, 50, 3600)
   const playlist = await muxed.text()
   t.match(playlist, '#EXT-X-PART:DURATION=0.04000,URI="p0.m4s",INDEPENDENT=YES')
-  t.match(playlist, 'PART-TARGET=0.17300')
+  t.match(playlist, 'PART-TARGET=0.26000')
 })
 
-t.test('a full part does not wait for the frame after it', async (t) => {
-  const muxed = await run(5, 50, 3600)
+t.test('a full part does not wait for the frame after it, nor does a full chunk', async (t) => {
+  const muxed = await run(7, 50, 3600)
   t.equal(muxed.window.segments[1]?.parts.length, 1)
-  t.equal(muxed.window.segments[1]?.parts[0]?.facts.durationTicks, 14_400)
+  t.equal(muxed.window.segments[1]?.parts[0]?.facts.durationTicks, 6 * 3600)
+  const seen: number[] = []
+  muxed.window.subscribe({ init: () => {}, chunk: ({ facts }) => seen.push(facts.samples), end: () => {} })
+  t.same(seen, [1, 3, 3])
+  await muxed.push(INTER, 7)
+  await muxed.push(INTER, 8)
+  t.equal(seen.length, 3)
+  await muxed.push(INTER, 9)
+  t.same(seen, [1, 3, 3, 3], 'told while its part grows')
+  t.equal(muxed.window.segments[1]?.parts.length, 1)
 })
 
-for (const [fps, frames] of [
-  [60, 8],
-  [50, 8],
-  [30, 4],
-  [25, 4],
-  [24, 4],
-  [20, 3],
-  [15, 3],
-  [12.5, 2],
-  [12, 2],
-  [10, 2],
-  [7.5, 2],
-  [5, 1],
+t.test('a key frame in the middle of a part begins a chunk', async (t) => {
+  const muxed = new MuxedStream('h264')
+  for (let i = 0; i < 58; i++) await muxed.push(i === 0 || i === 51 || i === 56 ? KEY : INTER, i)
+  const key = muxed.window.newestKeyChunk
+  t.equal(key?.facts.startTicks, TIMESCALE + 56 * 3600)
+  const seen: number[] = []
+  muxed.window.subscribe({ init: () => {}, chunk: ({ facts }) => seen.push(facts.startTicks), end: () => {} })
+  t.equal(seen[0], key?.facts.startTicks, 'whoever comes begins there')
+})
+
+for (const [fps, frames, chunks] of [
+  [60, 14, [6, 6, 2]],
+  [50, 12, [5, 5, 2]],
+  [30, 6, [3, 3]],
+  [25, 6, [3, 3]],
+  [24, 6, [3, 3]],
+  [20, 4, [2, 2]],
+  [15, 3, [2, 1]],
+  [12.5, 3, [2, 1]],
+  [12, 3, [2, 1]],
+  [10, 2, [1, 1]],
+  [7.5, 1, [1]],
+  [5, 1, [1]],
 ] as const) {
-  t.test(`${fps} frames a second: parts of ${frames}, whose first is young when the last is whole`, async (t) => {
+  t.test(`${fps} frames a second: parts of ${frames}, chunks of ${chunks}`, async (t) => {
     const frameMs = 1000 / fps
     const frameTicks = TIMESCALE / fps
     const muxed = new MuxedStream('h264', { frameTicks, frameRate: fps })
@@ -91,7 +110,12 @@ for (const [fps, frames] of [
     const parts = muxed.window.segments.slice(1).flatMap((segment) => segment.parts.slice(0, -1)) // the last has what is left
     t.ok(parts.length > 10)
     t.same(new Set(parts.map((part) => part.facts.samples)), new Set([frames]))
-    t.ok((frames - 1) * frameMs <= 140)
+    for (const part of parts)
+      t.same(
+        part.chunks.map(({ facts }) => facts.samples),
+        chunks,
+      )
+    t.ok((Math.max(...chunks) - 1) * frameMs <= 100, 'the first frame of a chunk is young when its last is there')
     const playlist = await muxed.text()
     const target = Number(/PART-TARGET=([\d.]+)/.exec(playlist)?.[1])
     const holdBack = Number(/PART-HOLD-BACK=([\d.]+)/.exec(playlist)?.[1])

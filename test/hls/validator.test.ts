@@ -306,9 +306,20 @@ t.test('what the boxes say', async (t) => {
     }),
     '',
   )
+  t.equal(
+    faultsOf((faults) =>
+      t.match(checkPart(Buffer.concat([first, second]), 'x', faults), { startTicks: 90_000, samples: 6, gapTicks: 0 }),
+    ),
+    '',
+  )
   t.match(
-    faultsOf((faults) => checkPart(Buffer.concat([first, second]), 'x', faults)),
-    /boxes moof,mdat,moof,mdat/,
+    checkPart(Buffer.concat([second, first]), 'x', []),
+    { gapTicks: 6 * 3600, endTicks: 93_600 },
+    'the second begins before the first has ended',
+  )
+  t.match(
+    faultsOf((faults) => checkPart(Buffer.concat([first, first.subarray(0, first.indexOf('mdat') - 4)]), 'x', faults)),
+    /boxes moof,mdat,moof$/m,
   )
   t.match(
     faultsOf((faults) => checkPart(renamed(first, 'tfdt', 'free'), 'x', faults)),

@@ -23,10 +23,10 @@ t.test('blocking reload', async (t) => {
   t.match(await read(1, 99), { kind: 'found' }, 'past the end of a segment means the first part of the next')
   let settled = 0
   const held = [read(2, 1), read(2, 2), read(2), read(3, 0)].map((answer) => answer.finally(() => settled++))
-  await feed(muxed, 56, 61)
+  await feed(muxed, 56, 62)
   t.equal(settled, 1, 'the waiting part only')
   t.match(await held[0], { kind: 'found' })
-  await feed(muxed, 61, 101)
+  await feed(muxed, 62, 101)
   t.equal(settled, 3, 'part and whole segment')
   await feed(muxed, 101, 106)
   for (const answer of await Promise.all(held)) if (answer.kind === 'found') answer.release()
@@ -73,7 +73,7 @@ t.test('the hinted part is honoured, across the end of a segment too', async (t)
   for (let i = 6; i < 120; i++) {
     const hint = /PRELOAD-HINT:TYPE=PART,URI="(p\d+\.m4s)"/.exec(await muxed.text())?.[1] ?? ''
     const part = muxed.window.read(`${muxed.window.prefix}/${hint}`, {}, signal)
-    const before = muxed.window.newestKeyPart
+    const before = muxed.window.newestKeyChunk
     while ((await muxed.text()).includes(`HINT:TYPE=PART,URI="${hint}"`))
       await muxed.push(i % 50 === 0 ? KEY : INTER, i++)
     const answer = await part
@@ -162,11 +162,11 @@ t.test('subscribers get init first and start at the newest key frame', async (t)
   const seen: string[] = []
   const stop = muxed.window.subscribe({
     init: (init) => seen.push(`init ${init.id}`),
-    part: (part) => seen.push(`${part.facts.independent ? 'key' : 'part'} ${part.facts.id}`),
+    chunk: ({ facts }) => seen.push(`${facts.independent ? 'key' : 'chunk'} ${facts.id}`),
     end: () => seen.push('end'),
   })
   const first = Number(seen[1]?.split(' ')[1])
-  t.same(seen.slice(0, 3), ['init 0', `key ${first}`, `part ${first + 1}`])
+  t.same(seen.slice(0, 3), ['init 0', `key ${first}`, `chunk ${first + 1}`])
   await feed(muxed, 70, 76)
   t.ok(seen.length > 4)
   muxed.window.close()
@@ -177,10 +177,13 @@ t.test('subscribers get init first and start at the newest key frame', async (t)
 t.test('a key frame in the middle of a segment is where subscribers start', async (t) => {
   const muxed = new MuxedStream('h264')
   await feed(muxed, 0, 57, 12)
-  const key = muxed.window.newestKeyPart
-  t.ok(key !== undefined && !muxed.window.segments.some(({ parts }) => parts[0] === key), 'no segment begins there')
+  const key = muxed.window.newestKeyChunk
+  t.ok(
+    key !== undefined && !muxed.window.segments.some(({ parts }) => parts[0]?.chunks[0] === key),
+    'no segment begins there',
+  )
   const seen: number[] = []
-  muxed.window.subscribe({ init: () => {}, part: ({ facts }) => seen.push(facts.id), end: () => {} })
+  muxed.window.subscribe({ init: () => {}, chunk: ({ facts }) => seen.push(facts.id), end: () => {} })
   t.equal(seen[0], key?.facts.id)
 })
 

@@ -136,7 +136,7 @@ t.test('what has to be made into AAC is made while somebody listens', { skip: to
   const before = children()
   play(5)
   t.equal(children(), before, 'nobody listens')
-  const stop = sound.subscribe({ init: () => {}, part: () => {}, end: () => {} })
+  const stop = sound.subscribe({ init: () => {}, chunk: () => {}, end: () => {} })
   play(4)
   t.equal(children(), before + 1, 'somebody does')
   while (sound.sizeBytes === 0) await new Promise(setImmediate)
@@ -198,7 +198,7 @@ t.test('sound over UDP, beside the picture', { skip }, async (t) => {
   t.match(await relay.ready(signal), { kind: 'ready', soundMimeType: /mp4a/ })
   await new Promise<void>((resolve) => {
     let parts = 0
-    relay.subscribeSound({ init: () => {}, part: () => void (++parts > 3 && resolve()), end: () => {} })
+    relay.subscribeSound({ init: () => {}, chunk: () => void (++parts > 3 && resolve()), end: () => {} })
   })
   t.match(relay.health(), { state: 'live', lostPackets: 0 })
 })

@@ -105,7 +105,7 @@ t.test('an ffmpeg that hangs or dies is replaced', { skip }, async (t) => {
     let seen = 0
     const stop = relay?.subscribe({
       init: () => {},
-      part: () => {
+      chunk: () => {
         if (relay.pid !== pid && relay.pid !== undefined && ++seen > 2) frames.resolve()
       },
       end: () => {},

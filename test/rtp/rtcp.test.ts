@@ -1,5 +1,5 @@
 import t from 'tap'
-import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
+import { ChunkWriter } from '../../gateway/cmaf/chunk-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import type { RtpReceiver } from '../../gateway/rtp/receiver.ts'
 import { findSenderReport } from '../../gateway/rtp/rtcp.ts'
@@ -11,7 +11,7 @@ const SLICE = Buffer.from('6588aa55', 'hex')
 
 function receiver(): RtpReceiver {
   const track = { codec: 'h264', payloadType: 96, clockRate: 90_000, sets: { vps: [], sps: [], pps: [] } } as const
-  return videoReceiver(track, new PartWriter(new SlabPool()), { accessUnit: () => {} })
+  return videoReceiver(track, new ChunkWriter(new SlabPool()), { accessUnit: () => {} })
 }
 
 function push(to: RtpReceiver, sequence: number, timestamp: number): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import t from 'tap'
-import type { LivePart, LiveSink, MediaAnswer, RelayPool } from '../../gateway/views/sources.ts'
+import type { LiveChunk, LiveSink, MediaAnswer, RelayPool } from '../../gateway/views/sources.ts'
 import { MAX_SENDING_MS } from '../../gateway/views/views.ts'
 import { lawfulAccess, newLink } from '../fakes/lawful-access.ts'
 import { liveViewer } from '../fakes/live-viewer.ts'
@@ -50,7 +50,7 @@ function largeParts() {
     }),
   }
   const push = (independent: boolean): void => {
-    const part: LivePart = {
+    const part: LiveChunk = {
       facts: { startTicks: 18_000 * counts.sent++, durationTicks: 18_000, independent },
       buffers: [bytes.subarray(0, 100), bytes.subarray(100)],
       sizeBytes: MEGABYTE,
@@ -62,7 +62,7 @@ function largeParts() {
         counts.held -= 1
       },
     }
-    for (const sink of [...sinks]) sink.part(part)
+    for (const sink of [...sinks]) sink.chunk(part)
   }
   return { relays, push, counts, sinks }
 }
@@ -96,7 +96,7 @@ t.test('what waits for a viewer who reads nothing is bounded, and goes on with a
   t.ok(counts.most * MEGABYTE <= MAX_WAITING_BYTES, `${counts.most} MB waited at the most`)
   viewer.socket.resume()
   await viewer.roundTrip()
-  const received = viewer.media.filter(({ type }) => type === 'part').length
+  const received = viewer.media.filter(({ type }) => type === 'chunk').length
   t.ok(received < 60, `${received} of 100 parts came`)
   push(false)
   push(true)
@@ -150,7 +150,7 @@ t.test('an HTTP viewer who does not read is cut off in time, and nobody else is'
   t.notOk(slow.complete, 'the connection of the slow one was cut')
   t.equal(counts.held, 0)
   push(true)
-  await viewer.untilMedia(({ type }) => type === 'part')
+  await viewer.untilMedia(({ type }) => type === 'chunk')
   t.pass('the view itself goes on')
   viewer.socket.terminate()
 })

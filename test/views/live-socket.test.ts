@@ -47,7 +47,7 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
       await viewer.untilMedia((media) => media.number === opened.number && media.durationTicks > 0)
       const [init, first] = mine()
       t.equal(init?.type, 'init')
-      t.match(first, { type: 'part', independent: true })
+      t.match(first, { type: 'chunk', independent: true })
       const wanted = (first?.startTicks ?? 0) + 3 * LIVE_TIMESCALE
       await viewer.untilMedia(({ number, startTicks }) => number === opened.number && startTicks >= wanted)
       const parts = mine().slice(1)
@@ -91,7 +91,7 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
       viewer.open(id)
       viewers.push(viewer)
     }
-    await Promise.all(viewers.map((viewer) => viewer.untilMedia(({ type }) => type === 'part')))
+    await Promise.all(viewers.map((viewer) => viewer.untilMedia(({ type }) => type === 'chunk')))
     const startedMs = performance.now()
     const url = `/api/v1/owner/links/${linkId}/revoke`
     const revoked = await f.app.inject({ method: 'POST', url, headers: owner })
@@ -119,7 +119,7 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
     const id = await viewId(f, operator, cameraId)
     const viewer = await liveViewer(base, operator)
     viewer.open(id)
-    await viewer.untilMedia(({ type }) => type === 'part')
+    await viewer.untilMedia(({ type }) => type === 'chunk')
     for (let second = 0; second < 45; second += 1) {
       await f.clock.advance(SECOND)
       await viewer.roundTrip()
@@ -136,7 +136,7 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
     const [slow, quick] = [await liveViewer(base, operator), await liveViewer(base, operator)]
     slow.open(ids[0] ?? '')
     quick.open(ids[1] ?? '')
-    await slow.untilMedia(({ type }) => type === 'part')
+    await slow.untilMedia(({ type }) => type === 'chunk')
     slow.socket.pause()
     await f.clock.advance(SECOND) // the ping that stays unanswered
     await f.clock.advance(2 * SECOND)
@@ -150,7 +150,7 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
     t.ok(back.independent, 'it goes on at a key frame')
     t.ok(back.startTicks > (last?.startTicks ?? 0) + (last?.durationTicks ?? 0), 'parts were left out')
     await quick.untilMedia(({ startTicks }) => startTicks >= back.startTicks)
-    const parts = quick.media.filter(({ type }) => type === 'part')
+    const parts = quick.media.filter(({ type }) => type === 'chunk')
     for (const [at, part] of parts.entries()) {
       if (at > 0) t.equal(part.startTicks, (parts[at - 1]?.startTicks ?? 0) + (parts[at - 1]?.durationTicks ?? 0))
     }
@@ -162,7 +162,7 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
   await t.test('who does not answer is cut, and holds nothing any more', async (t) => {
     const viewer = await liveViewer(base, operator)
     viewer.open(await viewId(f, operator, cameraId))
-    await viewer.untilMedia(({ type }) => type === 'part')
+    await viewer.untilMedia(({ type }) => type === 'chunk')
     viewer.socket.pause()
     await f.clock.advance(SECOND)
     t.equal(f.relays.subscribers, 1)

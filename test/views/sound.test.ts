@@ -99,24 +99,24 @@ t.test('sound is heard where link and owner cover it, and nowhere else', { skip 
     t.match(await ledger(cameraId), [{ id: view.id, heardAt: String }], 'and its owner sees it')
     const viewer = await liveViewer(base, operator)
     viewer.open(view.id, true)
-    await viewer.untilMedia(({ type }) => type === 'sound-part')
-    const until = (viewer.media.find(({ type }) => type === 'sound-part')?.startTicks ?? 0) + 90_000
-    await viewer.untilMedia(({ type, startTicks }) => type === 'sound-part' && startTicks >= until)
+    await viewer.untilMedia(({ type }) => type === 'sound-chunk')
+    const until = (viewer.media.find(({ type }) => type === 'sound-chunk')?.startTicks ?? 0) + 90_000
+    await viewer.untilMedia(({ type, startTicks }) => type === 'sound-chunk' && startTicks >= until)
     const sound = viewer.media.filter(({ type }) => type.startsWith('sound'))
     t.equal(sound[0]?.type, 'sound-init')
     t.ok(samplesOf(sound.map(({ bytes }) => bytes)) >= 16_000, 'a second of sound')
     t.ok(
-      viewer.media.some(({ type }) => type === 'part'),
+      viewer.media.some(({ type }) => type === 'chunk'),
       'and pictures',
     )
     t.equal(await heard(cameraId), 1, 'once a view')
 
-    const sounds = (): number => viewer.media.filter(({ type }) => type === 'sound-part').length
+    const sounds = (): number => viewer.media.filter(({ type }) => type === 'sound-chunk').length
     viewer.open(view.id, false)
     await viewer.roundTrip()
     const [muted, pictures] = [sounds(), viewer.media.length]
     const mutedAt = viewer.media.at(-1)?.startTicks ?? 0
-    await viewer.untilMedia(({ type, startTicks }) => type === 'part' && startTicks > mutedAt + 90_000)
+    await viewer.untilMedia(({ type, startTicks }) => type === 'chunk' && startTicks > mutedAt + 90_000)
     t.equal(sounds(), muted, 'muted: no sound for a second')
     const again = viewer.media.slice(pictures)
     t.notOk(
@@ -124,7 +124,7 @@ t.test('sound is heard where link and owner cover it, and nowhere else', { skip 
       'the picture goes on as it was',
     )
     viewer.open(view.id, true)
-    await viewer.untilMedia((media) => media.type === 'sound-part' && viewer.media.indexOf(media) >= pictures)
+    await viewer.untilMedia((media) => media.type === 'sound-chunk' && viewer.media.indexOf(media) >= pictures)
     t.equal(viewer.words.filter(({ kind }) => kind === 'opened').length, 1, 'on the same view')
     await f.app.inject({ method: 'DELETE', url: `/api/v1/views/${view.id}`, headers: operator })
     t.equal((await get(view.hlsUrl.replace('index.m3u8', uri))).status, 410)

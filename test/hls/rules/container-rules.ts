@@ -6,6 +6,10 @@ export interface PartFacts {
   durationTicks: number
   startsWithSync: boolean
   samples: number
+  /** Where the last of them ends. */
+  endTicks: number
+  /** The furthest that one of its chunks begins from the end of the one before. */
+  gapTicks: number
 }
 
 interface Box {
@@ -38,14 +42,44 @@ export function checkInit(bytes: Buffer, faults: Faults): { timescale: number } 
   return { timescale: header === undefined ? Number.NaN : bytes.readUInt32BE(header.start + (version === 1 ? 20 : 12)) }
 }
 
-/** One CMAF chunk and nothing else: a moof that says when it is decoded, and its mdat. */
+/** CMAF chunks and nothing else: each a moof that says when it is decoded, and its mdat. */
 export function checkPart(bytes: Buffer, of: string, faults: Faults): PartFacts {
-  const bad = (rule: string, why: string): void => void faults.push({ rule, why: `${of}: ${why}` })
   const top = boxes(bytes, 0, bytes.length)
-  if (top.map(({ type }) => type).join() !== 'moof,mdat') bad('3.1.1', `boxes ${top.map(({ type }) => type).join()}`)
-  const traf = boxesIn(bytes, find(boxesIn(bytes, top[0]), 'traf'))
+  const types = top.map(({ type }) => type).join()
+  if (!/^moof,mdat(,moof,mdat)*$/.test(types)) faults.push({ rule: '3.1.1', why: `${of}: boxes ${types}` })
+  let whole: PartFacts | undefined
+  for (let at = 0; at < Math.max(top.length, 1); at += 2) {
+    const chunk = checkChunk(bytes, top[at], top[at + 1], of, faults)
+    if (whole === undefined) {
+      whole = chunk
+      continue
+    }
+    whole.gapTicks = Math.max(whole.gapTicks, Math.abs(chunk.startTicks - whole.endTicks))
+    whole.durationTicks += chunk.durationTicks
+    whole.samples += chunk.samples
+    whole.endTicks = chunk.endTicks
+  }
+  return whole ?? { startTicks: 0, durationTicks: 0, startsWithSync: false, samples: 0, endTicks: 0, gapTicks: 0 }
+}
+
+function checkChunk(
+  bytes: Buffer,
+  moof: Box | undefined,
+  mdat: Box | undefined,
+  of: string,
+  faults: Faults,
+): PartFacts {
+  const bad = (rule: string, why: string): void => void faults.push({ rule, why: `${of}: ${why}` })
+  const traf = boxesIn(bytes, find(boxesIn(bytes, moof), 'traf'))
   const [tfhd, tfdt, trun] = ['tfhd', 'tfdt', 'trun'].map((type) => find(traf, type))
-  const facts = { startTicks: Number.NaN, durationTicks: 0, startsWithSync: false, samples: 0 }
+  const facts = {
+    startTicks: Number.NaN,
+    durationTicks: 0,
+    startsWithSync: false,
+    samples: 0,
+    endTicks: Number.NaN,
+    gapTicks: 0,
+  }
   if (tfhd === undefined || tfdt === undefined || trun === undefined) {
     bad('3.1.1', 'no tfhd, tfdt and trun')
     return facts
@@ -79,7 +113,7 @@ export function checkPart(bytes: Buffer, of: string, faults: Faults): PartFacts 
     field(0x800, 0)
     if (sample === 0) facts.startsWithSync = (flags & IS_NON_SYNC) === 0
   }
-  const [, mdat] = top
+  facts.endTicks = facts.startTicks + facts.durationTicks
   if (mdat !== undefined && sizeBytes !== mdat.end - mdat.start)
     bad('3.1.1', `samples of ${sizeBytes} bytes in ${mdat.end - mdat.start}`)
   return facts

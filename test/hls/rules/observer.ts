@@ -90,7 +90,7 @@ export class Observer {
   #look(part: ListedPart, bytes: Buffer | undefined, timescale: number, before: number | undefined): number {
     const { faults } = this
     if (bytes === undefined) return Number.NaN
-    const { startTicks, durationTicks, startsWithSync } = checkPart(bytes, part.uri, faults)
+    const { startTicks, durationTicks, endTicks, gapTicks, startsWithSync } = checkPart(bytes, part.uri, faults)
     const bad = (rule: string, why: string): void => void faults.push({ rule, why: `${part.uri}: ${why}` })
     if (part.independent !== startsWithSync)
       bad('4.4.4.9', `INDEPENDENT is ${part.independent}, it begins with ${startsWithSync ? 'a' : 'no'} sync sample`)
@@ -99,7 +99,9 @@ export class Observer {
       bad('4.4.4.9', `said to last ${part.durationS} s, its samples last ${lastsS.toFixed(3)}`)
     const gapS = before === undefined ? 0 : (startTicks - before) / timescale
     if (Math.abs(gapS) > DURATION_TOLERANCE_S) bad('apple: continuous time stamps', `begins ${gapS.toFixed(3)} s off`)
-    return startTicks + durationTicks
+    if (gapTicks / timescale > DURATION_TOLERANCE_S)
+      bad('apple: continuous time stamps', `chunks ${(gapTicks / timescale).toFixed(3)} s off each other`)
+    return endTicks
   }
 
   #remember(list: MediaList, nowMs: number): void {

@@ -1,4 +1,4 @@
-/** Distance to the camera at which a picture plays smoothly: a part of 200 ms, the longest usual, and as much again for what arrives late. */
+/** Distance to the camera at which a picture plays smoothly: a chunk of 133 ms, the longest usual, and twice as much for what arrives late. */
 const TARGET_S = 0.4
 const LONGEST_TARGET_S = 0.9
 /** A picture that ran dry keeps a little more distance, for a while. */
@@ -13,7 +13,7 @@ const BEGINNING_MS = 5_000
 const JUMP_SPREAD_MS = 400
 const FASTEST_RATE = 1.2
 const SLOWER_RATE = 0.95
-/** Media end a little before the time that their parts state, and pictures begin a little after. */
+/** Media end a little before the time that their chunks state, and pictures begin a little after. */
 const EDGE_S = 0.05
 
 export interface Pace {
@@ -30,7 +30,7 @@ export interface Pace {
 export function keepPace(video: HTMLVideoElement): Pace {
   /** No two tiles have quite the same. */
   const spreadS = Math.random() * 0.06
-  let newest: { endS: number; atMs: number; partS: number } | undefined
+  let newest: { endS: number; atMs: number; chunkS: number } | undefined
   let cautionS = 0
   let startedMs: number | undefined
   let jump: ReturnType<typeof setTimeout> | undefined
@@ -39,7 +39,7 @@ export function keepPace(video: HTMLVideoElement): Pace {
     newest === undefined || startedMs === undefined
       ? undefined
       : newest.endS - video.currentTime + (performance.now() - newest.atMs) / 1000
-  const targetS = (): number => Math.max(TARGET_S + cautionS, 1.5 * (newest?.partS ?? 0) + EDGE_S) + spreadS
+  const targetS = (): number => Math.max(TARGET_S + cautionS, 1.5 * (newest?.chunkS ?? 0) + EDGE_S) + spreadS
 
   /** As close to the camera as the buffer allows. */
   function toEdge(): void {
@@ -94,7 +94,7 @@ export function keepPace(video: HTMLVideoElement): Pace {
 
   return {
     arrived(endS, durationS, delayMs) {
-      newest = { endS, atMs: performance.now() - delayMs, partS: durationS }
+      newest = { endS, atMs: performance.now() - delayMs, chunkS: durationS }
     },
     playable() {
       if (startedMs !== undefined || video.buffered.length === 0) return

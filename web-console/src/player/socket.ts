@@ -36,13 +36,13 @@ export const attachSocket =
     let takeSound: ReturnType<typeof intake> | undefined
     const carried = socket.carry(view.id, {
       media(header, bytes, delayMs) {
-        if (header.type === 'sound-init' || header.type === 'sound-part') {
+        if (header.type === 'sound-init' || header.type === 'sound-chunk') {
           takeSound?.(header, bytes)
           return
         }
         if (state.value.kind === 'starting') state.value = { kind: 'starting', step: 'first-frame' }
         const { startTicks, durationTicks } = header
-        if (takePicture(header, bytes) && header.type === 'part')
+        if (takePicture(header, bytes) && header.type === 'chunk')
           pace.arrived((startTicks + durationTicks) / LIVE_TIMESCALE, durationTicks / LIVE_TIMESCALE, delayMs)
       },
       gone: (why) => fail('gone', why),

@@ -1,7 +1,7 @@
 import type { Slab } from './slab.ts'
 
-export interface PartFacts {
-  /** Counts up by one over the whole muxing session, across segments. */
+export interface ChunkFacts {
+  /** Counts up by one over the whole muxing session, across parts and segments. */
   id: number
   /** Decode time of the first sample, ticks. */
   startTicks: number
@@ -13,16 +13,16 @@ export interface PartFacts {
 
 /**
  * A CMAF chunk: `moof` and `mdat`, immutable, shared by all readers. The bytes lie in slabs: whoever keeps them past the
- * current call holds the part with `retain` and lets go with `release`.
+ * current call holds the chunk with `retain` and lets go with `release`.
  */
-export class Part {
-  readonly facts: PartFacts
+export class Chunk {
+  readonly facts: ChunkFacts
   readonly buffers: readonly Buffer[]
   readonly sizeBytes: number
   readonly #slabs: readonly Slab[]
   #holders = 1
 
-  constructor(facts: PartFacts, buffers: readonly Buffer[], slabs: readonly Slab[]) {
+  constructor(facts: ChunkFacts, buffers: readonly Buffer[], slabs: readonly Slab[]) {
     this.facts = facts
     this.buffers = buffers
     this.sizeBytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
@@ -30,7 +30,7 @@ export class Part {
   }
 
   retain(): this {
-    if (this.#holders <= 0) throw new Error('part retained after its last release')
+    if (this.#holders <= 0) throw new Error('chunk retained after its last release')
     this.#holders++
     return this
   }

@@ -1,19 +1,19 @@
 import { type AccessUnitStore, MAX_ACCESS_UNIT_BYTES, TIMESCALE } from '../media.ts'
+import { Chunk } from './chunk.ts'
 import { TRACK_ID } from './init.ts'
-import { Part } from './part.ts'
 import { MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab.ts'
 
-/** A part has 34 frames at 240 a second; a little more where the rate is not what it was thought to be. */
-export const MAX_PART_SAMPLES = 40
+/** A chunk has 31 frames at 240 a second; a little more where the rate is not what it was thought to be. */
+export const MAX_CHUNK_SAMPLES = 40
 const MAX_SLAB_BYTES = 1024 * 1024
 /** Room for the rest of a unit that outgrew its slab. */
 const GROWTH = 1.25
 const SAMPLE_BYTES = 16
 /** moof, mfhd, traf, tfhd, tfdt, trun without samples, mdat header */
 const FIXED_HEADER_BYTES = 8 + 16 + 8 + 16 + 20 + 20 + 8
-const HEADER_ROOM_BYTES = FIXED_HEADER_BYTES + MAX_PART_SAMPLES * SAMPLE_BYTES
+const HEADER_ROOM_BYTES = FIXED_HEADER_BYTES + MAX_CHUNK_SAMPLES * SAMPLE_BYTES
 
-/** Types of boxes, as they are written for every part. */
+/** Types of boxes, as they are written for every chunk. */
 const typeOf = (name: string): number => Buffer.from(name).readUInt32BE(0)
 const MOOF = typeOf('moof')
 const MFHD = typeOf('mfhd')
@@ -28,11 +28,11 @@ const KEY_FLAGS = 0x02000000
 const DEPENDENT_FLAGS = 0x01010000
 
 /**
- * Lays access units into a slab one behind the other and turns runs of them into parts. Room for the `moof` is left in
- * front of a part, so payload bytes are copied once and a part is mostly one piece of memory. A part that runs over
+ * Lays access units into a slab one behind the other and turns runs of them into chunks. Room for the `moof` is left
+ * in front of a chunk, so payload bytes are copied once and a chunk is mostly one piece of memory. A chunk that runs over
  * the end of a slab has a second piece, and so has a unit: a key frame is often larger than what is left of a slab.
  */
-export class PartWriter implements AccessUnitStore {
+export class ChunkWriter implements AccessUnitStore {
   bytes: Buffer
   unitStart: number
   end: number
@@ -51,15 +51,15 @@ export class PartWriter implements AccessUnitStore {
   #hasRoom = true
   #nextId = 0
   #count = 0
-  #partBytes = 0
+  #chunkBytes = 0
   #startTicks = 0
   #key = false
-  readonly #durations = new Uint32Array(MAX_PART_SAMPLES)
-  readonly #sizes = new Uint32Array(MAX_PART_SAMPLES)
-  readonly #keys = new Uint8Array(MAX_PART_SAMPLES)
-  readonly #offsets = new Int32Array(MAX_PART_SAMPLES)
+  readonly #durations = new Uint32Array(MAX_CHUNK_SAMPLES)
+  readonly #sizes = new Uint32Array(MAX_CHUNK_SAMPLES)
+  readonly #keys = new Uint8Array(MAX_CHUNK_SAMPLES)
+  readonly #offsets = new Int32Array(MAX_CHUNK_SAMPLES)
 
-  /** @param timescale of the track, ticks a second; what is said of parts is always in those of TIMESCALE */
+  /** @param timescale of the track, ticks a second; what is said of chunks is always in those of TIMESCALE */
   constructor(pool: SlabPool, timescale: number = TIMESCALE) {
     this.#pool = pool
     this.#timescale = timescale
@@ -74,11 +74,11 @@ export class PartWriter implements AccessUnitStore {
   }
 
   /** Of those samples. */
-  get partBytes(): number {
-    return this.#partBytes
+  get chunkBytes(): number {
+    return this.#chunkBytes
   }
 
-  /** The id the next finished part will bear. */
+  /** The id the next finished chunk will bear. */
   get nextId(): number {
     return this.#nextId
   }
@@ -116,16 +116,16 @@ export class PartWriter implements AccessUnitStore {
     if (this.#pieces.length === 0) this.#hasRoom = true
   }
 
-  /** Takes the unit in the store as the next sample of the part. Durations follow with `setLastDuration`. */
+  /** Takes the unit in the store as the next sample of the chunk. Durations follow with `setLastDuration`. */
   addSample(decodeTicks: number, compositionOffset: number, key: boolean): void {
     const i = this.#count
-    if (i >= MAX_PART_SAMPLES) throw new Error('part has too many samples')
+    if (i >= MAX_CHUNK_SAMPLES) throw new Error('chunk has too many samples')
     if (i === 0) {
       this.#startTicks = decodeTicks
       this.#key = key
     }
     this.#sizes[i] = this.unitBytes
-    this.#partBytes += this.unitBytes
+    this.#chunkBytes += this.unitBytes
     if (this.#unitPieces.length > 0) this.#takeUnitPieces()
     this.#keys[i] = key ? 1 : 0
     this.#offsets[i] = compositionOffset
@@ -138,8 +138,8 @@ export class PartWriter implements AccessUnitStore {
     if (this.#count > 0) this.#durations[this.#count - 1] = Math.max(0, ticks)
   }
 
-  /** Closes the part; the caller holds it once. There must be at least one sample. */
-  finish(): Part {
+  /** Closes the chunk; the caller holds it once. There must be at least one sample. */
+  finish(): Chunk {
     let durationTicks = 0
     for (let i = 0; i < this.#count; i++) durationTicks += this.#durations[i] ?? 0
     const facts = {
@@ -150,11 +150,11 @@ export class PartWriter implements AccessUnitStore {
       samples: this.#count,
     }
     if (this.unitStart > this.#pieceStart) this.#keepPiece(this.unitStart)
-    const part = this.#assemble(facts)
+    const chunk = this.#assemble(facts)
     this.#pieces = []
     this.#slabs = []
     this.#count = 0
-    this.#partBytes = 0
+    this.#chunkBytes = 0
     if (this.end === this.unitStart && this.end + HEADER_ROOM_BYTES < this.bytes.length) {
       this.end += HEADER_ROOM_BYTES
       this.unitStart = this.end
@@ -163,7 +163,7 @@ export class PartWriter implements AccessUnitStore {
       this.#hasRoom = false
     }
     this.#pieceStart = this.unitStart
-    return part
+    return chunk
   }
 
   /** Forgets the unit under construction and unfinished samples. */
@@ -173,7 +173,7 @@ export class PartWriter implements AccessUnitStore {
     this.#slabs = []
     this.#pieces = []
     this.#count = 0
-    this.#partBytes = 0
+    this.#chunkBytes = 0
     this.#pieceStart = this.unitStart
     this.#hasRoom = false
   }
@@ -216,12 +216,12 @@ export class PartWriter implements AccessUnitStore {
   }
 
   /** moof and mdat header (14496-12 §8.8), written right before the first piece where there is room. */
-  #assemble(facts: Part['facts']): Part {
+  #assemble(facts: Chunk['facts']): Chunk {
     const count = this.#count
     const moofBytes = FIXED_HEADER_BYTES - 8 + count * SAMPLE_BYTES
     const pieces = this.#pieces
     const [first] = pieces
-    if (first === undefined) throw new Error('part without samples')
+    if (first === undefined) throw new Error('chunk without samples')
     let payloadBytes = 0
     for (const piece of pieces) payloadBytes += piece.length
     const headerBytes = moofBytes + 8
@@ -254,7 +254,7 @@ export class PartWriter implements AccessUnitStore {
     header(to, at, 8 + payloadBytes, MDAT)
     if (whole === undefined) pieces.unshift(to)
     else pieces[0] = whole
-    return new Part(facts, pieces, this.#slabs)
+    return new Chunk(facts, pieces, this.#slabs)
   }
 }
 

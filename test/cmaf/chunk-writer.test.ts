@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { Part } from '../../gateway/cmaf/part.ts'
-import { PartWriter } from '../../gateway/cmaf/part-writer.ts'
+import type { Chunk } from '../../gateway/cmaf/chunk.ts'
+import { ChunkWriter } from '../../gateway/cmaf/chunk-writer.ts'
 import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import { seeded } from '../fakes/random.ts'
 
 /** What follows `moof` and the header of `mdat`, whose sizes must agree with what is there. */
-function payload(part: Part): Buffer {
+function payload(part: Chunk): Buffer {
   const bytes = Buffer.concat(part.buffers)
   const moofBytes = bytes.readUInt32BE(0)
   if (bytes.toString('latin1', moofBytes + 4, moofBytes + 8) !== 'mdat') throw new Error('no mdat behind the moof')
@@ -17,7 +17,7 @@ t.test('units of any size, some split over slabs, some dropped, some cut off fro
   for (let seed = 1; seed <= 40; seed++) {
     const random = seeded(seed)
     const pool = new SlabPool()
-    const writer = new PartWriter(pool)
+    const writer = new ChunkWriter(pool)
     let samples: Buffer[] = []
     let wrong = 0
     const finish = (): void => {

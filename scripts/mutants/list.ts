@@ -1,5 +1,6 @@
 import { ALARM_PATH } from './alarm-path.ts'
 import { type Mutant, on } from './mutant.ts'
+import { PICTURES } from './pictures.ts'
 
 const gate = on('views/gate.ts', 'test/views/gate.test.ts')
 const chain = on('audit/verify.ts', 'test/audit/chain.test.ts')
@@ -180,4 +181,5 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   ...ALARM_PATH,
+  ...PICTURES,
 ]

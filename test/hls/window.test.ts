@@ -117,6 +117,23 @@ t.test('the window is bounded and keeps a key frame at its head', async (t) => {
   t.ok(heavy.window.sizeBytes <= 52 * 1024 * 1024, `${heavy.window.sizeBytes} bytes`)
 })
 
+t.test('a segment whose parts are leaving is handed out whole or not at all', async (t) => {
+  const muxed = new MuxedStream('h264')
+  const parts = new Map<number, number>()
+  let leaving = 0
+  for (let i = 0; i < 25 * 40; i++) {
+    await feed(muxed, i, i + 1)
+    for (const one of muxed.window.segments) parts.set(one.msn, Math.max(parts.get(one.msn) ?? 0, one.parts.length))
+    const [oldest] = muxed.window.segments
+    if (oldest === undefined || oldest.parts.length === parts.get(oldest.msn)) continue
+    leaving++
+    const answer = await muxed.window.read(`${muxed.window.prefix}/s${oldest.msn}.m4s`, {}, signal)
+    if (answer.kind === 'found') answer.release()
+    t.match(answer, { kind: 'refused', status: 404 }, `${oldest.parts.length} of ${parts.get(oldest.msn)} parts`)
+  }
+  t.ok(leaving > 10, `${leaving} looks at a segment whose parts are leaving`)
+})
+
 t.test('time stamps that crawl: parts and segments end by what they hold', async (t) => {
   const MEGABYTE = 1024 * 1024
   const heavy = new MuxedStream('h264')

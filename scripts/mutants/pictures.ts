@@ -1,0 +1,144 @@
+import { type Mutant, on } from './mutant.ts'
+
+const window = on('hls/window.ts', 'test/hls/window.test.ts')
+const segments = on('hls/segment-list.ts', 'test/hls/window.test.ts')
+const waiters = on('hls/waiters.ts', 'test/hls/window.test.ts')
+const outages = on('relay/relay.ts', 'test/relay/outages.test.ts')
+const pool = on('relay/relay-pool.ts', 'test/relay/relay.test.ts')
+const transcodes = on('relay/relay-pool.ts', 'test/relay/transcode.test.ts')
+const live = on('views/live-connection.ts', 'test/views/live-socket.test.ts')
+const slow = on('views/live-connection.ts', 'test/views/live-back-pressure.test.ts')
+const cutOff = on('views/views.ts', 'test/views/cut-off.test.ts')
+const watching = on('views/views.ts', 'test/views/watching.test.ts')
+
+/** From the camera to whoever watches: what is old is not shown as live, and what has ended does not go on. */
+export const PICTURES: readonly Mutant[] = [
+  // The window of a stream.
+  window('window: any playlist in time', 'if (this.#isTooFarAhead(msn, part ?? 0)) return', 'if (msn < 0) return'),
+  window('window: held for ever', 'this.#waiters.expire(this.#monotonicMs())', ''),
+  window('window: an old playlist', 'this.#rendered.clear()\n    this.#waiters.wake()', 'this.#waiters.wake()'),
+  window('window: goes on after its end', '    this.#waiters.endAll()\n', ''),
+  window('window: viewers of a stream that ended wait', 'for (const sink of this.#sinks) sink.end()\n', ''),
+  window(
+    'window: begins at any picture',
+    'if (part.facts.id >= key.facts.id) sink.part(part)',
+    'if (part.facts.id >= 0) sink.part(part)',
+  ),
+  window(
+    'window: a part past its segment is never there',
+    'return segment.durationTicks !== undefined && last.msn > msn &&',
+    'return segment.durationTicks === undefined && last.msn > msn &&',
+  ),
+  window(
+    'window: half a segment',
+    'if (segment?.durationTicks === undefined || !segment.isWhole) return',
+    'if (segment?.durationTicks === undefined) return',
+  ),
+  segments('window: of any size', 'while (this.#sizeBytes > MAX_WINDOW_BYTES &&', 'while (this.#sizeBytes < 0 &&'),
+  on('hls/segment-list.ts', 'test/hls/segmenter.test.ts')(
+    'window: the list begins at any picture',
+    'if (segments[i + 1]?.parts[0]?.facts.independent === true) this.#listedFrom',
+    'this.#listedFrom',
+  ),
+  on('hls/segment-list.ts', 'test/hls/conformance.test.ts')(
+    'window: a part goes with its listing',
+    'segment.partsKeptUntilTicks = nowTicks + PART_GRACE_TICKS',
+    'segment.partsKeptUntilTicks = nowTicks',
+  ),
+  waiters('window: as many wait as want', 'if (this.#waiters.size >= MAX_WAITERS)', 'if (this.#waiters.size < 0)'),
+  waiters('window: who left still waits', "signal.addEventListener('abort', onAbort, { once: true })", ''),
+  // The relay of a camera.
+  outages(
+    'relay: an old picture is live',
+    "if (this.#state === 'live' && ageMs >=",
+    "if (this.#state === 'live' && -1 >=",
+  ),
+  outages(
+    'relay: stalled for good',
+    "} else if (this.#state === 'stalled' && ageMs >=",
+    '} else if (ageMs < -1 && ageMs >=',
+  ),
+  outages('relay: silence is no fault', 'if (nowMs - heardAtMs >= SILENCE_MS)', 'if (nowMs < 0)'),
+  outages(
+    'relay: waits for a key frame for ever',
+    'if (nowMs - Math.max(playedAtMs, lastArrivalMs) > MAX_KEY_WAIT_MS)',
+    'if (nowMs < 0)',
+  ),
+  outages(
+    'relay: a wrong password again and again',
+    "if (this.#fault?.code === 'unauthorized' || !rested ||",
+    'if (!rested ||',
+  ),
+  outages(
+    'relay: each viewer is an attempt',
+    ' || !rested || this.#wakeUp === undefined) return',
+    ' || this.#wakeUp === undefined) return',
+  ),
+  outages(
+    'relay: one that plays now and then is asked as if it never failed',
+    '>= STABLE_MS) failures = 0',
+    '>= 0) failures = 0',
+  ),
+  on('relay/back-off.ts', 'test/relay/outages.test.ts')(
+    'relay: a refused login is tried like an outage',
+    "if (code === 'unauthorized' || code === 'certificate-changed') return MAX_MS",
+    '',
+  ),
+  on('relay/relay.ts', 'test/relay/key-frame-request.test.ts')(
+    'relay: no key frame is asked for at the beginning',
+    'if (this.#segmenter.firstKeyAtMs === undefined) this.#keyFrame.ask()',
+    '',
+  ),
+  on('relay/relay.ts', 'test/relay/key-frame-request.test.ts')(
+    'relay: no key frame is asked for after a loss',
+    'if (firstKeyAtMs !== undefined && waitsForKey) this.#keyFrame?.ask()',
+    '',
+  ),
+  pool('relay: one for each viewer', 'this.#entries.get(streamId) ?? this.#start(', 'this.#start('),
+  pool('relay: for nobody, for ever', 'if (!linger.signal.aborted) end()', ''),
+  pool('relay: given back twice', 'if (!held) return\n', ''),
+  pool('relay: ends though somebody came back', 'entry.linger?.abort()\n    entry.linger = undefined', ''),
+  transcodes('transcode: as many as want', 'return this.#transcodes.size < limit', 'return limit > 0'),
+  transcodes(
+    'transcode: what nobody watches takes the room',
+    'if (this.#transcodes.size >= limit && idle !== undefined)',
+    'if (limit < 0 && idle !== undefined)',
+  ),
+  // Those who watch.
+  live('socket: views of others', "if (found.kind === 'unknown') {", "if (found.kind === 'ended') {"),
+  live('socket: sound that no link covers', "if (sound === true && !view.scopes.includes('audio')) {", 'if (false) {'),
+  live('socket: sound before it is written down', 'await this.#options.views.recordHeard(carried.view)', 'void 0'),
+  live(
+    'socket: goes on after the view',
+    "under.signal.addEventListener('abort', () => this.#cut(carried), { once: true })",
+    '',
+  ),
+  live('socket: requests of any length', 'if (data.length > MAX_REQUEST_BYTES) {', 'if (data.length < 0) {'),
+  live('socket: requests without end', 'if (this.#requests < 1) {', 'if (this.#requests < -1e9) {'),
+  live(
+    'socket: who is gone is still there',
+    '} else if (nowMs - this.#pingedMs >= DEAD_MS) {',
+    '} else if (nowMs < 0) {',
+  ),
+  slow('socket: what waits has no bound', 'this.#waitingBytes + moreBytes > MAX_WAITING_BYTES || lateMs', 'lateMs'),
+  slow('socket: goes on in the middle', 'if (carried.needsKey && !part.facts.independent) return', ''),
+  cutOff('views: requests outlive the view', 'for (const request of view.requests) request.abort()', ''),
+  cutOff('views: the relay is kept after the end', 'view.lease?.release()', ''),
+  watching(
+    'views: rights are asked once',
+    'else if (missingRight(principal, view.cellCode, view.reason) !== undefined)',
+    'else if (false)',
+  ),
+  watching('views: as many as want', 'if (own.length >= MAX_VIEWS_PER_SESSION)', 'if (own.length < 0)'),
+  watching(
+    'views: idle for ever',
+    'else if (clock.monotonicMs() - view.usedMonotonicMs > IDLE_MS)',
+    'else if (clock.monotonicMs() < 0)',
+  ),
+  watching(
+    'views: a reader as slow as it likes',
+    'if (clock.monotonicMs() - sinceMs > MAX_SENDING_MS) request.abort()',
+    '',
+  ),
+  watching('views: by the wall clock alone', ' || clock.monotonicMs() >= view.expiresMonotonicMs', ''),
+]

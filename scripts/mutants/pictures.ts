@@ -7,6 +7,7 @@ const outages = on('relay/relay.ts', 'test/relay/outages.test.ts')
 const pool = on('relay/relay-pool.ts', 'test/relay/relay.test.ts')
 const transcodes = on('relay/relay-pool.ts', 'test/relay/transcode.test.ts')
 const live = on('views/live-connection.ts', 'test/views/live-socket.test.ts')
+const sound = on('views/live-connection.ts', 'test/views/sound.test.ts')
 const slow = on('views/live-connection.ts', 'test/views/live-back-pressure.test.ts')
 const cutOff = on('views/views.ts', 'test/views/cut-off.test.ts')
 const watching = on('views/views.ts', 'test/views/watching.test.ts')
@@ -19,10 +20,10 @@ export const PICTURES: readonly Mutant[] = [
   window('window: an old playlist', 'this.#rendered.clear()\n    this.#waiters.wake()', 'this.#waiters.wake()'),
   window('window: goes on after its end', '    this.#waiters.endAll()\n', ''),
   window('window: viewers of a stream that ended wait', 'for (const sink of this.#sinks) sink.end()\n', ''),
-  window(
+  segments(
     'window: begins at any picture',
-    'if (part.facts.id >= key.facts.id) sink.part(part)',
-    'if (part.facts.id >= 0) sink.part(part)',
+    'for (const chunk of chunks) if (chunk.facts.id >= first.facts.id) yield',
+    'for (const chunk of chunks) if (chunk.facts.id >= 0) yield',
   ),
   window(
     'window: a part past its segment is never there',
@@ -106,8 +107,8 @@ export const PICTURES: readonly Mutant[] = [
   ),
   // Those who watch.
   live('socket: views of others', "if (found.kind === 'unknown') {", "if (found.kind === 'ended') {"),
-  live('socket: sound that no link covers', "if (sound === true && !view.scopes.includes('audio')) {", 'if (false) {'),
-  live('socket: sound before it is written down', 'await this.#options.views.recordHeard(carried.view)', 'void 0'),
+  sound('socket: sound that no link covers', "if (sound === true && !view.scopes.includes('audio')) {", 'if (false) {'),
+  sound('socket: sound before it is written down', 'await this.#options.views.recordHeard(carried.view)', 'void 0'),
   live(
     'socket: goes on after the view',
     "under.signal.addEventListener('abort', () => this.#cut(carried), { once: true })",
@@ -121,7 +122,7 @@ export const PICTURES: readonly Mutant[] = [
     '} else if (nowMs < 0) {',
   ),
   slow('socket: what waits has no bound', 'this.#waitingBytes + moreBytes > MAX_WAITING_BYTES || lateMs', 'lateMs'),
-  slow('socket: goes on in the middle', 'if (carried.needsKey && !part.facts.independent) return', ''),
+  slow('socket: goes on in the middle', 'if (carried.needsKey && !chunk.facts.independent) return', ''),
   cutOff('views: requests outlive the view', 'for (const request of view.requests) request.abort()', ''),
   cutOff('views: the relay is kept after the end', 'view.lease?.release()', ''),
   watching(

@@ -85,11 +85,15 @@ t.test('beyond the limit there is none; who leaves makes room', { skip }, async 
   const first = pool.transcoded('jpeg', source('jpeg'))
   t.match(await first?.relay.ready(signal), { kind: 'ready' })
   t.equal(pool.transcoded('h265', source('h265')), undefined)
-  t.equal(pool.transcoded('jpeg', source('jpeg'))?.relay, first?.relay, 'the same one is shared')
+  const shared = pool.transcoded('jpeg', source('jpeg'))
+  t.equal(shared?.relay, first?.relay, 'the same one is shared')
   pool.transcoded('jpeg', source('jpeg'))?.release()
   t.equal(pool.transcodes, 1)
   first?.release()
   t.equal(pool.transcoded('h265', source('h265')), undefined, 'one viewer is left')
+  shared?.release()
+  t.ok(pool.transcoded('h265', source('h265')), 'one that nobody watches any more makes room')
+  t.equal(pool.transcodes, 1)
 })
 
 t.test('an ffmpeg that hangs or dies is replaced', { skip }, async (t) => {

@@ -84,6 +84,20 @@ t.test('sound is heard where link and owner cover it, and nowhere else', { skip 
     })
   }
 
+  await t.test('what cannot be written down is not heard', async (t) => {
+    const cameraId = await camera('public', ['live', 'audio'])
+    const view = await watch(cameraId)
+    const viewer = await liveViewer(base, operator)
+    f.breakAudit(true)
+    viewer.open(view.id, true)
+    const refusal = await viewer.untilWords(({ kind }) => kind === 'refused')
+    f.breakAudit(false)
+    t.match(refusal, { viewId: view.id, code: 'stream-not-ready' })
+    t.notOk(viewer.media.some(({ type }) => type.startsWith('sound')))
+    viewer.socket.close()
+    t.equal(await heard(cameraId), 0)
+  })
+
   await t.test('an owner who agreed: listed, read and written down once', async (t) => {
     const cameraId = await camera('private', ['live', 'audio'], ['live', 'audio'])
     const view = await watch(cameraId)

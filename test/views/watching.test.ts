@@ -310,6 +310,42 @@ t.test('watching', { skip: lacksFfmpeg }, async (t) => {
     t.equal((await f.watch(operator, limited)).json().code, 'outside-hours')
   })
 
+  await t.test('a clock that is slowed down prolongs nothing either', async (t) => {
+    const { cameraId } = await f.privateCamera()
+    const { hlsUrl } = (await f.watch(operator, cameraId)).json()
+    for (let second = 0; second < 10 * 60; second += 10) {
+      t.equal((await get(f, hlsUrl, operator)).statusCode, 200)
+      for (let at = 0; at < 10; at += 1) {
+        await f.clock.advance(1_000)
+        f.clock.setWall(f.clock.now() - 900)
+      }
+    }
+    t.equal(
+      (await get(f, hlsUrl, operator)).json().why,
+      'expired',
+      'ten minutes are over, whatever the wall clock says',
+    )
+  })
+
+  await t.test('rights are asked with every request', async (t) => {
+    const { cameraId } = await f.privateCamera()
+    const { id, hlsUrl } = (await f.watch(operator, cameraId)).json()
+    const principal = await principalOf(f, id)
+    t.match(f.views.find(id, principal), { kind: 'live' })
+    t.match(f.views.find(id, { ...principal, cellCodes: ['x1'] }), { kind: 'ended', why: 'rights-changed' })
+    t.equal((await get(f, hlsUrl, operator)).json().why, 'rights-changed')
+  })
+
+  await t.test('a session has sixty-four views and no more', async (t) => {
+    const cameraId = await f.publicCamera()
+    const wall = await f.bearer(['operator'])
+    for (let view = 0; view < 64; view += 1) t.equal((await f.watch(wall, cameraId)).statusCode, 201)
+    const reply = await f.watch(wall, cameraId)
+    t.match([reply.statusCode, reply.json().code], [429, 'too-many-requests'])
+    t.equal((await f.watch(operator, cameraId)).statusCode, 201, 'somebody else')
+    await f.views.endWhere({ cameraId }, 'closed')
+  })
+
   await t.test('what the process before left open is closed as interrupted', async (t) => {
     const cameraId = await f.publicCamera()
     const { id } = (await f.watch(operator, cameraId)).json()

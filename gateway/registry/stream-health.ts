@@ -126,18 +126,24 @@ export function findings(figures: StreamFigures): Finding[] {
   const loss = lostPackets / Math.max(1, lostPackets + receivedPackets)
   if (loss > MAX_LOSS && receivedPackets > MIN_PACKETS) {
     const percent = (loss * 100).toFixed(2)
-    found.push({ code: 'packets-lost', detail: { zh: `丢包 ${percent}%`, en: `${percent} % of the packets` } })
+    found.push({ code: 'packets-lost', detail: { zh: `丢包 ${percent}%`, en: `${percent} % of the packets lost` } })
   }
   if (Math.abs(clockOffsetMs) > MAX_CLOCK_OFFSET_MS) {
     const off = inSeconds(Math.abs(clockOffsetMs))
     const [zh, en] = clockOffsetMs < 0 ? ['慢', 'behind'] : ['快', 'ahead of']
-    found.push({ code: 'clock-wrong', detail: { zh: `比网关${zh} ${off} 秒`, en: `${off} s ${en} ours` } })
+    found.push({
+      code: 'clock-wrong',
+      detail: { zh: `摄像头时钟比网关${zh} ${off} 秒`, en: `the camera’s clock is ${off} s ${en} ours` },
+    })
   }
   const code = fault?.code ?? (opens.failed === opens.count ? opens.lastFault?.code : undefined)
   if (code === 'unauthorized') found.push({ code: 'login-refused', detail: fault?.detail ?? code })
   if (code === 'unsupported-codec') found.push({ code: 'codec-not-playable', detail: fault?.detail ?? code })
   if (code !== 'unauthorized' && reconnects > MAX_RECONNECTS) {
-    const detail = { zh: `网关启动以来 ${reconnects} 次`, en: `${reconnects} times since the gateway started` }
+    const detail = {
+      zh: `网关启动以来重连 ${reconnects} 次`,
+      en: `reconnected ${reconnects} times since the gateway started`,
+    }
     found.push({ code: 'often-interrupted', detail })
   }
   return found

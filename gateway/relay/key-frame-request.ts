@@ -32,7 +32,7 @@ export class KeyFrameRequest {
     this.#source.askKeyFrame?.(this.#wanted.signal)
   }
 
-  /** One has come, or nobody waits any more. Called with every part, and an abort has an error made: only what is asked for is aborted. */
+  /** One has come, or nobody waits any more. Called with every chunk: an abort makes an error, so only what was asked for is aborted. */
   stop(): void {
     this.#wanted?.abort()
     this.#wanted = undefined

@@ -167,6 +167,6 @@ t.test('GET /health/cameras', async (t) => {
 
 t.test('a clock that is off is said to be ahead or behind', async (t) => {
   const wordsAt = (clockOffsetMs: number) => findings({ ...SOUND, now: { ...now, clockOffsetMs } })[0]?.detail
-  t.match(wordsAt(-120_000), { zh: '比网关慢 120.0 秒', en: '120.0 s behind ours' })
-  t.match(wordsAt(5_000), { zh: '比网关快 5.0 秒', en: '5.0 s ahead of ours' })
+  t.match(wordsAt(-120_000), { zh: /^摄像头时钟比网关慢 120.0 秒$/, en: /^the camera’s clock is 120.0 s behind ours$/ })
+  t.match(wordsAt(5_000), { zh: /^摄像头时钟比网关快 5.0 秒$/, en: /^the camera’s clock is 5.0 s ahead of ours$/ })
 })

@@ -118,6 +118,36 @@ test('answers given without a network arrive once; of two operators who race one
   for (const { page } of [first, second, lead]) await page.context().close()
 })
 
+test('a case that becomes more urgent is heard at once, also while somebody has it', async (t, { gateway, person }) => {
+  const { page, faults } = await person('operator', DESK)
+  const cases = page.locator('.cases')
+  await pressOn(cases.getByRole('button', { name: '开始值班' }))
+  const sounds = (): Promise<number> => cases.getAttribute('data-sounds').then(Number)
+  const heardAfter = (before: number): Promise<void> =>
+    page.locator(`.cases:not([data-sounds="${before}"])`).waitFor({ timeout: 4_000 })
+
+  const text = '配电间温度'
+  let before = await sounds()
+  await gateway.panel.raise({ type: 'gas', priority: 3, text })
+  await heardAfter(before)
+  before = await sounds()
+  await gateway.panel.raise({ type: 'gas', priority: 2, text })
+  await heardAfter(before)
+  t.pass('normal, then important')
+
+  await gateway.panel.raise({ type: 'smoke', priority: 3, text })
+  await page.locator('.case-row', { hasText: '烟雾' }).click()
+  await page.keyboard.press('KeyA')
+  await page.locator('.drawer[data-step="opened"]').waitFor()
+  await page.locator('.case-row', { hasText: text }).first().click()
+  await page.keyboard.press('KeyA')
+  before = await sounds()
+  await gateway.panel.raise({ type: 'smoke', priority: 2, text })
+  await heardAfter(before)
+  t.pass('and when it is acknowledged')
+  t.same(faults, [])
+})
+
 /** What comes in a minute at the worst, of all kinds; the panel is as fast as the gateway keeps them. */
 const STORM = 200
 const STORM_MS = 60_000

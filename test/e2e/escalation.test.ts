@@ -34,6 +34,7 @@ test('nobody answers: the next channel, then the deputy, then the centre, all se
   await lead.page.context().close()
   const deputy = await onDuty(scene, 'deputy-dongjie')
   const centre = await person('operator', DESK)
+  await centre.page.getByRole('button', { name: '开始值班' }).click()
   const text = '后门有人求助'
   await Promise.all([
     centre.page.locator('.case-row', { hasText: text }).waitFor(),
@@ -65,12 +66,16 @@ test('nobody answers: the next channel, then the deputy, then the centre, all se
   t.equal(await escalations.count(), 1)
 
   // It is on the deputy's page, and the deputy does not answer.
+  const sounds = Number(await centre.page.locator('.cases').getAttribute('data-sounds'))
   forwardMs += ANSWER_MS
   await centre.page.locator('.drawer[data-step="opened"]').waitFor()
   await deputy.page.getByText('当前没有派给您的案卷').waitFor()
   await escalations.nth(1).waitFor()
   t.equal(await drawer.locator('.countdown').count(), 0, 'nobody has it: the centre sends somebody else')
   t.ok(await drawer.getByRole('button', { name: '派遣' }).isVisible())
+  await drawer.getByText('无人前往').waitFor()
+  await centre.page.locator(`.cases:not([data-sounds="${sounds}"])`).waitFor({ timeout: 4_000 })
+  t.pass('and the centre hears of it')
   t.equal(
     await drawer.locator('.notification-undelivered', { hasText: '王建国' }).count(),
     1,

@@ -5,7 +5,7 @@ import type { Case } from '../../../gateway/contracts/case.ts'
 import type { SessionAnswer } from '../../../gateway/contracts/identity.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { useParts } from '../parts.ts'
-import { isWaiting } from '../state/urgency.ts'
+import { callsCentre } from '../state/urgency.ts'
 import { Empty } from '../ui/empty.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { useLifetime } from '../ui/use-lifetime.ts'
@@ -46,7 +46,7 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
   }
   useCaseKeys(cases, shortcuts, mayAct, shelve)
   useLifetime((until) => {
-    const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek().filter(isWaiting), now))
+    const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek(), callsCentre, now))
     until.addEventListener('abort', stop)
   })
   useLifetime(

@@ -3,7 +3,7 @@ import { type Case, CaseStep, FeedbackOutcome, GATEWAY_NAME } from '../../../gat
 import { CaseWayOf } from '../alarms/alarm-way.tsx'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
-import { isUndelivered } from '../state/urgency.ts'
+import { isBack, isUndelivered } from '../state/urgency.ts'
 import { dateTime, duration, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
@@ -78,6 +78,7 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
       <p>
         <ResponseClock case={one} />
       </p>
+      {isBack(one) && <p class="undelivered">{t('cases.back')}</p>}
       {isUndelivered(one) && <p class="undelivered">{t('cases.undelivered')}</p>}
       {one.assignee !== undefined && (
         <p>

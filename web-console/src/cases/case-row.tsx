@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import { useParts } from '../parts.ts'
-import { isUndelivered, isWaiting } from '../state/urgency.ts'
+import { isBack, isUndelivered, isWaiting } from '../state/urgency.ts'
 import { ago, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { CaseGroup } from './flood.ts'
@@ -41,9 +41,11 @@ export function CaseRow({ case: one }: { case: Case }) {
         <span class="secondary case-state">
           <span class="case-when">
             <span>
-              {one.shelvedUntil === undefined
-                ? t(`casePhase.${one.phase}`)
-                : t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })}
+              {one.shelvedUntil !== undefined
+                ? t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })
+                : isBack(one)
+                  ? t('cases.backShort')
+                  : t(`casePhase.${one.phase}`)}
             </span>
             <span>{ago(t, one.openedAt, nowMs.value)}</span>
           </span>

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
-import { dueSound, RHYTHMS, type Rhythm } from './rhythm.ts'
+import { afterwards, dueSound, type Heard, RHYTHMS, type Rhythm } from './rhythm.ts'
 
 const TEST: Rhythm = { pulses: [0, 200], everyMs: undefined }
 const SILENCE_MS = 60_000
@@ -9,7 +9,7 @@ const SILENCE_MS = 60_000
 export function createSounds() {
   const context = signal<AudioContext | undefined>(undefined)
   const silentUntilMs = signal(0)
-  const heard = new Map<string, number>()
+  let heard: ReadonlyMap<string, Heard> = new Map()
   /** How many sounds were played, for whoever checks. */
   const played = signal(0)
 
@@ -39,14 +39,17 @@ export function createSounds() {
     silence(nowMs: number) {
       silentUntilMs.value = nowMs + SILENCE_MS
     },
-    /** Called each second with the cases that wait for this person. */
-    check(cases: readonly Case[], nowMs: number) {
+    /**
+     * Called each second.
+     * @param cases all that concern this person
+     * @param calls those that wait for this person
+     */
+    check(cases: readonly Case[], calls: (one: Case) => boolean, nowMs: number) {
       if (context.value === undefined) return
-      const priority = dueSound(cases, heard, nowMs, silentUntilMs.value)
+      const priority = dueSound(cases, calls, heard, nowMs, silentUntilMs.value)
       const rhythm = priority === undefined ? undefined : RHYTHMS[priority]
-      if (rhythm === undefined) return
-      play(rhythm)
-      for (const { id } of cases) heard.set(id, nowMs)
+      if (rhythm !== undefined) play(rhythm)
+      heard = afterwards(cases, calls, heard, nowMs, rhythm !== undefined)
     },
   }
 }

@@ -2,6 +2,7 @@ import { effect, signal, useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Case, Duty } from '../../../gateway/contracts/case.ts'
 import { createReceipts, type Owed } from '../cases/receipts.ts'
+import { afterwards, type Heard, isNews } from '../cases/rhythm.ts'
 import { createSounds } from '../cases/sounds.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from '../ui/empty.tsx'
@@ -55,16 +56,17 @@ export function PatrolPage() {
       // The receipt: this page shows the case.
       const tell = createReceipts({ owed: (one) => owedBy(one, me), send: calls.receiveCase })
       const stop = effect(() => tell(cases.open.value, nowMs.value))
-      const felt = new Set<string>()
+      const callsMe = (one: Case): boolean => answers.phaseOf(one) === 'dispatched'
+      let felt: ReadonlyMap<string, Heard> = new Map()
       const quiet = nowMs.subscribe((now) => {
         // A phone off duty stays silent.
         if (!duty.peek()?.on) return
-        const waiting = cases.open.peek().filter((one) => isFor(one, me) && answers.phaseOf(one) === 'dispatched')
-        sounds.check(waiting, now)
-        for (const { id } of waiting) {
-          if (!felt.has(id)) navigator.vibrate?.(VIBRATION_MS)
-          felt.add(id)
-        }
+        const mine = cases.open.peek().filter((one) => isFor(one, me))
+        sounds.check(mine, callsMe, now)
+        // It is felt with the sound off too.
+        const isFelt = mine.some((one) => isNews(one, callsMe(one), felt.get(one.id)))
+        if (isFelt) navigator.vibrate?.(VIBRATION_MS)
+        felt = afterwards(mine, callsMe, felt, now, isFelt)
       })
       until.addEventListener('abort', () => {
         clearInterval(timer)

@@ -4,14 +4,14 @@ import type { Calls } from '../api/calls.ts'
 import { failureOf, type ProblemAnswer } from '../api/client.ts'
 import { gather, STORM_SPAN_MS } from './gather.ts'
 import type { Live } from './live.ts'
-import { byUrgency, isWaiting } from './urgency.ts'
+import { byUrgency, callsCentre } from './urgency.ts'
 
 /** What a person asks for; the key and the time are added here. */
 export type Act = DistributiveOmit<NewCaseAction, 'idempotencyKey' | 'deviceAt'>
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
 export interface CaseBoard {
-  /** Open cases: those nobody has acknowledged first, then by urgency, then the oldest. */
+  /** Open cases: those that call the centre first, then by urgency, then the oldest. */
   readonly open: ReadonlySignal<readonly Case[]>
   /** Why the list could not be read. */
   readonly failed: ReadonlySignal<ProblemAnswer | undefined>
@@ -20,7 +20,7 @@ export interface CaseBoard {
   /** Why the last action was refused. */
   readonly refused: ReadonlySignal<ProblemAnswer | undefined>
   choose(id: string | undefined): void
-  /** Chooses the next case that nobody has acknowledged; an urgent one that was not looked at comes before its turn. */
+  /** Chooses the next case that calls the centre; an urgent one that was not looked at comes before its turn. */
   chooseNext(): void
   act(id: string, action: Act): Promise<void>
   load(): Promise<void>
@@ -36,7 +36,13 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
   /** The higher version is the newer, however late the older one comes. */
   const take = (cases: readonly Case[]): void => {
     const merged = new Map(known.value)
-    for (const one of cases) if ((merged.get(one.id)?.version ?? 0) < one.version) merged.set(one.id, one)
+    for (const one of cases) {
+      const before = merged.get(one.id)
+      if (before !== undefined && before.version >= one.version) continue
+      merged.set(one.id, one)
+      // What comes back has to be looked at anew.
+      if (before !== undefined && callsCentre(one) && !callsCentre(before)) lookedAt.delete(one.id)
+    }
     for (const [id, one] of merged) {
       if (one.closedAt === undefined || id === chosenId.value) continue
       merged.delete(id)
@@ -62,7 +68,7 @@ export function createCaseBoard(calls: Calls, live: Live, until: AbortSignal): C
     refused,
     choose,
     chooseNext() {
-      const waiting = open.value.filter(isWaiting)
+      const waiting = open.value.filter(callsCentre)
       const urgent = waiting.find(({ id, priority }) => priority === 1 && !lookedAt.has(id))
       const at = waiting.findIndex(({ id }) => id === chosenId.value)
       choose((urgent ?? waiting[at + 1] ?? waiting[0])?.id ?? chosenId.value)

@@ -10,6 +10,8 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'cases.rate': 'Rate {n} of 5',
   'cases.watch': 'Watch the place',
   'cases.nearest': '4 nearest',
+  'cases.back': 'Nobody has gone: call, dispatch again, or shelve it with a reason',
+  'cases.backShort': 'nobody goes',
   'cases.undelivered': 'The notification did not arrive: call, or send somebody else',
   'cases.undeliveredShort': 'not delivered',
 

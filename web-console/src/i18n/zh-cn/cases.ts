@@ -8,6 +8,8 @@ export const words = {
   'cases.rate': '评价 {n} 分',
   'cases.watch': '看现场',
   'cases.nearest': '附近 4 路',
+  'cases.back': '无人前往：请电话联系、重新派遣，或说明原因后搁置',
+  'cases.backShort': '无人前往',
   'cases.undelivered': '通知未送达：请打电话，或改派他人',
   'cases.undeliveredShort': '未送达',
 

@@ -324,7 +324,14 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     logLevel: config.logLevel,
   }))
   identity.routes(app)
-  audit.routes(app, identity.namesOf)
+  audit.routes(app, {
+    user: identity.userNames,
+    wall: identity.userNames,
+    token: identity.tokenNames,
+    'alarm-source': alarms.sourceNames,
+    case: cases.names,
+    channel: channels.names,
+  })
   grid.routes(app)
   mapRoute(app, config.mapTiles)
   registry.routes(app)

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { AlarmMessage, AlarmType } from '../contracts/alarm.ts'
 import type { App } from '../http/route.ts'
 import type { Delivery } from '../mqtt/topics.ts'
+import type { Tx } from '../storage/database.ts'
 import { Foreign, type TopicReceipt } from './foreign.ts'
 import { Intake, type IntakeDeps, type OwnAlarm } from './intake.ts'
 import { type LoadRoutesDeps, loadRoutes } from './load-routes.ts'
@@ -13,7 +14,14 @@ import { normaliseMessage } from './normalise.ts'
 import { createPanelDesk, type PanelDesk } from './panel-desk.ts'
 import { type AlarmRoutesDeps, alarmRoutes } from './routes.ts'
 import { DEFAULT_SILENCE_MS, SourceWatch } from './source-watch.ts'
-import { ensureSystemSource, isMqttPassword, type OpenAlarm, openAlarmsOf, SYSTEM_SOURCE_ID } from './sources.ts'
+import {
+  ensureSystemSource,
+  isMqttPassword,
+  type OpenAlarm,
+  openAlarmsOf,
+  SYSTEM_SOURCE_ID,
+  sourceNames,
+} from './sources.ts'
 import { pruneRejected } from './store.ts'
 import type { Receipt } from './store-messages.ts'
 import { pruneTakenAhead } from './taken-ahead.ts'
@@ -58,6 +66,8 @@ export interface Alarms {
   openOwn(type: AlarmType): Promise<OpenAlarm[]>
   /** Alarms of cameras that have not been cleared yet. */
   openFrom(cameraIds: readonly string[]): Promise<OpenAlarm[]>
+  /** What sources are called, by their ids; those that are retired too. */
+  sourceNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
   authenticateSource(sourceId: string, password: string): Promise<boolean>
   /** What became of messages since the start. */
   readonly counts: Readonly<Record<Receipt['kind'], number>>
@@ -123,6 +133,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     raiseOwn: ({ cellCode, cameraId }, message) => take(message, { cellCode, cameraId }),
     openOwn: async (type) => (await openAlarmsOf(database, [SYSTEM_SOURCE_ID])).filter((alarm) => alarm.type === type),
     openFrom: (cameraIds) => openAlarmsOf(database, cameraIds),
+    sourceNames,
     authenticateSource: (sourceId, password) => isMqttPassword(database, sourceId, password),
     counts,
     routes: (app) => {

@@ -289,3 +289,6 @@ export async function openAlarmsOf(database: Database, sourceIds: readonly strin
   })
   return rows.map(({ type, ...row }) => ({ ...row, type: AlarmType.parse(type) }))
 }
+
+export const sourceNames = (tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> =>
+  tx.alarmSource.findMany({ where: { id: { in: [...ids] } }, select: { id: true, name: true } })

@@ -4,8 +4,9 @@ import type { AuditAction, AuditEntry, NewAuditEntry, OutsideCopy } from '../con
 import type { App } from '../http/route.ts'
 import { afterCommit, type Database, type Tx } from '../storage/database.ts'
 import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.ts'
+import type { NameFinders } from './names.ts'
 import { OutsideCopies, type OutsideDeps, type OutsidePlaces } from './outside-copies.ts'
-import { type AuditRoutesDeps, auditRoutes } from './routes.ts'
+import { auditRoutes } from './routes.ts'
 import { appendEntry, listEntries } from './store.ts'
 
 export interface AuditDeps {
@@ -23,8 +24,8 @@ export interface AuditDeps {
 }
 
 export interface Audit extends Pick<CheckpointWriter, 'start' | 'close'> {
-  /** @param namesOf what people are called that stand in the trail as objects */
-  routes(app: App, namesOf: AuditRoutesDeps['namesOf']): void
+  /** @param finders know what the objects of the trail are called */
+  routes(app: App, finders: NameFinders): void
   /** Adds an entry in the transaction of what it records: both are on disk, or neither. */
   append(tx: Tx, entry: NewAuditEntry): Promise<void>
   /** The newest entries of one action on one object, newest first. */
@@ -58,7 +59,7 @@ export function createAudit(deps: AuditDeps): Audit {
     entriesOf: (object, action, limit) => listEntries(deps.database.client, { object, action, limit }),
     canWrite,
     outsideCopies: () => copies.status(),
-    routes: (app, namesOf) => auditRoutes(app, { database: deps.database, clock: deps.clock, append, copies, namesOf }),
+    routes: (app, finders) => auditRoutes(app, { database: deps.database, clock: deps.clock, append, copies, finders }),
     start: () => writer.start(),
     close: () => writer.close(),
   }

@@ -14,6 +14,7 @@ import { Problem } from '../errors.ts'
 import { FOREIGN_CURSOR, pageOf } from '../http/paging.ts'
 import { type App, principalOf } from '../http/route.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import { type NameFinders, namesOf } from './names.ts'
 import type { OutsideCopies } from './outside-copies.ts'
 import { listCheckpoints, listEntries } from './store.ts'
 import { verifyStored } from './verify-stored.ts'
@@ -23,7 +24,7 @@ export interface AuditRoutesDeps {
   clock: Clock
   append(tx: Tx, entry: NewAuditEntry): Promise<void>
   copies: OutsideCopies
-  namesOf(tx: Tx, objects: readonly string[]): Promise<ReadonlyMap<string, string>>
+  finders: NameFinders
 }
 
 /** `outside` is empty where no copy leaves the host: whoever controls it could then rebuild the whole chain. */
@@ -35,7 +36,7 @@ const READERS = { roles: ['auditor', 'administrator'] } as const
 const Cursor = z.string().regex(/^\d{1,18}$/)
 
 export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
-  const { database, append, copies, namesOf } = deps
+  const { database, append, copies, finders } = deps
 
   app.get(
     '/api/v1/audit',
@@ -71,6 +72,7 @@ export function auditRoutes(app: App, deps: AuditRoutesDeps): void {
         })
         const names = await namesOf(
           tx,
+          finders,
           found.map((entry) => entry.object),
         )
         return found.map((entry) => ({ ...entry, objectName: names.get(entry.object) }))

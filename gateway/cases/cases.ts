@@ -13,7 +13,7 @@ import { CaseMetrics } from './metrics.ts'
 import { type Settlement, stillNeeded } from './notifications.ts'
 import { withTimes } from './receipts.ts'
 import { caseRoutes } from './routes.ts'
-import { readCase } from './store.ts'
+import { caseNames, readCase } from './store.ts'
 import { Targets } from './targets.ts'
 
 export interface CasesDeps extends CaseActionsDeps {
@@ -43,6 +43,8 @@ export interface Cases {
   /** Writes a line of the gateway's own, in one transaction with `work`. */
   note(caseId: string, action: TimelineAction, work: (tx: Tx) => Promise<void>): Promise<void>
   case(id: string): Promise<Case | undefined>
+  /** Number and words of cases, by their ids. */
+  names(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
   /** The same alarms with the times at which people saw them and took them on. */
   withTimes(alarms: readonly Alarm[]): Promise<Alarm[]>
   /** How many were opened after this. */
@@ -95,6 +97,7 @@ export function createCases(deps: CasesDeps): Cases {
         return true
       }),
     case: (id) => readCase(database.client, provider, id),
+    names: caseNames,
     withTimes: (alarms) => withTimes(database, alarms),
     openedSince: (since) => database.client.case.count({ where: { openedAt: { gt: since } } }),
     openFrom: async (before) => {

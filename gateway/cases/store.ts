@@ -281,3 +281,10 @@ export async function dueCases(database: Database, now: Date, limit: number): Pr
   })
   return rows.map(({ id }) => id)
 }
+
+/** As people speak of them: year and number in their cell, and what the alarm said. */
+export async function caseNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const select = { id: true, year: true, number: true, text: true }
+  const rows = await tx.case.findMany({ where: { id: { in: [...ids] } }, select })
+  return rows.map(({ id, year, number, text }) => ({ id, name: `${year}-${numberOf.text(number)} ${text}`.trim() }))
+}

@@ -106,7 +106,7 @@ export const AuditEntry = z.object({
   sessionId: z.string().optional(),
   action: AuditAction,
   object: z.string(),
-  /** What the object is called today, where it is a person or a script; not part of the chain. */
+  /** What the object is called today, where it has a name; not part of the chain. */
   objectName: z.string().optional(),
   result: z.enum(['done', 'refused']),
   why: z.string().optional(),

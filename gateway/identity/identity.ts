@@ -8,7 +8,7 @@ import { openSession, sessionRoutes } from './routes.ts'
 import { createSessionEnds, type EndListener, type SessionEnd } from './session-end.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { type AlsoDone, createSignIn } from './sign-in.ts'
-import { namesOf } from './store.ts'
+import { tokenNames, userNames } from './store.ts'
 import { tokenRoutes } from './token-routes.ts'
 import { userRoutes } from './user-routes.ts'
 import { createUsers, type Users } from './users.ts'
@@ -36,8 +36,9 @@ export interface Identity {
   heardEnd(end: SessionEnd): void
   /** Checks a person's password and gives them the session of this request. */
   takeOver(credentials: SignIn, request: FastifyRequest, reply: FastifyReply, also: AlsoDone): Promise<SessionAnswer>
-  /** What people and scripts are called that stand in the trail as its objects. */
-  namesOf(tx: Tx, objects: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** What people and scripts are called, by their ids. */
+  userNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
+  tokenNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
   routes(app: App): void
   /** Begins to end sessions that run out by time. */
   start(): void
@@ -57,7 +58,8 @@ export function createIdentity(deps: IdentityDeps): Identity {
       openSession({ sessions, signIn }, credentials, request, reply, also),
     tellEnd: ends.tell,
     heardEnd: ends.heard,
-    namesOf,
+    userNames,
+    tokenNames,
     routes: (app) => {
       sessionRoutes(app, { ...deps, sessions, signIn })
       userRoutes(app, { ...deps, users })

@@ -122,18 +122,15 @@ export async function storeFailures(tx: Tx, userId: string, { failures, lockedUn
 
 export const clearFailures = (tx: Tx, userId: string): Promise<void> => storeFailures(tx, userId, NO_FAILURES)
 
-/** Objects of the trail that are people or scripts, such as `user:4f1c…`. @returns the names of those that are known */
-export async function namesOf(tx: Tx, objects: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const objectsById = Map.groupBy(
-    [...new Set(objects)].filter((object) => /^(?:user|wall|token):/.test(object)),
-    (object) => object.slice(object.indexOf(':') + 1),
-  )
-  const where = { id: { in: [...objectsById.keys()] } }
-  const users = await tx.user.findMany({ where, select: { id: true, displayName: true } })
-  const tokens = await tx.token.findMany({ where, select: { id: true, name: true } })
-  const named = [...users.map(({ id, displayName }) => ({ id, name: displayName })), ...tokens]
-  return new Map(named.flatMap(({ id, name }) => (objectsById.get(id) ?? []).map((object) => [object, name] as const)))
+/** What people are called, by their ids. */
+export async function userNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const users = await tx.user.findMany({ where: { id: { in: [...ids] } }, select: { id: true, displayName: true } })
+  return users.map(({ id, displayName }) => ({ id, name: displayName }))
 }
+
+/** What scripts are called, by the ids of their tokens. */
+export const tokenNames = (tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> =>
+  tx.token.findMany({ where: { id: { in: [...ids] } }, select: { id: true, name: true } })
 
 /** Newest first. */
 export async function listTokens(tx: Tx, limit: number, skip: number): Promise<Token[]> {

@@ -21,6 +21,8 @@ export interface Channels extends ChannelRegister {
     channelId: string,
     of: { notificationId: string; caseId: string; toId: string; message: ChannelMessage; at: Date },
   ): Promise<void>
+  /** What channels are called, by their ids. */
+  names(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
   /** Since the start, by what became of messages. */
   readonly counts: Readonly<Record<string, number>>
   routes(app: App): void
@@ -40,6 +42,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
       await enqueue(tx, channelId, { ...of, id: newId() })
       afterCommit(tx, () => sender.wake())
     },
+    names: (tx, ids) => tx.channel.findMany({ where: { id: { in: [...ids] } }, select: { id: true, name: true } }),
     counts: sender.counts,
     routes: (app) => channelRoutes(app, { database, vault, register }),
     start: () => sender.start(),

@@ -70,7 +70,7 @@ export async function identityFixture(t: Teardown, options: Options = {}): Promi
     onRefused: async () => {},
   })
   identity.routes(app)
-  audit.routes(app, identity.namesOf)
+  audit.routes(app, { user: identity.userNames, token: identity.tokenNames })
   options.extraRoutes?.(app)
   t.teardown(() => app.close())
   const system = { kind: 'system', name: 'test' } as const

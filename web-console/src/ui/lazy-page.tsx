@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact'
 import type { Area } from '../i18n/areas.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from './empty.tsx'
+import { NotLoaded } from './not-loaded.tsx'
 import { useLifetime } from './use-lifetime.ts'
 
 /** Draws a page once its code and its words are here, so that a phone does not fetch those of the wall. */
@@ -20,15 +21,7 @@ export function LazyPage({ load, words = [] }: { load: () => Promise<ComponentTy
     )
   })
   if (page.value === 'loading') return <Empty text={t('app.opening')} />
-  if (page.value === 'failed') {
-    return (
-      <Empty text={t('link.unreachable')}>
-        <button type="button" onClick={() => location.reload()}>
-          {t('action.reload')}
-        </button>
-      </Empty>
-    )
-  }
+  if (page.value === 'failed') return <NotLoaded />
   const { Page } = page.value
   return <Page />
 }

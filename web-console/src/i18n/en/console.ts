@@ -62,6 +62,10 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'cell.of': 'Grid cell',
   'cell.choose': 'Choose a cell',
 
+  'page.notFetched':
+    'The gateway cannot be reached, so this page could not be fetched. It opens by itself when the gateway answers again; pages that were opened before still work.',
+  'page.updated':
+    'The gateway answers but no longer has this page as it was, perhaps because it was updated. Reload; if that does not help, tell the administrator.',
   'page.navigation': 'Pages',
   'page.wall': 'Wall',
   'page.map': 'Map',

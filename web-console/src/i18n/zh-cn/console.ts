@@ -60,6 +60,8 @@ export const words = {
   'cell.of': '所属网格',
   'cell.choose': '请选择网格',
 
+  'page.notFetched': '无法连接网关，此页未能取到。网关恢复后自动打开；已打开过的页面仍可使用。',
+  'page.updated': '网关已有应答，但没有此页原来的文件，可能刚刚升级。请重新加载；仍打不开请告知管理员。',
   'page.navigation': '页面',
   'page.wall': '值守墙',
   'page.map': '网格地图',

@@ -135,7 +135,9 @@ test('a case that becomes more urgent is heard at once, also while somebody has 
   await heardAfter(before)
   t.pass('normal, then important')
 
+  before = await sounds()
   await gateway.panel.raise({ type: 'smoke', priority: 3, text })
+  await heardAfter(before)
   await page.locator('.case-row', { hasText: '烟雾' }).click()
   await page.keyboard.press('KeyA')
   await page.locator('.drawer[data-step="opened"]').waitFor()

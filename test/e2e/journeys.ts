@@ -211,3 +211,11 @@ export const isBlack = (page: Page, tile: number): Promise<boolean> =>
     const video = document.querySelector('[data-tile="${tile}"] video')
     return video.readyState === 0 && getComputedStyle(video).visibility === 'hidden'
   })()`)
+
+/** Tiles whose bar lies over the picture, into whose upper edge cameras write their name and time. */
+export const coveredPictures = (page: Page): Promise<string[]> =>
+  page.evaluate<string[]>(`[...document.querySelectorAll('.tile')].flatMap((tile) => {
+    const [bar, video] = ['.tile-bar', 'video'].map((part) => tile.querySelector(part)?.getBoundingClientRect())
+    if (bar === undefined || bar.bottom <= video.top + 0.5) return []
+    return [tile.ariaLabel + ': ' + Math.round(bar.bottom - video.top) + ' px of ' + Math.round(video.height)]
+  })`)

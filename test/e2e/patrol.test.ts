@@ -3,7 +3,7 @@ import { CameraHealth } from '../../gateway/contracts/camera-health.ts'
 import { page as pageOf } from '../../gateway/contracts/common.ts'
 import { DESK, PHONE, seriousFaults } from './browser.ts'
 import { startGateway } from './gateway.ts'
-import { textOf } from './journeys.ts'
+import { coveredPictures, textOf } from './journeys.ts'
 import { browserTests } from './scene.ts'
 
 /** console.md §3: JavaScript that a page fetches before anybody taps, gzip. */
@@ -38,11 +38,17 @@ test('a patrol lead sees the place, answers in a dead zone, and opens the page t
   const card = page.locator('.patrol-card', { hasText: text })
   await card.waitFor()
   t.match(await card.getByRole('link', { name: '导航' }).getAttribute('href'), /^geo:29\.\d+,119\.\d+$/)
+  const step = card.getByRole('button', { name: '签收', exact: true })
+  const stepAt = await step.boundingBox()
   await card.getByRole('button', { name: '看现场' }).tap()
   await card.locator('.one-picture[data-state=live]').waitFor({ timeout: 20_000 })
+  t.same(await step.boundingBox(), stepAt, 'the next step stays under the thumb')
+  await card.locator('.tile-live-words', { hasText: '实时' }).waitFor()
+  t.same(await coveredPictures(page), [], 'and what the camera wrote into its picture can be read')
   await card.getByRole('button', { name: '留一张静图' }).tap()
   await card.locator('.still').waitFor()
-  await page.evaluate('document.querySelector(".still").decode()')
+  await page.evaluate('document.querySelector(".still img").decode()')
+  t.match(await textOf(card.locator('.still')), /静图，\d{2}:\d{2}:\d{2}/, 'a still says of when it is')
   const health = await centre.page.request.get(`${gateway.baseUrl}/api/v1/health/cameras?limit=200`)
   const seen = pageOf(CameraHealth)
     .parse(await health.json())

@@ -91,6 +91,7 @@ test('dialogs of whoever is on duty, on phones', async (t, { gateway, somebody, 
     await page.locator('.matters li').first().waitFor()
     t.same(await pageFaults(page, FINGER_TARGET_PX), [], `${language} handover`)
     await visit(page, '/wall')
+    await page.locator('.tree button').first().tap()
     await page.locator('.tree-camera', { hasText: '粮站' }).waitFor()
     t.same(await dialogFaults(page, '.tree-camera:has-text("粮站")'), [], `${language} reason`)
     t.same(await dialogFaults(page, '.stage-bar > button'), [], `${language} layouts and rounds`)

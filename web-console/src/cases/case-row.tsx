@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
 import { useParts } from '../parts.ts'
-import { isBack, isUndelivered, isWaiting } from '../state/urgency.ts'
+import { callsCentre, isBack, isUndelivered, isWaiting } from '../state/urgency.ts'
 import { ago, timeOf } from '../time.ts'
 import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { CaseGroup } from './flood.ts'
@@ -29,32 +29,38 @@ export function CaseRow({ case: one }: { case: Case }) {
         onClick={() => cases.choose(one.id)}
       >
         <PriorityBadge priority={one.priority} cleared={false} />
+        <CallMark key={one.priority} calls={callsCentre(one)} />
         <span class="case-words">
-          <strong>
-            {t(`alarmType.${one.type}`)}
-            {one.occurrences > 1 && <span class="times"> ×{one.occurrences}</span>}
-          </strong>
-          <span class="secondary">
-            {township.cellName(one.cellCode)} {one.text}
-          </span>
-        </span>
-        <span class="secondary case-state">
-          <span class="case-when">
-            <span>
+          <span class="case-line">
+            <strong>
+              {t(`alarmType.${one.type}`)}
+              {one.occurrences > 1 && <span class="times"> ×{one.occurrences}</span>}
+            </strong>
+            <span class={callsCentre(one) ? 'case-calls' : 'secondary'}>
               {one.shelvedUntil !== undefined
                 ? t('case.shelvedUntil', { time: timeOf(one.shelvedUntil, nowMs.value) })
                 : isBack(one)
                   ? t('cases.backShort')
                   : t(`casePhase.${one.phase}`)}
             </span>
-            <span>{ago(t, one.openedAt, nowMs.value)}</span>
           </span>
-          <ResponseClock case={one} />
+          <span class="secondary">
+            {township.cellName(one.cellCode)} {one.text}
+          </span>
+          <span class="case-line secondary">
+            <span>{ago(t, one.openedAt, nowMs.value)}</span>
+            <ResponseClock case={one} />
+          </span>
           {isUndelivered(one) && <strong class="undelivered">{t('cases.undeliveredShort')}</strong>}
         </span>
       </button>
     </li>
   )
+}
+
+/** Flashes while it is new, then stays: the eye finds what calls, and what became more urgent is drawn as new. */
+function CallMark({ calls }: { calls: boolean }) {
+  return calls ? <span class="call-mark" /> : null
 }
 
 /** Cases of one kind in one cell during a flood: one line, to be opened, and acknowledged together. */
@@ -84,13 +90,18 @@ export function CaseGroupRow({ group, mayAct }: { group: CaseGroup; mayAct: bool
           }}
         >
           <PriorityBadge priority={first.priority} cleared={false} />
+          <CallMark calls={waiting.length > 0} />
           <span class="case-words">
-            <strong>
-              {type} <span class="count">{group.cases.length}</span>
-            </strong>
+            <span class="case-line">
+              <strong>
+                {type} <span class="count">{group.cases.length}</span>
+              </strong>
+              <span class={waiting.length > 0 ? 'case-calls' : 'secondary'}>
+                {t('flood.waiting', { n: waiting.length })}
+              </span>
+            </span>
             <span class="secondary">{cell}</span>
           </span>
-          <span class="secondary case-state">{t('flood.waiting', { n: waiting.length })}</span>
         </button>
         {mayAct && waiting.length > 0 && (
           <button

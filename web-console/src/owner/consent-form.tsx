@@ -9,8 +9,15 @@ import { ProblemNote } from '../ui/problem-note.tsx'
 const DEFAULT_DAYS = 90
 const DAY_MS = 86_400_000
 
+interface ConsentFormProps {
+  link: Link
+  onChange: (link: Link) => void
+  /** Where there is a consent that may stay as it is. */
+  onCancel?: () => void
+}
+
 /** The owner's own act: never wider than what was asked, narrower as the owner likes. */
-export function ConsentForm({ link, onChange }: { link: Link; onChange: (link: Link) => void }) {
+export function ConsentForm({ link, onChange, onCancel }: ConsentFormProps) {
   const { calls, language } = useParts()
   const { t } = language
   // Sound is agreed to by a tick of its own or not at all.
@@ -76,6 +83,11 @@ export function ConsentForm({ link, onChange }: { link: Link; onChange: (link: L
         <button type="submit" class="primary wide" disabled={busy.value || scopes.value.length === 0}>
           {t('owner.agree')}
         </button>
+        {onCancel !== undefined && (
+          <button type="button" class="wide" onClick={onCancel}>
+            {t('action.cancel')}
+          </button>
+        )}
       </div>
     </form>
   )

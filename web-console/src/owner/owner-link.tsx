@@ -29,10 +29,15 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
       <h2>{link.cameraName}</h2>
       <p class={`owner-state owner-${link.state}`}>
         <Icon name={link.state === 'active' ? 'live' : 'lock'} />
-        {t(`ownerState.${link.state}`)}
-        {link.state === 'paused' &&
-          link.pausedUntil !== undefined &&
-          ` ${t('time.until', { time: dateTime(link.pausedUntil) })}`}
+        <span>
+          {t(`ownerState.${link.state}`)}
+          {link.state === 'paused' && link.pausedUntil !== undefined && (
+            <>
+              {' '}
+              <span class="unbroken">{t('time.until', { time: dateTime(link.pausedUntil) })}</span>
+            </>
+          )}
+        </span>
       </p>
       {!isAsked && <Watched viewing={viewing} />}
       {isOpen && <CameraStill linkId={link.id} name={link.cameraName} />}
@@ -93,6 +98,9 @@ export function OwnerLink({ link, onChange }: { link: Link; onChange: (link: Lin
               onChange={(changed) => {
                 changing.value = false
                 onChange(changed)
+              }}
+              onCancel={() => {
+                changing.value = false
               }}
             />
           ) : (

@@ -1,16 +1,14 @@
 import { useSignal } from '@preact/signals'
-import { Role } from '../../../gateway/contracts/identity.ts'
 import type { Link, OwnerView } from '../../../gateway/contracts/link.ts'
-import { ViewEnd, ViewReason } from '../../../gateway/contracts/view.ts'
-import type { Translate } from '../i18n/language.ts'
-import { PrintSheet } from '../links/print-sheet.tsx'
 import { useParts } from '../parts.ts'
-import { date, dateTime, hourMinute, lengthOf } from '../time.ts'
+import { date, dateTime, hourMinute } from '../time.ts'
 import { CsvLink } from '../ui/csv-link.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import type { OwnerViewing } from './owner-views.ts'
+import { ViewSheet } from './view-sheet.tsx'
+import { lengthWords, unitWords, whyWords } from './view-words.ts'
 
 /** Who is watching now, and who watched: when, of which unit, why and how long. */
 export function ViewRecord({ link, viewing }: { link: Link; viewing: OwnerViewing }) {
@@ -40,8 +38,10 @@ export function ViewRecord({ link, viewing }: { link: Link; viewing: OwnerViewin
           <ViewRow key={view.id} view={view} />
         ))}
       </ul>
-      <h3>{t(hasMore.value ? 'owner.watchedNewest' : 'owner.watched', { n: past.length })}</h3>
-      {past.length === 0 && <Empty text={t('owner.neverWatched')} />}
+      {(past.length > 0 || now.length === 0) && (
+        <h3>{t(hasMore.value ? 'owner.watchedNewest' : 'owner.watched', { n: past.length })}</h3>
+      )}
+      {views.value.length === 0 && <Empty text={t('owner.neverWatched')} />}
       <ul class="view-list">
         {past.map((view) => (
           <ViewRow key={view.id} view={view} />
@@ -59,18 +59,14 @@ export function ViewRecord({ link, viewing }: { link: Link; viewing: OwnerViewin
         </button>
       </div>
       {isPrinting.value && (
-        <PrintSheet
-          title={t('owner.printTitle', { name: link.cameraName })}
+        <ViewSheet
+          link={link}
+          views={views.value}
+          hasMore={hasMore.value}
           onClose={() => {
             isPrinting.value = false
           }}
-        >
-          <ul class="view-list">
-            {views.value.map((view) => (
-              <ViewRow key={view.id} view={view} />
-            ))}
-          </ul>
-        </PrintSheet>
+        />
       )}
     </section>
   )
@@ -78,34 +74,13 @@ export function ViewRecord({ link, viewing }: { link: Link; viewing: OwnerViewin
 
 function ViewRow({ view }: { view: OwnerView }) {
   const { t } = useParts().language
-  const ended = ViewEnd.safeParse(view.endedWhy)
   return (
     <li>
       <strong>{view.viewer}</strong> {unitWords(t, view.unit)}
       <span class="secondary">
-        {dateTime(view.startedAt)} · {lengthOf(t, view.durationSeconds)}
-        {ended.success && ` · ${t(`viewEnd.${ended.data}`)}`}
+        {dateTime(view.startedAt)} · {lengthWords(t, view)}
       </span>
-      <span>
-        {view.kind === 'recording' && `${t('owner.recording')}${t('list.separator')}`}
-        {view.heardAt !== undefined && `${t('owner.heard')}${t('list.separator')}`}
-        {reasonWords(t, view.reason)}
-      </span>
+      <span>{whyWords(t, view)}</span>
     </li>
   )
-}
-
-/** The viewer's roles where no unit is known. */
-function unitWords(t: Translate, unit: string): string {
-  const words = unit.split(', ').map((name) => {
-    const role = Role.safeParse(name)
-    return role.success ? t(`role.${role.data}`) : name
-  })
-  return words.join(t('list.separator'))
-}
-
-function reasonWords(t: Translate, reason: OwnerView['reason']): string {
-  const kind = ViewReason.shape.kind.safeParse(reason.kind)
-  const name = kind.success ? t(`reasonKind.${kind.data}`) : reason.kind
-  return reason.text === undefined ? name : `${name}${t('list.colon')}${reason.text}`
 }

@@ -34,27 +34,7 @@ export function PatrolCard({ case: one, answers }: { case: Case; answers: Answer
       <p>
         <ResponseClock case={one} />
       </p>
-      {camera !== undefined && (
-        <div class="place">
-          <PlacePicture case={one} camera={camera} />
-          {camera.position !== undefined && (
-            <a class="button" href={`geo:${camera.position.lat},${camera.position.lon}`}>
-              {t('patrol.navigate')}
-            </a>
-          )}
-        </div>
-      )}
-      {camera !== undefined && (
-        <details
-          class="patrol-clip"
-          onToggle={(event) => {
-            isClipOpen.value = event.currentTarget.open
-          }}
-        >
-          <summary>{t('clip.heading')}</summary>
-          {isClipOpen.value && <ClipPanel case={one} mayExport={false} />}
-        </details>
-      )}
+      {isReturned(one) && <p class="patrol-returned">{t('patrol.returned')}</p>}
       {action === 'feedback' ? (
         <div class="outcomes">
           {FeedbackOutcome.options.map((outcome) => (
@@ -80,6 +60,33 @@ export function PatrolCard({ case: one, answers }: { case: Case; answers: Answer
           {t('patrolStep.decline')}
         </button>
       )}
+      {camera !== undefined && (
+        <div class="place">
+          <PlacePicture case={one} camera={camera}>
+            {camera.position !== undefined && (
+              <a class="button" href={`geo:${camera.position.lat},${camera.position.lon}`}>
+                {t('patrol.navigate')}
+              </a>
+            )}
+          </PlacePicture>
+        </div>
+      )}
+      {camera !== undefined && (
+        <details
+          class="patrol-clip"
+          onToggle={(event) => {
+            isClipOpen.value = event.currentTarget.open
+          }}
+        >
+          <summary>{t('clip.heading')}</summary>
+          {isClipOpen.value && <ClipPanel case={one} mayExport={false} />}
+        </details>
+      )}
     </article>
   )
 }
+
+/** The centre does not close it yet: somebody has to go again, or to say more. */
+const isReturned = ({ phase, timeline }: Case): boolean =>
+  phase === 'accepted' &&
+  timeline.findLast(({ action }) => action === 'return' || action === 'accept')?.action === 'return'

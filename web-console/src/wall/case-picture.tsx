@@ -20,7 +20,11 @@ export function CasePicture({ camera, caseId, means, frugal, onOpen }: CasePictu
   const { session, video } = useTileSession({ camera, means, stream: 'sub', frugal, reason })
   const state = session?.state.value
   return (
-    <section class={`tile case-picture tile-${state?.kind}`} aria-label={camera.name} data-picture={state?.kind}>
+    <section
+      class={`tile tile-stacked case-picture tile-${state?.kind}`}
+      aria-label={camera.name}
+      data-picture={state?.kind}
+    >
       <video ref={video} muted playsInline disablePictureInPicture tabIndex={-1} />
       {state !== undefined && (
         <>

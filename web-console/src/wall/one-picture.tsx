@@ -5,6 +5,7 @@ import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { useParts } from '../parts.ts'
 import { openLiveSocket } from '../player/live-socket.ts'
 import { useLifetime } from '../ui/use-lifetime.ts'
+import { TileBar } from './tile-bar.tsx'
 import { TileCard } from './tile-card.tsx'
 import { openTile, type TileRequest, type TileSession } from './tile-session.ts'
 import { createTurnstile } from './turnstile.ts'
@@ -45,10 +46,13 @@ export function OnePicture({ camera, stream, reason, session: told, children }: 
   const retry = (): void => session.value?.retry()
   return (
     <figure class="one-picture" data-state={state?.kind ?? 'empty'}>
-      <div class={`tile${state === undefined ? '' : ` tile-${state.kind}`}`} data-theme="dark">
+      <div class={`tile tile-stacked${state === undefined ? '' : ` tile-${state.kind}`}`} data-theme="dark">
         <video ref={video} muted playsInline aria-label={camera.name} />
         {state !== undefined && (
-          <TileCard camera={camera} state={state} onRetry={retry} onAskReason={retry} onZoom={() => {}} />
+          <>
+            <TileCard camera={camera} state={state} onRetry={retry} onAskReason={retry} onZoom={() => {}} />
+            <TileBar camera={camera} state={state} />
+          </>
         )}
       </div>
       {children !== undefined && <figcaption>{children}</figcaption>}

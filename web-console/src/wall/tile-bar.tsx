@@ -1,7 +1,7 @@
+import type { ComponentChildren } from 'preact'
 import type { Camera } from '../../../gateway/contracts/camera.ts'
 import { useParts } from '../parts.ts'
 import { Icon } from '../ui/icon.tsx'
-import { PriorityBadge } from '../ui/priority-badge.tsx'
 import type { ShownState } from './tile-card.tsx'
 import type { TileContent } from './tile-contents.ts'
 
@@ -13,6 +13,8 @@ const isLate = (ageSeconds = 0): boolean => ageSeconds > LATE_S
 interface BarProps {
   /** Where it stands on the wall; a picture elsewhere has none. */
   content?: TileContent
+  /** Of the case that it is shown for. */
+  badge?: ComponentChildren
   camera: Camera
   state: ShownState
   onRemove?: () => void
@@ -21,14 +23,14 @@ interface BarProps {
 }
 
 /** Number, place and state of a picture; what plays says so in words. */
-export function TileBar({ content, camera, state, onRemove, onZoom }: BarProps) {
+export function TileBar({ content, badge, camera, state, onRemove, onZoom }: BarProps) {
   const { t } = useParts().language
   const removeLabel = t('tile.remove', { name: camera.name })
   const zoomLabel = t('tile.zoomOf', { name: camera.name })
   return (
     <div class="tile-bar">
       {content !== undefined && <span class="tile-number">{content.index + 1}</span>}
-      {content?.case !== undefined && <PriorityBadge priority={content.case.priority} cleared={false} />}
+      {badge}
       <span class="tile-name" title={camera.name}>
         {camera.name}
       </span>

@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks'
 import { useParts } from '../parts.ts'
 import { CAMERA_DRAG_TYPE, TILE_DRAG_TYPE } from '../ui/drag.ts'
+import { PriorityBadge } from '../ui/priority-badge.tsx'
 import { EmptyTile } from './empty-tile.tsx'
 import { PtzPad } from './ptz-pad.tsx'
 import { SoundButton } from './sound-button.tsx'
@@ -92,6 +93,7 @@ export function Tile(props: TileProps) {
             />
             <TileBar
               content={content}
+              badge={content.case && <PriorityBadge priority={content.case.priority} cleared={false} />}
               camera={camera}
               state={state}
               onRemove={props.onRemove}

@@ -53,7 +53,8 @@ export function WallPage() {
     live.onOpen(load, until)
   })
   const search = useRef<HTMLInputElement>(null)
-  const side = useSignal<Side>('list')
+  // On a phone what happens comes before what could be chosen.
+  const side = useSignal<Side>(matchMedia('(max-width: 999px)').matches ? 'hidden' : 'list')
   /** The camera that waits for a reason, and the dialog that is open. */
   const asking = useSignal<string | undefined>(undefined)
   const dialog = useSignal<'saved' | 'keys' | undefined>(undefined)

@@ -23,7 +23,7 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
     'Chatter: three times or more within a minute. The few at the top usually make most of the work: have them mended, moved or paused.',
 
   'flood.banner':
-    'Alarm flood: {n} new cases in {minutes} minutes. Urgent and important ones stand alone, the rest by cell and type; it ends by itself below 5.',
+    'Alarm flood: {n} new cases in {minutes} min. Urgent and important ones stand alone, others by cell and type.',
   'flood.recent': '{n}/{most} in {minutes} min',
   'flood.waiting': '{n} unacknowledged',
   'flood.acknowledgeAll': 'Acknowledge {n}',

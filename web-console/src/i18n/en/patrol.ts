@@ -9,7 +9,9 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'patrol.closePicture': 'Close the picture',
   'patrol.still': 'Take a still',
   'patrol.stillAlt': 'Still of “{name}”',
+  'patrol.stillAt': 'Still of {time}',
   'patrol.navigate': 'Navigate',
+  'patrol.returned': 'The centre has returned it: go again, or call',
 
   'patrolStep.accept': 'Accept',
   'patrolStep.decline': 'Cannot go',

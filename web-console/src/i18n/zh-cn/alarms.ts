@@ -19,8 +19,7 @@ export const words = {
   'noisy.stale': '超 24 小时未结',
   'noisy.hint': '抖动：一分钟内来三次以上。排在前面的几个告警源通常占大半工作量：请安排检修、调整或暂停。',
 
-  'flood.banner':
-    '告警激增：近 {minutes} 分钟新增 {n} 件。紧急和重要告警单列，其余按网格和类型合并；少于 5 件自动恢复。',
+  'flood.banner': '告警激增：近 {minutes} 分钟新增 {n} 件。紧急和重要的单列，其余按网格和类型合并。',
   'flood.recent': '近 {minutes} 分钟 {n}/{most}',
   'flood.waiting': '{n} 条未签收',
   'flood.acknowledgeAll': '全部签收 {n}',

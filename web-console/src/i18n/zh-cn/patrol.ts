@@ -7,7 +7,9 @@ export const words = {
   'patrol.closePicture': '关闭画面',
   'patrol.still': '留一张静图',
   'patrol.stillAlt': '“{name}”静图',
+  'patrol.stillAt': '静图，{time}',
   'patrol.navigate': '导航',
+  'patrol.returned': '中心已退回，请再次前往或电话联系',
 
   'patrolStep.accept': '签收',
   'patrolStep.decline': '无法前往',

@@ -1,0 +1,48 @@
+import type { Page } from 'playwright-core'
+import { DESK, onElement, PHONE } from './browser.ts'
+import { PANEL_ALARMS, startGateway } from './gateway.ts'
+import { coveredPictures, tileIs } from './journeys.ts'
+import { browserTests } from './scene.ts'
+
+/** Ten Chinese characters; narrower and a sentence is a column of words. */
+const LEAST_WORDS_PX = 150
+
+const test = browserTests(() => startGateway('127.0.97.0'))
+
+/** What is said of cases in columns too narrow to be read. */
+const crampedRows = (page: Page): Promise<string[]> =>
+  page.locator('.case-words > .secondary').evaluateAll(
+    onElement<string[]>(`return element
+      .map((words) => [words.textContent, Math.round(words.getBoundingClientRect().width)])
+      .filter(([, width]) => width < ${LEAST_WORDS_PX})
+      .map(([text, width]) => width + ' px: ' + text)`),
+  )
+
+test('cases and pictures can be read on narrow screens', async (t, { gateway, person }) => {
+  for (const type of PANEL_ALARMS) {
+    for (const priority of [3, 4] as const) await gateway.panel.raise({ type, priority, text: '后门被打开，无人应答' })
+  }
+  for (const text of ['收银台求助', '后门求助', '仓库求助']) {
+    await gateway.panel.raise({ type: 'panic-button', priority: 1, text })
+  }
+  for (const options of [DESK, PHONE]) {
+    const { page, faults } = await person('operator', options)
+    await page.getByRole('button', { name: 'English' }).click()
+    await page.locator('.flood-banner').waitFor()
+    const width = page.viewportSize()?.width
+    const rows = await page.locator('.case-row').count()
+    t.ok(rows > 5, `${rows} rows at ${width} px`)
+    t.same(await crampedRows(page), [], `${width} px`)
+    await tileIs(page, 1, 'live')
+    if (options === PHONE) t.same(await coveredPictures(page), [], 'nothing lies over what the camera wrote')
+    t.same(faults, [])
+  }
+})
+
+test('on a phone what happens comes before what could be chosen', async (t, { person }) => {
+  const { page } = await person('operator', PHONE)
+  await page.locator('.case-row').first().waitFor()
+  t.equal(await page.locator('.tree-camera').count(), 0)
+  await page.getByRole('button', { name: '列表', exact: true }).tap()
+  await page.locator('.tree-camera').first().waitFor()
+})

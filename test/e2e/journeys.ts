@@ -212,6 +212,14 @@ export const isBlack = (page: Page, tile: number): Promise<boolean> =>
     return video.readyState === 0 && getComputedStyle(video).visibility === 'hidden'
   })()`)
 
+/** Which part of each tile its picture has, beside its bar; little is a picture that nobody sees. */
+export const pictureShares = (page: Page): Promise<number[]> =>
+  page.evaluate<number[]>(`[...document.querySelectorAll('.tile-live')].map((tile) => {
+    const [whole, bar, video] = [tile, tile.querySelector('.tile-bar'), tile.querySelector('video')]
+      .map((part) => part.getBoundingClientRect())
+    return (video.width * video.height) / (whole.width * (whole.height - bar.height))
+  })`)
+
 /** Tiles whose bar lies over the picture, into whose upper edge cameras write their name and time. */
 export const coveredPictures = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`[...document.querySelectorAll('.tile')].flatMap((tile) => {

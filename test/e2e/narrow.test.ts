@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { DESK, onElement, PHONE } from './browser.ts'
 import { PANEL_ALARMS, startGateway } from './gateway.ts'
-import { coveredPictures, tileIs } from './journeys.ts'
+import { coveredPictures, pictureShares, tileIs } from './journeys.ts'
 import { browserTests } from './scene.ts'
 
 /** Ten Chinese characters; narrower and a sentence is a column of words. */
@@ -34,6 +34,11 @@ test('cases and pictures can be read on narrow screens', async (t, { gateway, pe
     t.ok(rows > 5, `${rows} rows at ${width} px`)
     t.same(await crampedRows(page), [], `${width} px`)
     await tileIs(page, 1, 'live')
+    const shares = await pictureShares(page)
+    t.ok(
+      shares.length > 0 && Math.min(...shares) > 0.9,
+      `pictures have ${shares.map((one) => one.toFixed(2))} of their tiles`,
+    )
     if (options === PHONE) t.same(await coveredPictures(page), [], 'nothing lies over what the camera wrote')
     t.same(faults, [])
   }

@@ -115,6 +115,15 @@ test('answers given without a network arrive once; of two operators who race one
   for (const word of ['接受', '前往', '到达', '已处理']) {
     t.equal(words.split(word).length - 1, 1, `${word} once`)
   }
+
+  const later = '收银台又有求助'
+  await gateway.panel.raise({ type: 'panic-button', priority: 1, text: later })
+  await first.page.locator('.case-row', { hasText: later }).click()
+  await first.page.keyboard.press('KeyA')
+  await first.page.locator('.drawer[data-step="opened"]').waitFor()
+  await first.page.keyboard.press('KeyD')
+  await lead.page.locator('.patrol-card', { hasText: later }).waitFor()
+  t.match(await textOf(lead.page.locator('.patrol-card').first()), later, 'what waits for an answer comes first')
   for (const { page } of [first, second, lead]) await page.context().close()
 })
 

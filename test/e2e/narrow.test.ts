@@ -18,6 +18,12 @@ const crampedRows = (page: Page): Promise<string[]> =>
       .map(([text, width]) => width + ' px: ' + text)`),
   )
 
+/** How far a control goes beyond the lower edge of what is shown of its case, px. */
+const belowView = onElement<number>(`
+  const { bottom } = element.closest('.chosen-case').getBoundingClientRect()
+  return element.getBoundingClientRect().bottom - bottom
+`)
+
 test('cases and pictures can be read on narrow screens', async (t, { gateway, person }) => {
   for (const type of PANEL_ALARMS) {
     for (const priority of [3, 4] as const) await gateway.panel.raise({ type, priority, text: '后门被打开，无人应答' })
@@ -40,6 +46,9 @@ test('cases and pictures can be read on narrow screens', async (t, { gateway, pe
       `pictures have ${shares.map((one) => one.toFixed(2))} of their tiles`,
     )
     if (options === PHONE) t.same(await coveredPictures(page), [], 'nothing lies over what the camera wrote')
+    await page.locator('.case-row').first().click()
+    await page.locator('.case-picture[data-picture=live]').waitFor({ timeout: 20_000 })
+    t.ok((await page.locator('.drawer .primary').evaluate(belowView)) <= 0, 'the next act is in sight')
     t.same(faults, [])
   }
 })

@@ -68,36 +68,11 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
       <p class="secondary">
         {t('case.number', { year: one.year, number: one.number })} · {township.cellName(one.cellCode)}
       </p>
-      <ol class="steps">
-        {CaseStep.options.map((step, index) => (
-          <li key={step} class={index < at ? 'done' : ''} aria-current={index === at ? 'step' : undefined}>
-            {t(`caseStep.${step}`)}
-          </li>
-        ))}
-      </ol>
       <p>
         <ResponseClock case={one} />
       </p>
       {isBack(one) && <p class="undelivered">{t('cases.back')}</p>}
       {isUndelivered(one) && <p class="undelivered">{t('cases.undelivered')}</p>}
-      {one.assignee !== undefined && (
-        <p>
-          {one.assignee.name} · {t(`casePhase.${one.phase}`)}
-          {one.escalatesAt !== undefined && (
-            <strong class="countdown">
-              {' '}
-              {t('cases.escalatesIn', { time: duration((Date.parse(one.escalatesAt) - nowMs.value) / 1000) })}
-            </strong>
-          )}
-        </p>
-      )}
-      {one.notifications.map(({ id, to, channelName, state, fault, at: sentAt }) => (
-        <p key={id} class={`notification notification-${state}`}>
-          {to} {channelName !== undefined && `· ${channelName} `}
-          {t(`notification.${state}`)} {timeOf(sentAt, nowMs.value)}
-          {fault !== undefined && ` · ${t(`channelFault.${fault}`)}`}
-        </p>
-      ))}
       {cases.refused.value !== undefined && <ProblemNote problem={cases.refused.value} />}
       {mayAct && (
         <div class="actions">
@@ -127,6 +102,31 @@ export function CaseDrawer({ case: one, mayAct, onShelve, onOpen, onNearest }: D
           </button>
         </div>
       )}
+      <ol class="steps">
+        {CaseStep.options.map((step, index) => (
+          <li key={step} class={index < at ? 'done' : ''} aria-current={index === at ? 'step' : undefined}>
+            {t(`caseStep.${step}`)}
+          </li>
+        ))}
+      </ol>
+      {one.assignee !== undefined && (
+        <p>
+          {one.assignee.name} · {t(`casePhase.${one.phase}`)}
+          {one.escalatesAt !== undefined && (
+            <strong class="countdown">
+              {' '}
+              {t('cases.escalatesIn', { time: duration((Date.parse(one.escalatesAt) - nowMs.value) / 1000) })}
+            </strong>
+          )}
+        </p>
+      )}
+      {one.notifications.map(({ id, to, channelName, state, fault, at: sentAt }) => (
+        <p key={id} class={`notification notification-${state}`}>
+          {to} {channelName !== undefined && `· ${channelName} `}
+          {t(`notification.${state}`)} {timeOf(sentAt, nowMs.value)}
+          {fault !== undefined && ` · ${t(`channelFault.${fault}`)}`}
+        </p>
+      ))}
       {cameraId !== undefined && <ClipPanel key={one.id} case={one} mayExport={mayAct} />}
       <details
         onToggle={({ currentTarget }) => {

@@ -83,7 +83,9 @@ export function PatrolPage() {
     if (answer.kind === 'ok') duty.value = answer.data
   }
 
-  const mine = cases.open.value.filter((one) => isFor(one, me))
+  // What waits for an answer comes before what is under way.
+  const waits = (one: Case): number => Number(answers.phaseOf(one) === 'dispatched')
+  const mine = cases.open.value.filter((one) => isFor(one, me)).sort((a, b) => waits(b) - waits(a))
   return (
     <main class="page patrol-page" data-sounds={sounds.played.value}>
       <h1 class="sr-only">{t('page.patrol')}</h1>

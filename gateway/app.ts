@@ -331,6 +331,7 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     'alarm-source': alarms.sourceNames,
     case: cases.names,
     channel: channels.names,
+    link: links.names,
   })
   grid.routes(app)
   mapRoute(app, config.mapTiles)

@@ -8,7 +8,7 @@ import { paperRoutes } from './paper-routes.ts'
 import { type ActivePeriod, activePeriods } from './periods.ts'
 import { registerRoutes } from './register-routes.ts'
 import { linkRoutes } from './routes.ts'
-import { clipCameraIds, linkedCameraIds } from './store.ts'
+import { clipCameraIds, linkedCameraIds, linkNames } from './store.ts'
 import { transparencyRoutes } from './transparency.ts'
 
 export interface CreateLinksDeps extends LinksDeps {
@@ -24,6 +24,8 @@ export interface CreateLinksDeps extends LinksDeps {
 
 export interface LinksFeature extends Pick<Links, 'start' | 'close' | 'now' | 'linkFor' | 'holdAfterRestore'> {
   routes(app: App): void
+  /** What links are called, by their ids: as their cameras are. */
+  names(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
   /** Those of the cameras whose link is active. */
   linkedCameraIds(cameraIds: readonly string[]): Promise<ReadonlySet<string>>
   /** Cameras whose active link is for alarm clips too. */
@@ -50,6 +52,7 @@ export function createLinks(deps: CreateLinksDeps): LinksFeature {
         still: (principal, link, gone) => views.still(principal, link, gone),
       })
     },
+    names: linkNames,
     activePeriods,
     linkedCameraIds: (cameraIds) => linkedCameraIds(database.client, cameraIds),
     clipCameraIds: () => clipCameraIds(database.client),

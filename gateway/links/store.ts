@@ -347,3 +347,10 @@ export async function raiseLatch(tx: Tx, atMs: number): Promise<void> {
     await tx.setting.create({ data: { name: LATCH, value } })
   }
 }
+
+/** A link is spoken of by its camera. */
+export async function linkNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const select = { id: true, camera: { select: { name: true } } }
+  const rows = await tx.link.findMany({ where: { id: { in: [...ids] } }, select })
+  return rows.map(({ id, camera: { name } }) => ({ id, name }))
+}

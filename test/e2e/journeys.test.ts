@@ -169,6 +169,11 @@ test('a camera is registered, its owner agrees, it is watched, the owner revokes
   const auditor = await person('auditor')
   await visit(auditor.page, '/audit')
   await auditor.page.getByRole('row', { name: /准许查看.*告警处置/ }).waitFor()
+  // The invitation is opened without a word of the camera.
+  await auditor.page
+    .getByRole('row', { name: new RegExp(`业主进入 ${camera} link:`) })
+    .first()
+    .waitFor()
   await auditor.page.getByRole('button', { name: 'English' }).click()
   await auditor.page.getByRole('row', { name: /alarm being handled/ }).waitFor()
   t.pass('owner and auditor read it in their own language')

@@ -11,7 +11,9 @@ const GROWTH = 1.25
 const SAMPLE_BYTES = 16
 /** moof, mfhd, traf, tfhd, tfdt, trun without samples, mdat header */
 const FIXED_HEADER_BYTES = 8 + 16 + 8 + 16 + 20 + 20 + 8
-const HEADER_ROOM_BYTES = FIXED_HEADER_BYTES + MAX_CHUNK_SAMPLES * SAMPLE_BYTES
+/** Most chunks have three frames, those of sound a dozen; larger ones have a header elsewhere. */
+const ROOM_SAMPLES = 16
+const HEADER_ROOM_BYTES = FIXED_HEADER_BYTES + ROOM_SAMPLES * SAMPLE_BYTES
 
 /** Types of boxes, as they are written for every chunk. */
 const typeOf = (name: string): number => Buffer.from(name).readUInt32BE(0)
@@ -225,7 +227,8 @@ export class ChunkWriter implements AccessUnitStore {
     let payloadBytes = 0
     for (const piece of pieces) payloadBytes += piece.length
     const headerBytes = moofBytes + 8
-    const whole = this.#hasRoom
+    const isInFront = this.#hasRoom && count <= ROOM_SAMPLES
+    const whole = isInFront
       ? Buffer.from(first.buffer, first.byteOffset - headerBytes, headerBytes + first.length)
       : undefined
     const to = whole ?? Buffer.allocUnsafe(headerBytes)

@@ -18,21 +18,37 @@ export function found(
   contentType: string,
   cacheSeconds: number,
   buffers: readonly Buffer[],
-  parts: readonly Part[] = [],
+  parts: readonly Part[] = NO_PARTS,
 ): MediaAnswer {
-  for (const part of parts) part.retain()
-  let held = true
-  const [only] = buffers
-  return {
-    kind: 'found',
-    contentType,
-    cacheSeconds,
-    body: buffers.length === 1 && only !== undefined ? only : buffers,
-    sizeBytes: buffers.reduce((sum, buffer) => sum + buffer.length, 0),
-    release: () => {
-      if (held) for (const part of parts) part.release()
-      held = false
-    },
+  return new Lent(contentType, cacheSeconds, buffers, parts)
+}
+
+const NO_PARTS: readonly Part[] = []
+
+class Lent {
+  readonly kind = 'found'
+  readonly contentType: string
+  readonly cacheSeconds: number
+  readonly body: Buffer | readonly Buffer[]
+  readonly sizeBytes: number
+  #parts: readonly Part[]
+
+  constructor(contentType: string, cacheSeconds: number, buffers: readonly Buffer[], parts: readonly Part[]) {
+    for (const part of parts) part.retain()
+    this.contentType = contentType
+    this.cacheSeconds = cacheSeconds
+    const [only] = buffers
+    this.body = buffers.length === 1 && only !== undefined ? only : buffers
+    let sizeBytes = 0
+    for (const buffer of buffers) sizeBytes += buffer.length
+    this.sizeBytes = sizeBytes
+    this.#parts = parts
+  }
+
+  release(): void {
+    const parts = this.#parts
+    this.#parts = NO_PARTS
+    for (const part of parts) part.release()
   }
 }
 

@@ -36,6 +36,19 @@ export interface Segment {
   /** Wall clock of its first frame, ms since 1970. */
   startedAtMs: number
   sizeBytes: number
+  /** What the last list said of it; undefined before the first. */
+  wording: Wording | undefined
+}
+
+/** A list is written anew with each part, and most of what it says is what it said before. */
+interface Wording {
+  startLine: string
+  /** Of the first `parts` parts, for that part target. */
+  partLines: string
+  parts: number
+  partTargetTicks: number
+  /** Once it is whole. */
+  endLines: string | undefined
 }
 
 export interface MediaPlaylistView {
@@ -78,10 +91,9 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
     for (let at = before; at < segment.discontinuitySequence; at++) lines.push('#EXT-X-DISCONTINUITY')
     if (segment.initId !== initId) lines.push(`#EXT-X-MAP:URI="init-${segment.initId}.mp4"`)
     initId = segment.initId
-    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startedAtMs).toISOString()}`)
-    if (segment.hasPartsListed) for (const part of segment.parts) lines.push(partTag(part, view.partTargetTicks))
-    if (segment.durationTicks !== undefined)
-      lines.push(`#EXTINF:${extinf(segment.durationTicks)},`, `s${segment.msn}.m4s`)
+    const { startLine, partLines, endLines } = wordingOf(segment, view.partTargetTicks)
+    lines.push(segment.hasPartsListed ? startLine + partLines : startLine)
+    if (endLines !== undefined) lines.push(endLines)
   }
   lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p${view.nextPartId}.m4s"`)
   if (view.sibling !== undefined) {
@@ -90,6 +102,28 @@ export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
   }
   lines.push('')
   return lines.join('\n')
+}
+
+function wordingOf(segment: Segment, partTargetTicks: number): Wording {
+  const { wording: said, parts, durationTicks, msn, startedAtMs, hasPartsListed } = segment
+  const wording =
+    said?.partTargetTicks === partTargetTicks
+      ? said
+      : {
+          startLine: `#EXT-X-PROGRAM-DATE-TIME:${new Date(startedAtMs).toISOString()}`,
+          partLines: '',
+          parts: 0,
+          partTargetTicks,
+          endLines: undefined,
+        }
+  segment.wording = wording
+  if (hasPartsListed)
+    for (; wording.parts < parts.length; wording.parts++) {
+      const part = parts[wording.parts]
+      if (part !== undefined) wording.partLines += `\n${partTag(part, partTargetTicks)}`
+    }
+  if (durationTicks !== undefined) wording.endLines ??= `#EXTINF:${extinf(durationTicks)},\ns${msn}.m4s`
+  return wording
 }
 
 export interface MultivariantView {

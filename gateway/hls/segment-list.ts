@@ -101,6 +101,7 @@ export class SegmentList {
       hasPartsListed: true,
       partsKeptUntilTicks: 0,
       sizeBytes: 0,
+      wording: undefined,
     })
   }
 

@@ -1,12 +1,14 @@
+import type { Ending } from '../ending.ts'
+
 /** Held requests of one stream; more is an attack. */
 const MAX_WAITERS = 10_000
 
 export type WaitOutcome = 'there' | 'timeout' | 'too-many-waiters' | 'aborted' | 'stream-ended'
 
 interface Waiter {
-  there(): boolean
+  there: () => boolean
   deadlineMs: number
-  end(outcome: WaitOutcome): void
+  end: (outcome: WaitOutcome) => void
 }
 
 /** Requests held until something exists. All of them are looked at in one pass when the stream grows. */
@@ -14,10 +16,10 @@ export class Waiters {
   readonly #waiters = new Set<Waiter>()
 
   /** @param deadlineMs monotonic time at which `expire` ends the wait */
-  wait(there: () => boolean, deadlineMs: number, signal: AbortSignal): Promise<WaitOutcome> {
-    if (there()) return Promise.resolve('there')
-    if (signal.aborted) return Promise.resolve('aborted')
-    if (this.#waiters.size >= MAX_WAITERS) return Promise.resolve('too-many-waiters')
+  wait(there: () => boolean, deadlineMs: number, ending: Ending): WaitOutcome | Promise<WaitOutcome> {
+    if (there()) return 'there'
+    if (ending.aborted) return 'aborted'
+    if (this.#waiters.size >= MAX_WAITERS) return 'too-many-waiters'
     return new Promise((resolve) => {
       const onAbort = (): void => waiter.end('aborted')
       const waiter: Waiter = {
@@ -25,11 +27,11 @@ export class Waiters {
         deadlineMs,
         end: (outcome) => {
           this.#waiters.delete(waiter)
-          signal.removeEventListener('abort', onAbort)
+          ending.removeEventListener('abort', onAbort)
           resolve(outcome)
         },
       }
-      signal.addEventListener('abort', onAbort, { once: true })
+      ending.addEventListener('abort', onAbort)
       this.#waiters.add(waiter)
     })
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../cmaf/chunk.ts'
+import type { Ending } from '../ending.ts'
 import { type AudioFormat, TIMESCALE, type VideoFormat } from '../media.ts'
 import { found, type MediaAnswer, refused } from './answer.ts'
 import {
@@ -66,7 +67,7 @@ export class Window {
   #nextPartId = 0
   #partTargetTicks = 0
   #frameTicks = 1
-  #rendered = new Map<string, Buffer>()
+  #rendered = new Map<'full' | 'delta' | 'full+' | 'delta+', MediaAnswer>()
   #closed = false
 
   constructor(options: WindowOptions) {
@@ -149,9 +150,9 @@ export class Window {
   }
 
   /** Waits until there is a segment, without which players take no playlist. */
-  async begun(signal: AbortSignal): Promise<void> {
+  async begun(ending: Ending): Promise<void> {
     const there = (): boolean => this.segments.some(({ durationTicks }) => durationTicks !== undefined)
-    await this.#waiters.wait(there, this.#monotonicMs() + HELD_MS, signal)
+    await this.#waiters.wait(there, this.#monotonicMs() + HELD_MS, ending)
   }
 
   /** Lets all parts go; numbers go on. */
@@ -189,16 +190,19 @@ export class Window {
     return () => this.#sinks.delete(sink)
   }
 
-  /** @param path below the view's base; a playlist or hinted part that is not there yet is waited for */
-  async read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
+  /**
+   * What is there is answered at once; a playlist or a hinted part that is not there yet is waited for.
+   * @param path below the view's base
+   */
+  read(path: string, query: ReadQuery, ending: Ending): MediaAnswer | Promise<MediaAnswer> {
     if (this.#closed) return refused(503, 'stream-ended')
     if (path === 'index.m3u8') return this.#multivariant(query)
     if (!path.startsWith(`${this.prefix}/`)) return refused(404, 'not-found')
     const file = path.slice(this.prefix.length + 1)
-    if (file === `${this.#kind}.m3u8`) return this.#playlist(query, signal)
+    if (file === `${this.#kind}.m3u8`) return this.#playlist(query, ending)
     const [, kind = '', digits = ''] = /^(init-|s|p)(\d{1,15})\.(?:mp4|m4s)$/.exec(file) ?? []
     const id = Number(digits)
-    if (kind === 'p') return this.#part(id, signal)
+    if (kind === 'p') return this.#part(id, ending)
     if (kind === 's') return this.#segment(id)
     if (kind === 'init-') return this.#initAnswer(id)
     return refused(404, 'not-found')
@@ -221,19 +225,30 @@ export class Window {
     return found(PLAYLIST_TYPE, 0, [Buffer.from(text)])
   }
 
-  async #playlist({ msn, part, skip, sound }: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
+  #playlist(query: ReadQuery, ending: Ending): MediaAnswer | Promise<MediaAnswer> {
+    const { msn, part } = query
     if (this.segments.length === 0) return refused(503, 'not-ready')
-    if (msn === undefined && part !== undefined) return refused(400, 'part-without-msn')
-    if (msn !== undefined) {
-      if (!isCount(msn) || (part !== undefined && !isCount(part))) return refused(400, 'bad-reload-request')
-      if (this.#isTooFarAhead(msn, part ?? 0)) return refused(400, 'too-far-ahead')
-      const there = (): boolean => this.#has(msn, part)
-      const outcome = await this.#waiters.wait(there, this.#monotonicMs() + HELD_MS, signal)
-      if (outcome !== 'there') return refused(503, outcome)
-    }
-    const key = `${skip === true ? 'delta' : 'full'}${sound === true ? '+' : ''}`
+    if (msn === undefined) return part === undefined ? this.#rendering(query) : refused(400, 'part-without-msn')
+    if (!isCount(msn) || (part !== undefined && !isCount(part))) return refused(400, 'bad-reload-request')
+    if (this.#isTooFarAhead(msn, part ?? 0)) return refused(400, 'too-far-ahead')
+    return this.#onceThere(
+      () => this.#has(msn, part),
+      () => this.#rendering(query),
+      ending,
+    )
+  }
+
+  #onceThere(there: () => boolean, answer: () => MediaAnswer, ending: Ending): MediaAnswer | Promise<MediaAnswer> {
+    const outcome = this.#waiters.wait(there, this.#monotonicMs() + HELD_MS, ending)
+    if (outcome instanceof Promise) return outcome.then((known) => (known === 'there' ? answer() : refused(503, known)))
+    return outcome === 'there' ? answer() : refused(503, outcome)
+  }
+
+  /** One text for all who ask before the list changes. */
+  #rendering({ skip, sound }: ReadQuery): MediaAnswer {
+    const key = sound === true ? (skip === true ? 'delta+' : 'full+') : skip === true ? 'delta' : 'full'
     const known = this.#rendered.get(key)
-    if (known !== undefined) return found(PLAYLIST_TYPE, 0, [known])
+    if (known !== undefined) return known
     const text = mediaPlaylist(
       {
         segments: this.#segments.listed,
@@ -243,9 +258,9 @@ export class Window {
       },
       skip === true,
     )
-    const bytes = Buffer.from(text)
-    this.#rendered.set(key, bytes)
-    return found(PLAYLIST_TYPE, 0, [bytes])
+    const rendered = found(PLAYLIST_TYPE, 0, [Buffer.from(text)])
+    this.#rendered.set(key, rendered)
+    return rendered
   }
 
   /** More than two past the last whole segment, or past the Advance Part Limit (RFC 8216bis §6.2.5.2). */
@@ -267,14 +282,16 @@ export class Window {
     return segment.durationTicks !== undefined && last.msn > msn && (last.msn > msn + 1 || last.parts.length > 0)
   }
 
-  async #part(id: number, signal: AbortSignal): Promise<MediaAnswer> {
+  #part(id: number, ending: Ending): MediaAnswer | Promise<MediaAnswer> {
     if (id > this.#nextPartId) return refused(404, 'not-found')
-    if (id === this.#nextPartId) {
-      const outcome = await this.#waiters.wait(() => this.#nextPartId > id, this.#monotonicMs() + HELD_MS, signal)
-      if (outcome !== 'there') return refused(503, outcome)
+    const listed = (): MediaAnswer => {
+      const part = this.#segments.partById(id)
+      return part === undefined
+        ? refused(404, 'not-found')
+        : found(this.#mediaType, MEDIA_CACHE_S, part.buffers, [part])
     }
-    const part = this.#segments.partById(id)
-    return part === undefined ? refused(404, 'not-found') : found(this.#mediaType, MEDIA_CACHE_S, part.buffers, [part])
+    if (id < this.#nextPartId) return listed()
+    return this.#onceThere(() => this.#nextPartId > id, listed, ending)
   }
 
   #segment(msn: number): MediaAnswer {

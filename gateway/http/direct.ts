@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
 import { asProblem, isOwnFault, writeProblem } from './problems.ts'
-import type { Authenticator, DirectRoute } from './route.ts'
+import type { Authenticator, DirectRoute, Identified } from './route.ts'
 
 export interface DirectOptions {
   logger: FastifyBaseLogger
@@ -17,13 +17,13 @@ export interface DirectOptions {
  */
 export class DirectRoutes {
   readonly #options: DirectOptions
-  readonly #routes: DirectRoute[] = []
+  readonly #routes: DirectRoute<unknown>[] = []
 
   constructor(options: DirectOptions) {
     this.#options = options
   }
 
-  add(route: DirectRoute): void {
+  add<Asked>(route: DirectRoute<Asked>): void {
     this.#routes.push(route)
   }
 
@@ -32,36 +32,42 @@ export class DirectRoutes {
     const others = server.listeners('request')
     server.removeAllListeners('request')
     server.on('request', (request, response) => {
-      const answer = this.#answerOf(request)
-      if (answer !== undefined) void this.#guard(answer, request, response)
-      else for (const other of others) other.call(server, request, response)
+      if (!this.#take(request, response)) for (const other of others) other.call(server, request, response)
     })
   }
 
-  #answerOf({ method, url = '' }: IncomingMessage): ReturnType<DirectRoute> {
-    if (method !== 'GET') return undefined
+  #take(request: IncomingMessage, response: ServerResponse): boolean {
+    const { method, url = '' } = request
+    if (method !== 'GET') return false
     for (const route of this.#routes) {
-      const answer = route(url)
-      if (answer !== undefined) return answer
+      const asked = route.asked(url)
+      if (asked === undefined) continue
+      this.#guard(route, asked, request, response)
+      return true
     }
-    return undefined
+    return false
   }
 
-  async #guard(
-    answer: Exclude<ReturnType<DirectRoute>, undefined>,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    const { authenticator, logger, headers } = this.#options
-    try {
-      const found = await authenticator.authenticate(request.headers)
+  /** Whatever is known already is answered before this returns: each wait costs more than most of what is asked for. */
+  #guard<Asked>(route: DirectRoute<Asked>, asked: Asked, request: IncomingMessage, response: ServerResponse): void {
+    const answer = (found: Identified | undefined): Promise<void> | undefined => {
       if (found === undefined) throw new Problem('not-signed-in')
-      await answer(found.principal, request, response)
-    } catch (error) {
-      const problem = asProblem(error)
-      if (isOwnFault(problem)) logger.error({ err: error }, problem.code)
-      if (response.headersSent) response.destroy()
-      else writeProblem(problem, request.headers['accept-language'], response, headers)
+      return route.answer(asked, found.principal, request, response)
     }
+    try {
+      const found = this.#options.authenticator.authenticate(request.headers)
+      const waiting = found instanceof Promise ? found.then(answer) : answer(found)
+      waiting?.catch((error: unknown) => this.#fail(error, request, response))
+    } catch (error) {
+      this.#fail(error, request, response)
+    }
+  }
+
+  #fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+    const { logger, headers } = this.#options
+    const problem = asProblem(error)
+    if (isOwnFault(problem)) logger.error({ err: error }, problem.code)
+    if (response.headersSent) response.destroy()
+    else writeProblem(problem, request.headers['accept-language'], response, headers)
   }
 }

@@ -36,7 +36,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     /** For the few that cannot afford Fastify's layers; each is told to Fastify as well, which answers what they leave. */
-    answerDirectly(route: DirectRoute): void
+    answerDirectly<Asked>(route: DirectRoute<Asked>): void
     /** Every route there is and who may call it, in the order of registration. */
     routeTable: readonly RouteEntry[]
   }
@@ -54,16 +54,31 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal
 }
 
-/**
- * A `gate` route for GET. @param url as it came, not decoded
- * @returns what answers it; undefined where it is not the route's own, or not well formed
- */
-export type DirectRoute = (
-  url: string,
-) => ((principal: Principal, request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined
+/** Nobody can be answered any more, and no `close` will come. An HTTP/2 response has no `destroyed`; it loses its socket. */
+export const hasLeft = ({ destroyed, socket }: ServerResponse): boolean => destroyed || !socket
+
+/** A `gate` route for GET. */
+export interface DirectRoute<Asked> {
+  /** @param url as it came, not decoded @returns undefined where it is not the route's own, or not well formed */
+  asked(url: string): Asked | undefined
+  /** @returns what is still to be waited for, where there is something */
+  answer(
+    asked: Asked,
+    principal: Principal,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> | undefined
+}
+
+/** Who makes a request. */
+export interface Identified {
+  principal: Principal
+  /** Given for cookie sessions, whose writes must repeat it; never for bearer tokens. */
+  csrfToken?: () => string
+}
 
 /** How a request proves who it is; identity gives it to the server. */
 export interface Authenticator {
-  /** `csrfToken` is given for cookie sessions, whose writes must repeat it; never for bearer tokens. */
-  authenticate(headers: IncomingHttpHeaders): Promise<{ principal: Principal; csrfToken?: () => string } | undefined>
+  /** At once for who asked a moment ago: media are asked for hundreds of times a second. */
+  authenticate(headers: IncomingHttpHeaders): Identified | undefined | Promise<Identified | undefined>
 }

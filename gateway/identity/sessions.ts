@@ -65,7 +65,9 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
   // The prefix makes browsers refuse the cookie unless it is Secure, host-only and for every path (RFC 6265bis §4.1.3).
   const cookieName = secureCookies ? '__Host-gridlight' : 'gridlight'
   const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const
-  const recent = new RecentPrincipals(clock, ends)
+  // Apart, so that what is a secret in one header is nothing in the other.
+  const recentCookies = new RecentPrincipals(clock, ends)
+  const recentBearers = new RecentPrincipals(clock, ends)
 
   const inCookies = new RegExp(`(?:^|; *)${cookieName}=([^;]*)`)
 
@@ -74,9 +76,10 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
     return value === undefined || value === '' || value.length > MAX_SECRET_CHARS ? undefined : value
   }
 
-  const byCookie = (secret: string): Promise<Principal | undefined> => {
-    const hash = secretHash(secret)
-    return recent.of(hash, () => liveSession(hash))
+  const byCookie = async (cookie: string): Promise<Standing | undefined> => {
+    const secret = secretIn({ cookie })
+    const live = secret === undefined ? undefined : await liveSession(secretHash(secret))
+    return secret === undefined || live === undefined ? undefined : { ...live, csrfToken: () => csrfTokenOf(secret) }
   }
 
   const liveSession = async (hash: string): Promise<Standing | undefined> => {
@@ -92,15 +95,9 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
     return live
   }
 
-  const byBearer = async (authorization: string): Promise<Principal | undefined> => {
+  const byBearer = async (authorization: string): Promise<Standing | undefined> => {
     const secret = /^bearer +(\S+)$/i.exec(authorization.slice(0, MAX_SECRET_CHARS))?.[1]
-    return secret === undefined ? undefined : byToken(secret)
-  }
-
-  const byToken: Sessions['byToken'] = async (secret) => {
-    if (secret.length > MAX_SECRET_CHARS || !secret.startsWith(BEARER_PREFIX)) return undefined
-    const hash = secretHash(secret)
-    return recent.of(hash, () => liveToken(hash))
+    return secret?.startsWith(BEARER_PREFIX) === true ? liveToken(secretHash(secret)) : undefined
   }
 
   const liveToken = async (hash: string): Promise<Standing | undefined> => {
@@ -143,18 +140,11 @@ export function createSessions({ database, clock, log, newId, secureCookies, end
   })
 
   return {
-    authenticate: async (headers) => {
-      const { authorization } = headers
-      if (authorization !== undefined) {
-        const principal = await byBearer(authorization)
-        return principal && { principal }
-      }
-      const secret = secretIn(headers)
-      const principal = secret === undefined ? undefined : await byCookie(secret)
-      if (secret === undefined || principal === undefined) return undefined
-      return { principal, csrfToken: () => csrfTokenOf(secret) }
+    authenticate: ({ authorization, cookie }) => {
+      if (authorization !== undefined) return recentBearers.of(authorization, byBearer)
+      return cookie === undefined ? undefined : recentCookies.of(cookie, byCookie)
     },
-    byToken,
+    byToken: async (secret) => (await recentBearers.of(`Bearer ${secret}`, byBearer))?.principal,
     open,
     openOwner: (tx, invitationId) => open(tx, { kind: 'owner', invitationId }),
     end,

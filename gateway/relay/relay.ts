@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import type { SlabPool } from '../cmaf/slab.ts'
 import type { Dialer } from '../dial.ts'
+import type { Ending } from '../ending.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
 import type { SoundRendition } from '../hls/playlist.ts'
 import { Segmenter } from '../hls/segmenter.ts'
@@ -159,11 +160,11 @@ export class Relay {
     this.#become('starting')
   }
 
-  read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
-    if (this.#ended) return Promise.resolve(refused(503, 'stream-ended'))
+  read(path: string, query: ReadQuery, ending: Ending): MediaAnswer | Promise<MediaAnswer> {
+    if (this.#ended) return refused(503, 'stream-ended')
     return path.startsWith(SOUND_PATH)
-      ? this.#sound.read(path.slice(SOUND_PATH.length), query, signal)
-      : this.#window.read(path, query, signal)
+      ? this.#sound.read(path.slice(SOUND_PATH.length), query, ending)
+      : this.#window.read(path, query, ending)
   }
 
   /** The sound that goes with the picture, or nothing where there is none. */

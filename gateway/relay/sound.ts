@@ -1,5 +1,6 @@
 import { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import type { SlabPool } from '../cmaf/slab.ts'
+import type { Ending } from '../ending.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
 import type { RenditionReport, SoundRendition } from '../hls/playlist.ts'
 import type { Segmenter } from '../hls/segmenter.ts'
@@ -91,11 +92,11 @@ export class Sound {
   }
 
   /** @param path below SOUND_PATH */
-  async read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
+  async read(path: string, query: ReadQuery, ending: Ending): Promise<MediaAnswer> {
     if (this.#receiver === undefined) return refused(404, 'no-sound')
     this.#heardAtMs = this.#options.monotonicMs()
-    if (path.endsWith('.m3u8')) await this.#window.begun(signal)
-    return this.#window.read(path, query, signal)
+    if (path.endsWith('.m3u8')) await this.#window.begun(ending)
+    return this.#window.read(path, query, ending)
   }
 
   subscribe(sink: LiveSink): () => void {

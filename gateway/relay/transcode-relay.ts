@@ -3,6 +3,7 @@ import type { Chunk } from '../cmaf/chunk.ts'
 import { ChunkWriter } from '../cmaf/chunk-writer.ts'
 import { FragmentReader } from '../cmaf/fragment-reader.ts'
 import type { SlabPool } from '../cmaf/slab.ts'
+import type { Ending } from '../ending.ts'
 import { type MediaAnswer, refused } from '../hls/answer.ts'
 import { Segmenter } from '../hls/segmenter.ts'
 import { type LiveSink, type ReadQuery, Window } from '../hls/window.ts'
@@ -102,11 +103,11 @@ export class TranscodeRelay {
     return { ...source, codec: 'h264', mimeType: `video/mp4; codecs="${codecString}"`, width, height }
   }
 
-  read(path: string, query: ReadQuery, signal: AbortSignal): Promise<MediaAnswer> {
-    if (this.#ended) return Promise.resolve(refused(503, 'stream-ended'))
+  read(path: string, query: ReadQuery, ending: Ending): MediaAnswer | Promise<MediaAnswer> {
+    if (this.#ended) return refused(503, 'stream-ended')
     return path.startsWith(SOUND_PATH)
-      ? this.#options.source.read(path, { ...query, sound: false }, signal) // its playlists name the other picture
-      : this.#window.read(path, query, signal)
+      ? this.#options.source.read(path, { ...query, sound: false }, ending) // its playlists name the other picture
+      : this.#window.read(path, query, ending)
   }
 
   subscribe(sink: LiveSink): () => void {

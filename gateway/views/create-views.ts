@@ -9,7 +9,7 @@ import { mayKeepRecording, mayOpenRecording, type Opening, type Recorded } from 
 import { viewRoutes } from './routes.ts'
 import { Views, type ViewsDeps } from './views.ts'
 
-export interface ViewsFeature extends Pick<Views, 'start' | 'close' | 'endWhere' | 'ledger' | 'find' | 'beginRequest'> {
+export interface ViewsFeature extends Pick<Views, 'start' | 'close' | 'endWhere' | 'ledger' | 'find'> {
   routes(app: App): void
   /** Views that are open now. */
   liveCount(): number
@@ -37,7 +37,6 @@ export function createViews(deps: ViewsDeps): ViewsFeature {
     endWhere: (criteria, why) => views.endWhere(criteria, why),
     ledger: (linkId, query) => views.ledger(linkId, query),
     find: (id, principal) => views.find(id, principal),
-    beginRequest: (view) => views.beginRequest(view),
     liveCount: () => views.liveCount,
     mayOpenRecording: (opening) => mayOpenRecording(deps, opening),
     still: (principal, link, gone) => ownerStill(deps, principal, link, gone),

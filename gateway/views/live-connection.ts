@@ -12,6 +12,7 @@ import {
 } from '../contracts/live-socket.ts'
 import type { LiveView } from './live-view.ts'
 import type { LiveChunk, Relay } from './sources.ts'
+import type { ViewUse } from './view-uses.ts'
 import type { Views } from './views.ts'
 
 /** A request names one view. */
@@ -37,7 +38,7 @@ interface Carried {
   readonly relay: Relay
   readonly number: number
   /** Ends with the view. */
-  readonly under: AbortController
+  readonly use: ViewUse
   unsubscribe: () => void
   /** Undefined while its sound is not asked for. */
   hearing: Hearing | undefined
@@ -191,8 +192,8 @@ export class LiveConnection {
       this.#refuse(viewId, 'stream-not-ready')
       return
     }
-    const under = views.beginRequest(view)
-    if (under === undefined) {
+    const use: ViewUse = { abort: () => this.#cut(carried) }
+    if (!views.begin(view, use)) {
       this.#refuse(viewId, 'too-many-requests')
       return
     }
@@ -203,7 +204,7 @@ export class LiveConnection {
       view,
       relay,
       number,
-      under,
+      use,
       unsubscribe: none,
       hearing: undefined,
       needsKey: true,
@@ -211,7 +212,6 @@ export class LiveConnection {
       state,
     }
     this.#carried.set(viewId, carried)
-    under.signal.addEventListener('abort', () => this.#cut(carried), { once: true })
     this.#say({ kind: 'opened', viewId, number, ...streamOf(state, lastFrameAgeMs) })
     carried.unsubscribe = relay.subscribe({
       init: ({ bytes }) => this.#send(carried, 'init', NO_TIME, [bytes]),
@@ -251,7 +251,7 @@ export class LiveConnection {
     this.#carried.delete(viewId)
     carried.unsubscribe()
     this.#muteView(carried)
-    carried.view.requests.delete(carried.under)
+    carried.view.uses.end(carried.use)
   }
 
   /** The view has ended. Nothing of it leaves after this: what cannot be called back goes down with the connection. */

@@ -3,12 +3,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Principal } from '../contracts/identity.ts'
 import type { LinkScope } from '../contracts/link.ts'
+import type { Ending } from '../ending.ts'
 import { noSuch, Problem, type ProblemCode } from '../errors.ts'
-import { type App, principalOf } from '../http/route.ts'
+import { type App, hasLeft, principalOf } from '../http/route.ts'
 import { asGiven } from '../words.ts'
 import { viewEnded } from './ends.ts'
 import type { LiveView } from './live-view.ts'
-import { type Media, sendMedia } from './media-reply.ts'
+import { MediaReply } from './media-reply.ts'
 import { type BlockingReload, type MediaAnswer, type Relay, SOUND_PATH } from './sources.ts'
 import type { Views } from './views.ts'
 
@@ -63,22 +64,14 @@ function askedBy(url: string): Asked | undefined {
 
 /** The media of a view. A URL alone is worth nothing: every request needs the session that the view was granted to. */
 export function liveRoutes(app: App, views: Views): void {
-  app.answerDirectly((url) => {
-    const asked = askedBy(url)
-    return (
-      asked &&
-      (async (principal, request, response) => {
-        const found = await take(views, asked, principal, response)
-        if (found !== undefined) await send(views, found, request, response)
-      })
-    )
+  app.answerDirectly({
+    asked: askedBy,
+    answer: (asked, principal, request, response) => answerMedia(views, asked, principal, request, response),
   })
 
   const answer = async (asked: Asked, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const found = await take(views, asked, principalOf(request), reply.raw)
-    reply.hijack()
-    if (found !== undefined) await send(views, found, request.raw, reply.raw)
-    return reply
+    await answerMedia(views, asked, principalOf(request), request.raw, reply.raw)
+    return reply.hijack()
   }
 
   app.route({
@@ -121,7 +114,7 @@ function ownView(views: Views, principal: Principal, id: string): LiveView | und
 }
 
 /** Behind a balancer that does not keep a session at one gateway, the view may well be there, but elsewhere. */
-async function notHere(views: Views, principal: Principal, id: string): Promise<never> {
+async function notHere(views: Views, principal: Principal, id: string): Promise<void> {
   const nodeId = await views.servedElsewhere(id, principal)
   if (nodeId === undefined) throw noSuch('view')
   throw new Problem('view-elsewhere', { zh: `由网关 ${nodeId} 提供`, en: `gateway ${nodeId} serves this view` })
@@ -134,83 +127,72 @@ async function demand(views: Views, view: LiveView, scope: LinkScope): Promise<v
   throw new Problem('scope-missing', { zh: `接入范围不含 ${scope}`, en: `the link does not cover ${scope}` })
 }
 
-/** Made once: an error of its own for each abort costs more than the rest of a small request. */
-const LEFT = new Error('the client has left, or has all it asked for')
-
-interface Found {
-  view: LiveView
-  under: AbortController
-  media: Media
-}
-
 /**
  * One request of a view, under the view's life: it ends with the view, with the client, or with its last byte.
- * @returns undefined where the client has gone, and nobody is there to answer
+ * @returns what is still to be waited for @throws Problem, now or later, where nothing was sent
  */
-async function take(
+function answerMedia(
   views: Views,
   { viewId, path, reload }: Asked,
   principal: Principal,
+  request: IncomingMessage,
   response: ServerResponse,
-): Promise<Found | undefined> {
-  const view = ownView(views, principal, viewId) ?? (await notHere(views, principal, viewId))
+): Promise<void> | undefined {
+  if (hasLeft(response)) return undefined // while it was asked who this is
+  const view = ownView(views, principal, viewId)
+  if (view === undefined) return notHere(views, principal, viewId)
   const { lease } = view
   if (lease === undefined) throw new Problem('stream-not-ready', { zh: '画面正在打开', en: 'the view is being opened' })
-  const under = views.beginRequest(view)
-  if (under === undefined)
+  const reply = new MediaReply(response, () => view.uses.end(reply))
+  if (!views.begin(view, reply))
     throw new Problem('too-many-requests', {
       zh: '该画面同时进行的请求过多',
       en: 'this view has too many requests under way',
     })
-  const leave = (): void => under.abort(LEFT)
-  response.once('close', leave)
-  let found: Found | undefined
-  try {
-    const media = await read(views, view, lease.relay, path, reload, under.signal)
-    if (under.signal.aborted) {
+  const send = (media: MediaAnswer): undefined => {
+    if (reply.aborted) {
       if (media.kind === 'found') media.release()
-      ownView(views, principal, viewId) // says why, where the view has ended
+      ownView(views, principal, viewId) // says why, where the view has ended; a client that has left is told nothing
     } else if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], asGiven(media.code))
-    else found = { view, under, media }
-    return found
-  } finally {
-    response.off('close', leave)
-    if (found === undefined) views.endRequest(view, under)
+    else {
+      views.beginSending(reply)
+      reply.send(media, request.headers['accept-encoding'])
+    }
   }
+  const media = read(views, view, lease.relay, path, reload, reply)
+  return media instanceof Promise ? media.then(send) : send(media)
 }
 
-async function send(
-  views: Views,
-  { view, under, media }: Found,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  views.beginSending(view, under)
-  await sendMedia(response, media, request.headers['accept-encoding'], under.signal)
-  views.endRequest(view, under)
-}
-
-async function read(
+function read(
   views: Views,
   view: LiveView,
   relay: Relay,
   path: string,
   reload: BlockingReload,
-  signal: AbortSignal,
-): Promise<MediaAnswer> {
-  if (path === SNAPSHOT_PATH) {
-    await demand(views, view, 'snapshot')
-    return snapshot(relay, signal)
-  }
-  if (path.startsWith(SOUND_PATH)) {
-    await demand(views, view, 'audio')
-    await views.recordHeard(view)
-  }
-  return relay.read(path, { ...reload, sound: view.scopes.includes('audio') }, signal)
+  ending: Ending,
+): MediaAnswer | Promise<MediaAnswer> {
+  if (path === SNAPSHOT_PATH) return snapshot(views, view, relay, ending)
+  const query = { ...reload, sound: view.scopes.includes('audio') }
+  return path.startsWith(SOUND_PATH)
+    ? heard(views, view, () => relay.read(path, query, ending))
+    : relay.read(path, query, ending)
 }
 
-async function snapshot(relay: Relay, signal: AbortSignal): Promise<MediaAnswer> {
-  const jpeg = await relay.snapshot(signal)
+async function heard(
+  views: Views,
+  view: LiveView,
+  reading: () => MediaAnswer | Promise<MediaAnswer>,
+): Promise<MediaAnswer> {
+  await demand(views, view, 'audio')
+  await views.recordHeard(view)
+  return reading()
+}
+
+async function snapshot(views: Views, view: LiveView, relay: Relay, ending: Ending): Promise<MediaAnswer> {
+  await demand(views, view, 'snapshot')
+  const gone = new AbortController()
+  ending.addEventListener('abort', () => gone.abort())
+  const jpeg = await relay.snapshot(gone.signal)
   if (jpeg === undefined) return { kind: 'refused', status: 503, code: 'no-key-frame' }
   const lent = { contentType: 'image/jpeg', cacheSeconds: 0, body: jpeg, sizeBytes: jpeg.length, release: () => {} }
   return { kind: 'found', ...lent }

@@ -4,6 +4,7 @@ import type { Principal } from '../contracts/identity.ts'
 import type { LinkScope } from '../contracts/link.ts'
 import type { View, ViewEnd, ViewReason, ViewRefusal } from '../contracts/view.ts'
 import type { RelayLease } from './sources.ts'
+import type { ViewUses } from './view-uses.ts'
 
 /** A grant in memory: without it no byte leaves. */
 export interface LiveView {
@@ -24,10 +25,7 @@ export interface LiveView {
   usedMonotonicMs: number
   /** Aborted when the view ends, and then only. */
   readonly end: AbortController
-  /** What is being answered: aborted one by one, so that nothing long-lived collects listeners. */
-  readonly requests: Set<AbortController>
-  /** Those whose bytes are on their way, each with the monotonic time it began. */
-  readonly sending: Map<AbortController, number>
+  readonly uses: ViewUses
   lease: RelayLease | undefined
   mimeType: string | undefined
   /** Of the sound, where the camera sends some and the link covers it. */

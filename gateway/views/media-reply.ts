@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
+import type { Ending } from '../ending.ts'
 import type { MediaAnswer } from './sources.ts'
+import type { ViewUse } from './view-uses.ts'
 
 /** Of the headers that all answers have, those that mean something for media: hundreds of parts leave a second. */
 const SECURITY_HEADERS = [
@@ -12,59 +14,82 @@ const SECURITY_HEADERS = [
   'nosniff',
 ] as const
 
-export type Media = Omit<Extract<MediaAnswer, { kind: 'found' }>, 'kind'>
+export type Media = Extract<MediaAnswer, { kind: 'found' }>
 
 /**
- * Sends lent bytes as they are, without a copy, and gives them back exactly once: when they are written, or when the
- * connection or the view ends first. An abort cuts the connection, so nothing follows it.
- * @returns resolves when the bytes are given back
+ * One answer with media, from its request to its last byte. It is the `Ending` of what the request waits for; once lent
+ * bytes are on their way, an abort cuts the connection, so nothing follows it.
  */
-export function sendMedia(
-  response: ServerResponse,
-  media: Media,
-  acceptEncoding: string | string[] | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const cut = (): void => {
-    response.destroy()
+export class MediaReply implements ViewUse, Ending {
+  aborted = false
+  sendingSinceMs: number | undefined
+  readonly #response: ServerResponse
+  #media: Media | undefined
+  #onAbort: (() => void) | undefined
+
+  /** @param onOver called exactly once: after the last byte was handed over, or with the connection's end */
+  constructor(response: ServerResponse, onOver: (reply: MediaReply) => void) {
+    this.#response = response
+    response.on('close', () => {
+      this.#wake()
+      this.#media?.release()
+      this.#media = undefined
+      onOver(this)
+    })
   }
-  const giveBack = (): void => {
-    signal.removeEventListener('abort', cut)
-    media.release()
-    resolve()
+
+  abort(): void {
+    this.#wake()
+    if (this.#media !== undefined) this.#response.destroy()
   }
-  if (signal.aborted || response.destroyed) {
-    cut()
-    giveBack()
-    return promise
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    if (this.#onAbort !== undefined) throw new Error('a request waits for one thing at a time')
+    this.#onAbort = listener
   }
-  // Comes exactly once, after the last byte was handed over or with the connection's end.
-  response.once('close', giveBack)
-  signal.addEventListener('abort', cut, { once: true })
-  const whole = isPlaylist(media) && takesGzip(acceptEncoding) ? gzipped(media.body) : undefined
-  // A flat list goes into the answer as it is, where an object's headers are each looked up and stored first.
-  const headers = [
-    ...SECURITY_HEADERS,
-    'content-type',
-    media.contentType,
-    'content-length',
-    String(whole?.length ?? media.sizeBytes),
-    'cache-control',
-    media.cacheSeconds === 0 ? 'no-store' : `private, max-age=${media.cacheSeconds}`,
-  ]
-  if (whole !== undefined) headers.push('content-encoding', 'gzip')
-  response.writeHead(200, headers)
-  const body = whole ?? media.body
-  if (Buffer.isBuffer(body)) {
-    response.end(body)
-    return promise
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    if (this.#onAbort === listener) this.#onAbort = undefined
   }
-  response.cork()
-  for (const buffer of body) response.write(buffer)
-  response.end()
-  response.uncork()
-  return promise
+
+  /** Sends lent bytes as they are, without a copy, and gives them back exactly once. */
+  send(media: Media, acceptEncoding: string | string[] | undefined): void {
+    const response = this.#response
+    this.#media = media
+    if (this.aborted) {
+      response.destroy()
+      return
+    }
+    const whole = isPlaylist(media) && takesGzip(acceptEncoding) ? gzipped(media.body) : undefined
+    // A flat list goes into the answer as it is, where an object's headers are each looked up and stored first.
+    const headers = [
+      ...SECURITY_HEADERS,
+      'content-type',
+      media.contentType,
+      'content-length',
+      String(whole?.length ?? media.sizeBytes),
+      'cache-control',
+      media.cacheSeconds === 0 ? 'no-store' : `private, max-age=${media.cacheSeconds}`,
+    ]
+    if (whole !== undefined) headers.push('content-encoding', 'gzip')
+    response.writeHead(200, headers)
+    const body = whole ?? media.body
+    if (Buffer.isBuffer(body)) {
+      response.end(body)
+      return
+    }
+    response.cork()
+    for (const buffer of body) response.write(buffer)
+    response.end()
+    response.uncork()
+  }
+
+  #wake(): void {
+    this.aborted = true
+    const onAbort = this.#onAbort
+    this.#onAbort = undefined
+    onAbort?.()
+  }
 }
 
 type Playlist = Media & { body: Buffer }

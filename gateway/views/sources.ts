@@ -1,6 +1,7 @@
 import type { Hours, Link, LinkScope } from '../contracts/link.ts'
 import type { LiveStreamState } from '../contracts/live-socket.ts'
 import type { NewView } from '../contracts/view.ts'
+import type { Ending } from '../ending.ts'
 import type { Tx } from '../storage/database.ts'
 import type { GateCamera } from './gate.ts'
 
@@ -20,14 +21,14 @@ export type MediaAnswer =
     }
   | { kind: 'refused'; status: 400 | 404 | 410 | 503; code: string }
 
-/** One running fetch of a stream, as a view uses it. Waits end with the signal. */
+/** One running fetch of a stream, as a view uses it. Waits end with what they are given. */
 export interface Relay {
   /** First playable media is there, or the reason why it will not come; `timeout` once the signal is aborted. */
   ready(
     signal: AbortSignal,
   ): Promise<{ kind: 'ready'; codec: string; mimeType: string; soundMimeType?: string } | RelayFault>
   /** @param path below the view's own URL, such as `index.m3u8` */
-  read(path: string, reload: BlockingReload, signal: AbortSignal): Promise<MediaAnswer>
+  read(path: string, reload: BlockingReload, ending: Ending): MediaAnswer | Promise<MediaAnswer>
   /** JPEG of the newest key frame; undefined while there is none. */
   snapshot(signal: AbortSignal): Promise<Buffer | undefined>
   /** Init first, then every chunk from the newest key frame on, the first ones before this returns. @returns ends it */

@@ -15,18 +15,12 @@ import { grantEntry, heardEntry, type LiveView, refusalEntry, shownView } from '
 import { readyToPlay } from './ready-to-play.ts'
 import type { Cameras, RelayFault, RelayPool, StreamSource, ViewLinks } from './sources.ts'
 import { countViewsSince, findServingNode, insertView, listLedger, markHeard, unitOf } from './store.ts'
+import { type ViewUse, ViewUses } from './view-uses.ts'
 
 /** A wall of 64 tiles is the largest there is. */
 const MAX_VIEWS_PER_SESSION = 64
-/** A player holds a playlist and a part, and fetches a few more. */
-const MAX_REQUESTS_PER_VIEW = 16
 const READY_MS = 15_000
 const IDLE_MS = 30_000
-/**
- * A viewer who takes longer than this for a part or a segment of two seconds cannot watch. Cut off it holds no media that
- * left the window long ago; so what all viewers of a stream hold together is bounded by time, however many they are.
- */
-export const MAX_SENDING_MS = 15_000
 /** A viewer who only receives is cut so long after the end of the consent at the latest; promised is a second. */
 const SWEEP_MS = 250
 /** How often the trail is tried while private feeds are watched: what cannot be written down is not shown. */
@@ -143,23 +137,15 @@ export class Views {
     return serving === nodeId ? undefined : serving
   }
 
-  /** Marks a use of the view. @returns what ends with the view, or undefined when too much is under way already */
-  beginRequest(view: LiveView): AbortController | undefined {
+  /** Marks a use of the view, which ends with it. @returns false when too much is under way already */
+  begin(view: LiveView, use: ViewUse): boolean {
     view.usedMonotonicMs = this.#deps.clock.monotonicMs()
-    if (view.requests.size >= MAX_REQUESTS_PER_VIEW) return undefined
-    const request = new AbortController()
-    view.requests.add(request)
-    return request
+    return view.uses.begin(use)
   }
 
   /** The bytes of a request are on their way; too slow a reader is cut off. */
-  beginSending(view: LiveView, request: AbortController): void {
-    view.sending.set(request, this.#deps.clock.monotonicMs())
-  }
-
-  endRequest(view: LiveView, request: AbortController): void {
-    view.sending.delete(request)
-    view.requests.delete(request)
+  beginSending(use: ViewUse): void {
+    use.sendingSinceMs = this.#deps.clock.monotonicMs()
   }
 
   /** Why this session watches the camera now; undefined where it does not. */
@@ -268,8 +254,7 @@ export class Views {
           endsWhy: answer.endsWhy,
           usedMonotonicMs: clock.monotonicMs(),
           end: new AbortController(),
-          requests: new Set(),
-          sending: new Map(),
+          uses: new ViewUses(),
           lease: undefined,
           mimeType: undefined,
           soundMimeType: undefined,
@@ -371,8 +356,7 @@ export class Views {
     const atMs = this.#deps.links.now()
     this.#ended.add({ id, cameraId, cellCode, linkId, sessionId, viewerName, viewer: principal, why, atMs })
     view.end.abort()
-    for (const request of view.requests) request.abort()
-    view.requests.clear()
+    view.uses.abortAll()
     view.lease?.release()
     view.lease = undefined
   }
@@ -390,8 +374,7 @@ export class Views {
       for (const view of this.#live.values()) {
         if (this.#isOver(view)) this.#cut(view, view.endsWhy)
         else if (clock.monotonicMs() - view.usedMonotonicMs > IDLE_MS) this.#cut(view, 'idle')
-        for (const [request, sinceMs] of view.sending)
-          if (clock.monotonicMs() - sinceMs > MAX_SENDING_MS) request.abort()
+        view.uses.abortSlow(clock.monotonicMs())
       }
       if (clock.monotonicMs() - this.#auditCheckedMs >= AUDIT_CHECK_MS) await this.#checkAudit()
       await this.#ended.record()

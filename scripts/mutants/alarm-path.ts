@@ -97,7 +97,7 @@ export const ALARM_PATH: readonly Mutant[] = [
     'if (refused.times < MAX_REFUSALS && ',
     'if (refused.times > MAX_REFUSALS && ',
   ),
-  outbox('outbox: what comes after a failure is told before it', 'hasFailed = true', ''),
+  outbox('outbox: what comes after a failure is told before it', 'hasFailed = true', 'hasFailed = false'),
   outbox(
     'outbox: a state that is refused holds everything up',
     'if (!isRefusal(error)) throw error',

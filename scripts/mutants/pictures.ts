@@ -11,6 +11,9 @@ const sound = on('views/live-connection.ts', 'test/views/sound.test.ts')
 const slow = on('views/live-connection.ts', 'test/views/live-back-pressure.test.ts')
 const cutOff = on('views/views.ts', 'test/views/cut-off.test.ts')
 const watching = on('views/views.ts', 'test/views/watching.test.ts')
+const reply = on('views/media-reply.ts', 'test/views/media-reply.test.ts')
+const listed = on('hls/playlist.ts', 'test/hls/conformance.test.ts')
+const recent = on('identity/recent-principals.ts', 'test/identity/recent-principals.test.ts')
 
 /** From the camera to whoever watches: what is old is not shown as live, and what has ended does not go on. */
 export const PICTURES: readonly Mutant[] = [
@@ -36,6 +39,22 @@ export const PICTURES: readonly Mutant[] = [
     'if (segment?.durationTicks === undefined) return',
   ),
   segments('window: of any size', 'while (this.#sizeBytes > MAX_WINDOW_BYTES &&', 'while (this.#sizeBytes < 0 &&'),
+  listed(
+    'list: parts are told once',
+    'wording.parts < parts.length; wording.parts++',
+    'wording.parts < 1; wording.parts++',
+  ),
+  listed('list: nothing is told of parts', 'if (hasPartsListed)\n', 'if (!hasPartsListed)\n'),
+  listed(
+    'list: an end that is foretold',
+    'if (durationTicks !== undefined) wording.endLines',
+    'if (parts.length > 3) wording.endLines',
+  ),
+  on('hls/playlist.ts', 'test/hls/playlist.test.ts')(
+    'list: the part target of before',
+    'said?.partTargetTicks === partTargetTicks',
+    'said !== undefined',
+  ),
   on('hls/segment-list.ts', 'test/hls/segmenter.test.ts')(
     'window: the list begins at any picture',
     'if (segments[i + 1]?.parts[0]?.facts.independent === true) this.#listedFrom',
@@ -47,7 +66,7 @@ export const PICTURES: readonly Mutant[] = [
     'segment.partsKeptUntilTicks = nowTicks',
   ),
   waiters('window: as many wait as want', 'if (this.#waiters.size >= MAX_WAITERS)', 'if (this.#waiters.size < 0)'),
-  waiters('window: who left still waits', "signal.addEventListener('abort', onAbort, { once: true })", ''),
+  waiters('window: who left still waits', "ending.addEventListener('abort', onAbort)", ''),
   // The relay of a camera.
   outages(
     'relay: an old picture is live',
@@ -111,8 +130,8 @@ export const PICTURES: readonly Mutant[] = [
   sound('socket: sound before it is written down', 'await this.#options.views.recordHeard(carried.view)', 'void 0'),
   live(
     'socket: goes on after the view',
-    "under.signal.addEventListener('abort', () => this.#cut(carried), { once: true })",
-    '',
+    'const use: ViewUse = { abort: () => this.#cut(carried) }',
+    'const use: ViewUse = { abort: () => {} }',
   ),
   live('socket: requests of any length', 'if (data.length > MAX_REQUEST_BYTES) {', 'if (data.length < 0) {'),
   live('socket: requests without end', 'if (this.#requests < 1) {', 'if (this.#requests < -1e9) {'),
@@ -123,7 +142,12 @@ export const PICTURES: readonly Mutant[] = [
   ),
   slow('socket: what waits has no bound', 'this.#waitingBytes + moreBytes > MAX_WAITING_BYTES || lateMs', 'lateMs'),
   slow('socket: goes on in the middle', 'if (carried.needsKey && !chunk.facts.independent) return', ''),
-  cutOff('views: requests outlive the view', 'for (const request of view.requests) request.abort()', ''),
+  cutOff('views: requests outlive the view', 'view.uses.abortAll()', ''),
+  on('views/view-uses.ts', 'test/views/cut-off.test.ts')(
+    'views: requests without end',
+    'if (this.#uses.length >= MAX_USES) return false',
+    '',
+  ),
   cutOff('views: the relay is kept after the end', 'view.lease?.release()', ''),
   watching(
     'views: rights are asked once',
@@ -136,10 +160,35 @@ export const PICTURES: readonly Mutant[] = [
     'else if (clock.monotonicMs() - view.usedMonotonicMs > IDLE_MS)',
     'else if (clock.monotonicMs() < 0)',
   ),
-  watching(
+  on('views/view-uses.ts', 'test/views/live-back-pressure.test.ts')(
     'views: a reader as slow as it likes',
-    'if (clock.monotonicMs() - sinceMs > MAX_SENDING_MS) request.abort()',
-    '',
+    'nowMs - sendingSinceMs > MAX_SENDING_MS',
+    'false',
   ),
   watching('views: by the wall clock alone', ' || clock.monotonicMs() >= view.expiresMonotonicMs', ''),
+  // One answer with media, and who asked for it.
+  reply(
+    'media: given back twice',
+    'this.#media?.release()\n      this.#media = undefined',
+    'this.#media?.release()\n      this.#media?.release()',
+  ),
+  reply('media: never given back', 'this.#media?.release()\n', ''),
+  reply('media: goes on after the view', 'if (this.#media !== undefined) this.#response.destroy()', ''),
+  reply('media: begins after the view', '    if (this.aborted) {\n', '    if (!this) {\n'),
+  reply('media: the wait outlives the view', '    onAbort?.()\n', ''),
+  on('http/direct.ts', 'test/http/direct.test.ts')(
+    'media: anybody may ask',
+    "if (found === undefined) throw new Problem('not-signed-in')\n      return route.answer(asked, found.principal, request, response)",
+    'return route.answer(asked, found?.principal as never, request, response)',
+  ),
+  recent('credentials: known for ever', 'this.#clock.monotonicMs() < known.untilMs', 'true'),
+  recent('credentials: known past their end', '&& !this.#isOver(known)', ''),
+  recent('credentials: known after a sign-out', '      this.#known.clear()\n      this.#asked', '      this.#asked'),
+  recent(
+    'credentials: asked before a sign-out',
+    '      this.#known.clear()\n      this.#asked.clear()',
+    '      this.#known.clear()',
+  ),
+  recent('credentials: an old answer is kept', 'if (!isStill()) return found', ''),
+  recent('credentials: of any length', 'credentials.length > MAX_REMEMBERED_CHARS', 'false'),
 ]

@@ -359,16 +359,15 @@ function playlistRequests(): Parser {
         window.expire()
       }
       for (let count = 0; count < 300; count++) goOn()
-      return (bytes) => {
+      return async (bytes) => {
         if (frame % 2 === 0 || bytes.length % 2 === 0) goOn()
         const [path = '', query = ''] = bytes.toString().split('?')
         const reload = reloadOf(parseQuery(query))
         if (reload === undefined) return undefined
-        return window.read(`${window.prefix}/${path}`, reload, AbortSignal.abort()).then((answer) => {
-          reach(answer.kind)
-          if (answer.kind === 'found') answer.release()
-          checkHeld(slabs)
-        })
+        const answer = await window.read(`${window.prefix}/${path}`, reload, AbortSignal.abort())
+        reach(answer.kind)
+        if (answer.kind === 'found') answer.release()
+        checkHeld(slabs)
       }
     },
   }

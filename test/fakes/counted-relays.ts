@@ -94,10 +94,11 @@ export function counted(pool: RelayPool): CountedRelays {
             end()
           }
         },
-        read: async (path, reload, signal) => {
+        read: async (path, reload, ending) => {
           const isBlocking = reload.msn !== undefined
           if (isBlocking) changeWaiting(1)
-          const answer = await relay.read(path, reload, signal).finally(() => isBlocking && changeWaiting(-1))
+          const reading = Promise.resolve(relay.read(path, reload, ending))
+          const answer = await reading.finally(() => isBlocking && changeWaiting(-1))
           if (answer.kind === 'refused') return answer
           count.lent += 1
           count.everLent += 1

@@ -16,7 +16,7 @@ function media(muxed: MuxedStream): string {
 t.test('blocking reload', async (t) => {
   const muxed = new MuxedStream('h264')
   await feed(muxed, 0, 56) // the opening segment, the rest of its group of pictures, and a part of the next
-  const read = (msn: number, part?: number) =>
+  const read = async (msn: number, part?: number) =>
     muxed.window.read(media(muxed), { msn, ...(part === undefined ? {} : { part }) }, signal)
   t.match(await read(1), { kind: 'found' })
   t.match(await read(2, 0), { kind: 'found' })

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { get, type ServerResponse } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { get as getHttps } from 'node:https'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import type { Principal } from '../../gateway/contracts/identity.ts'
 import { Problem } from '../../gateway/errors.ts'
-import type { App } from '../../gateway/http/route.ts'
+import { type App, hasLeft } from '../../gateway/http/route.ts'
 import { createServer } from '../../gateway/http/server.ts'
 import { overConnection } from '../fakes/over-connection.ts'
 import { lacksOpenssl, selfSigned } from '../fakes/tls-front.ts'
@@ -23,7 +24,7 @@ interface Fixture {
 }
 
 /** The real server with one direct route below /direct/, and the same told to Fastify, as live-routes does. */
-async function server(t: Test, tls?: { certFile: string; keyFile: string }): Promise<Fixture> {
+async function server(t: Test, tls?: { certFile: string; keyFile: string }, asked = async () => {}): Promise<Fixture> {
   const answered: string[] = []
   const log: string[] = []
   const app = await createServer({
@@ -35,6 +36,7 @@ async function server(t: Test, tls?: { certFile: string; keyFile: string }): Pro
       authenticate: async ({ authorization }) => {
         if (authorization === 'database away') throw new Error(SECRET)
         if (authorization === undefined) return undefined
+        if (authorization === 'slow') await asked()
         const principal: Principal = {
           kind: 'token',
           id: '1',
@@ -49,11 +51,11 @@ async function server(t: Test, tls?: { certFile: string; keyFile: string }): Pro
     onRefused: async () => {},
   })
   t.teardown(() => app.close())
-  app.answerDirectly((url) => {
-    const [, what] = /^\/direct\/([a-z]+)$/.exec(url) ?? []
-    if (what === undefined) return undefined
-    return async (principal, _request, response) => {
-      answered.push(`${principal.name} ${what}`)
+  app.answerDirectly<string>({
+    asked: (url) => /^\/direct\/([a-z]+)$/.exec(url)?.[1],
+    answer: async (what, principal, _request, response) => {
+      answered.push(`${principal.name} ${hasLeft(response) ? 'has left' : what}`)
+      if (hasLeft(response)) return
       if (what === 'refused') throw new Problem('media-not-found', { zh: '没有', en: 'it is not there' })
       if (what === 'faulty') throw new Error(SECRET)
       response.writeHead(200, ['content-type', 'text/plain', 'content-length', '4'])
@@ -62,7 +64,7 @@ async function server(t: Test, tls?: { certFile: string; keyFile: string }): Pro
         throw new Error(SECRET)
       }
       response.end('done')
-    }
+    },
   })
   app.get('/direct/*', { config: { access: 'gate' } }, async () => 'by Fastify')
   return { app, base: await app.listen({ host: '127.0.0.1', port: 0 }), answered, log }
@@ -117,13 +119,52 @@ t.test('what goes wrong is a problem in words, and a fault of ours is in the log
   t.match(log.pop(), SECRET)
 })
 
-t.test('with TLS, over HTTP/2 and HTTP/1.1', { skip: lacksOpenssl }, async (t) => {
+function certificate(t: Test): { cert: Buffer; files: { certFile: string; keyFile: string } } {
   const { key, cert } = selfSigned()
   const directory = t.testdir()
   const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
   writeFileSync(certFile, cert)
   writeFileSync(keyFile, key)
-  const { base, answered } = await server(t, { certFile, keyFile })
+  return { cert, files: { certFile, keyFile } }
+}
+
+for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const)
+  t.test(
+    `who leaves while it is asked who they are is known to have left, over ${protocol}`,
+    {
+      skip: protocol === 'HTTP/2' && lacksOpenssl,
+    },
+    async (t) => {
+      const [begun, gone, told] = [0, 1, 2].map(() => Promise.withResolvers<void>())
+      const secure = protocol === 'HTTP/2' ? certificate(t) : undefined
+      const { app, base, answered } = await server(t, secure?.files, async () => {
+        begun?.resolve()
+        await gone?.promise
+        setImmediate(() => told?.resolve())
+      })
+      app.server.prependListener('request', (_request: unknown, response: ServerResponse) =>
+        response.on('close', () => gone?.resolve()),
+      )
+      const headers = { authorization: 'slow' }
+      if (secure === undefined) {
+        const request = get(`${base}/direct/done`, { headers }).on('error', () => {})
+        await begun?.promise
+        request.destroy()
+      } else {
+        const session = connectHttp2(base, { ca: secure.cert, checkServerIdentity: () => undefined })
+        t.teardown(() => session.destroy())
+        const stream = session.request({ ':path': '/direct/done', ...headers }).on('error', () => {})
+        await begun?.promise
+        stream.close()
+      }
+      await told?.promise
+      t.same(answered, ['slow has left'])
+    },
+  )
+
+t.test('with TLS, over HTTP/2 and HTTP/1.1', { skip: lacksOpenssl }, async (t) => {
+  const { cert, files } = certificate(t)
+  const { base, answered } = await server(t, files)
   const session = connectHttp2(base, { ca: cert, checkServerIdentity: () => undefined })
   t.teardown(() => session.close())
   const ask = async (path: string, headers: Record<string, string>): Promise<[number, string]> => {

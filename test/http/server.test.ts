@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
@@ -225,6 +227,18 @@ t.test('requests that do not fit are refused before the handler', async (t) => {
   }
   t.equal(handled, 0)
   t.equal((await post('{"n":1}')).statusCode, 200)
+})
+
+t.test('a write that names a type and has no body at all is answered, not waited for', async (t) => {
+  const { app } = await server(t, (app) => {
+    app.post('/it', { config: { access: 'anyone' } }, async () => ({ ok: true }))
+  })
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write('POST /it HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\naccept-language: en\r\n\r\n')
+  const [answer] = await once(socket, 'data')
+  socket.destroy()
+  t.match(String(answer), /^HTTP\/1\.1 400 .*"code":"invalid-request"/s)
 })
 
 t.test('what does not exist is a problem as well', async (t) => {

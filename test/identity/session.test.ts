@@ -68,6 +68,26 @@ t.test('who am I, and sign-out', async (t) => {
   t.equal(await database.client.auditEntry.count({ where: { action: 'sign-out' } }), 1)
 })
 
+t.test('credentials count in their own header only, known a moment ago or not', async (t) => {
+  const { app, addUser, signIn, bearer, database } = await identityFixture(t)
+  await addUser('wang', ['operator'])
+  const { cookie } = await signIn('wang')
+  const { authorization } = await bearer(['operator'])
+  const statusWith = async (headers: Record<string, string>): Promise<number> =>
+    (await app.inject({ url: '/api/v1/session', headers })).statusCode
+  const { tokenHash } = await database.client.session.findFirstOrThrow()
+  for (let turn = 0; turn < 2; turn += 1) {
+    t.equal(await statusWith({ cookie }), 200)
+    t.equal(await statusWith({ authorization }), 200)
+    t.equal(await statusWith({ authorization: cookie }), 401)
+    t.equal(await statusWith({ cookie: authorization }), 401)
+    for (const header of ['authorization', 'cookie'])
+      t.equal(await statusWith({ [header]: tokenHash }), 401, 'the stored hash opens nothing')
+    t.equal(await statusWith({ authorization, cookie: 'x' }), 200, 'the header goes before the cookie')
+    t.equal(await statusWith({ authorization: 'Bearer x', cookie }), 401)
+  }
+})
+
 t.test('a new sign-in takes the place of the session it came with (no fixation)', async (t) => {
   const { app, addUser, signIn, identity } = await identityFixture(t)
   await addUser('wang', ['operator'])

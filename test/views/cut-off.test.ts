@@ -235,6 +235,23 @@ t.test('cut off', { skip: lacksFfmpeg }, async (t) => {
     await f.views.endWhere({ cameraId }, 'closed')
   })
 
+  await t.test('a view has sixteen requests under way and no more', async (t) => {
+    const cameraId = await f.publicCamera()
+    const [viewer] = await viewersOf(f, cameraId, 1)
+    if (viewer === undefined) throw new Error('nobody watches')
+    await f.township.fault(CAMERA, 'stall')
+    const held: Promise<Answer>[] = []
+    for (let waiting = 1; waiting <= 16; waiting += 1) {
+      held.push(hold(viewer))
+      await f.relays.untilWaiting(waiting)
+    }
+    const { status, body } = await ask(agent, base, viewer.playlist, viewer.headers)
+    t.match([status, JSON.parse(body)], [429, { code: 'too-many-requests' }])
+    await f.township.fault(CAMERA, 'none')
+    await f.views.endWhere({ cameraId }, 'closed')
+    for (const { status } of await Promise.all(held)) t.equal(status, 410)
+  })
+
   await t.test('closing the server ends held requests and writes the ends down', async (t) => {
     const cameraId = await f.publicCamera()
     const viewers = await viewersOf(f, cameraId, 3)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import t from 'tap'
 import type { LiveChunk, LiveSink, MediaAnswer, RelayPool } from '../../gateway/views/sources.ts'
-import { MAX_SENDING_MS } from '../../gateway/views/views.ts'
+import { MAX_SENDING_MS } from '../../gateway/views/view-uses.ts'
 import { lawfulAccess, newLink } from '../fakes/lawful-access.ts'
 import { liveViewer } from '../fakes/live-viewer.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { sendMedia } from '../../gateway/views/media-reply.ts'
+import { MediaReply } from '../../gateway/views/media-reply.ts'
 import { quietServer } from '../fakes/quiet-server.ts'
 
 const MEGABYTE = Buffer.alloc(1024 * 1024, 7)
@@ -12,63 +12,94 @@ const MEGABYTES = 64
 
 async function serving(t: { teardown(handler: () => Promise<void>): void }) {
   const app = await quietServer()
-  const end = new AbortController()
   const given = Promise.withResolvers<void>()
+  const replies: MediaReply[] = []
   let released = 0
+  let over = 0
   app.get('/media', { config: { access: 'anyone' } }, async (request, reply) => {
     const body = Array.from({ length: MEGABYTES }, () => MEGABYTE)
     const release = (): void => {
       released += 1
-      given.resolve()
     }
     const sizeBytes = MEGABYTES * MEGABYTE.length
-    reply.hijack()
-    const lent = { contentType: 'video/mp4', cacheSeconds: 60, body, sizeBytes, release }
-    await sendMedia(reply.raw, lent, request.headers['accept-encoding'], end.signal)
-    return reply
+    const sending = new MediaReply(reply.raw, () => {
+      over += 1
+      given.resolve()
+    })
+    replies.push(sending)
+    const lent = { kind: 'found', contentType: 'video/mp4', cacheSeconds: 60, body, sizeBytes, release } as const
+    sending.send(lent, request.headers['accept-encoding'])
+    return reply.hijack()
   })
   app.get('/list', { config: { access: 'anyone' } }, async (request, reply) => {
     const contentType = 'application/vnd.apple.mpegurl'
-    const lent = { contentType, cacheSeconds: 0, body: LIST, sizeBytes: LIST.length, release: () => {} }
-    reply.hijack()
-    await sendMedia(reply.raw, lent, request.headers['accept-encoding'], end.signal)
-    return reply
+    const lent = { kind: 'found', contentType, cacheSeconds: 0, body: LIST, sizeBytes: LIST.length } as const
+    new MediaReply(reply.raw, () => {}).send({ ...lent, release: () => {} }, request.headers['accept-encoding'])
+    return reply.hijack()
   })
   t.teardown(() => app.close())
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
   const request = get(`${base}/media`)
   request.on('error', () => {})
   const [response] = (await once(request, 'response')) as [IncomingMessage]
-  return { base, request, response, end, given: given.promise, released: () => released }
+  const abort = (): void => replies[0]?.abort()
+  return { base, request, response, abort, given: given.promise, counts: () => [released, over] }
 }
 
 t.test('whole media: lent until the last byte is written, given back once', async (t) => {
-  const { response, given, released } = await serving(t)
+  const { response, given, counts } = await serving(t)
   t.match(response.headers, { 'content-type': 'video/mp4', 'cache-control': 'private, max-age=60' })
-  t.equal(released(), 0, 'a reader that has not read')
+  t.same(counts(), [0, 0], 'a reader that has not read')
   let sizeBytes = 0
   for await (const chunk of response) sizeBytes += chunk.length
   t.equal(sizeBytes, MEGABYTES * MEGABYTE.length)
   await given
-  t.equal(released(), 1)
+  t.same(counts(), [1, 1])
 })
 
 t.test('the view ends in the middle: the connection is cut, and nothing follows', async (t) => {
-  const { response, end, given, released } = await serving(t)
+  const { response, abort, given, counts } = await serving(t)
   const closed = new Promise((resolve) => response.on('error', () => {}).on('close', resolve))
-  end.abort()
+  abort()
   await given
   response.resume()
   await closed
   t.notOk(response.complete)
-  t.equal(released(), 1)
+  t.same(counts(), [1, 1])
 })
 
 t.test('the client leaves in the middle', async (t) => {
-  const { request, given, released } = await serving(t)
+  const { request, given, counts } = await serving(t)
   request.destroy()
   await given
-  t.equal(released(), 1)
+  t.same(counts(), [1, 1])
+})
+
+t.test('the view ends before there is anything to send', async (t) => {
+  const app = await quietServer()
+  const asked = Promise.withResolvers<MediaReply>()
+  const over = Promise.withResolvers<void>()
+  app.get('/waits', { config: { access: 'anyone' } }, async (_request, reply) => {
+    asked.resolve(new MediaReply(reply.raw, () => over.resolve()))
+    return reply.hijack()
+  })
+  t.teardown(() => app.close())
+  const base = await app.listen({ host: '127.0.0.1', port: 0 })
+  const failed = once(get(`${base}/waits`), 'error')
+  const reply = await asked.promise
+  const heard: string[] = []
+  const left = (): void => void heard.push('left')
+  reply.addEventListener('abort', left)
+  t.throws(() => reply.addEventListener('abort', left), /one thing at a time/)
+  reply.removeEventListener('abort', left)
+  reply.addEventListener('abort', () => heard.push('abort'))
+  reply.abort()
+  t.same([heard, reply.aborted], [['abort'], true], 'only who still waits is told')
+  let released = 0
+  const lent = { kind: 'found', contentType: 'video/mp4', cacheSeconds: 0, body: LIST, sizeBytes: LIST.length } as const
+  reply.send({ ...lent, release: () => released++ }, undefined)
+  await Promise.all([failed, over.promise])
+  t.same([heard, released], [['abort'], 1], 'what comes late is given back and not sent')
 })
 
 t.test('playlists are compressed for who takes it, and for nobody else', async (t) => {

@@ -49,7 +49,7 @@ export const words = {
   'viewEnd.rights-changed': '查看权限已变更',
   'viewEnd.camera-removed': '摄像头已移除',
   'viewEnd.audit-unavailable': '审计记录无法写入，社会资源停止查看',
-  'viewEnd.interrupted': '查看中断，正在重新打开',
+  'viewEnd.interrupted': '查看被中断',
   'fault.refused': '设备在线但端口未开',
   'fault.timeout': '设备没有按时应答',
   'fault.unreachable': '连不上设备，请查供电与网线',

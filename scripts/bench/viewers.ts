@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { playLowLatency } from './ll-hls-viewer.ts'
 import { option } from './options.ts'
 import { SERVING } from './peers.ts'
-import { cpuOf, post, prepare, startCameras, startGateway } from './whole-gateway.ts'
+import { cpuOf, post, prepare, startBare, startCameras, startGateway } from './whole-gateway.ts'
 
 /**
  * CPU per stream with so many low-latency viewers each, through the whole gateway (gate, audit, metrics), and beside it
- * MediaMTX and go2rtc if BENCH_MEDIAMTX and BENCH_GO2RTC name their binaries.
+ * the least that Node takes for it (bare-server.ts), and MediaMTX and go2rtc if BENCH_MEDIAMTX and BENCH_GO2RTC name their
+ * binaries.
  *
  * usage: node scripts/bench/viewers.ts [--cameras 50] [--viewers 1] [--seconds 20]
  */
@@ -68,6 +69,10 @@ async function main(): Promise<void> {
     }
     await measure('gateway', { urls, headers, endless: false }, () => cpuOf(gateway))
     gateway.child.kill()
+    const bare = await startBare(cameras, source.port)
+    const asked = urls.map((_, at) => `${bare.url}/${at % cameras}/index.m3u8`)
+    await measure('floor', { urls: asked, headers: {}, endless: false }, () => cpuOf(bare))
+    bare.child.kill()
     for (const [name, start] of Object.entries(SERVING)) {
       const peer = await start(cameras, source.port)
       const own = cameraIds.flatMap((_, i) => Array.from({ length: viewers }, () => peer.url?.(i) ?? ''))

@@ -31,6 +31,13 @@ export async function startGateway(): Promise<Started> {
   return { child, ...((await answer(child)) as Omit<Started, 'child'>) }
 }
 
+/** What serves viewers with nothing behind it, on the same terms. */
+export async function startBare(cameras: number, port: number): Promise<Started> {
+  const file = SELF.replace('whole-gateway.ts', 'bare-server.ts')
+  const child = fork(file, [String(cameras), String(port)], { execArgv: GATEWAY_FLAGS })
+  return { child, ...((await answer(child)) as Omit<Started, 'child'>) }
+}
+
 /** Cameras of the bench's picture, all on one port. */
 export async function startCameras(
   picture: PictureName = 'main',

@@ -67,7 +67,7 @@ export class Window {
   #nextPartId = 0
   #partTargetTicks = 0
   #frameTicks = 1
-  #rendered = new Map<'full' | 'delta' | 'full+' | 'delta+', MediaAnswer>()
+  #rendered = new Map<string, MediaAnswer>()
   #closed = false
 
   constructor(options: WindowOptions) {
@@ -246,7 +246,7 @@ export class Window {
 
   /** One text for all who ask before the list changes. */
   #rendering({ skip, sound }: ReadQuery): MediaAnswer {
-    const key = sound === true ? (skip === true ? 'delta+' : 'full+') : skip === true ? 'delta' : 'full'
+    const key = `${skip === true ? 'delta' : 'full'}${sound === true ? '+' : ''}`
     const known = this.#rendered.get(key)
     if (known !== undefined) return known
     const text = mediaPlaylist(

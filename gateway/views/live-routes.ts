@@ -191,7 +191,8 @@ async function heard(
 async function snapshot(views: Views, view: LiveView, relay: Relay, ending: Ending): Promise<MediaAnswer> {
   await demand(views, view, 'snapshot')
   const gone = new AbortController()
-  ending.addEventListener('abort', () => gone.abort())
+  if (ending.aborted) gone.abort()
+  else ending.addEventListener('abort', () => gone.abort())
   const jpeg = await relay.snapshot(gone.signal)
   if (jpeg === undefined) return { kind: 'refused', status: 503, code: 'no-key-frame' }
   const lent = { contentType: 'image/jpeg', cacheSeconds: 0, body: jpeg, sizeBytes: jpeg.length, release: () => {} }

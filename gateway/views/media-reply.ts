@@ -28,13 +28,13 @@ export class MediaReply implements ViewUse, Ending {
   #onAbort: (() => void) | undefined
 
   /** @param onOver called exactly once: after the last byte was handed over, or with the connection's end */
-  constructor(response: ServerResponse, onOver: (reply: MediaReply) => void) {
+  constructor(response: ServerResponse, onOver: () => void) {
     this.#response = response
     response.on('close', () => {
       this.#wake()
       this.#media?.release()
       this.#media = undefined
-      onOver(this)
+      onOver()
     })
   }
 

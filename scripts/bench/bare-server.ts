@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { connect } from 'node:net'
+import { discard } from './discard.ts'
 
 /**
  * The least that Node takes to serve low-latency viewers: receives the cameras' streams and throws them away, and answers
@@ -85,10 +85,3 @@ process.on('message', () => {
 })
 process.on('disconnect', () => process.exit())
 process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, originMs: performance.timeOrigin })
-
-/** As a camera's viewer that wants nothing of it. */
-function discard(port: number): void {
-  const buffer = Buffer.allocUnsafeSlow(64 * 1024)
-  const socket = connect({ port, host: '127.0.0.1', onread: { buffer, callback: () => true } })
-  for (const method of ['SETUP', 'PLAY']) socket.write(`${method} rtsp://x/ RTSP/1.0\r\nCSeq: 1\r\n\r\n`)
-}

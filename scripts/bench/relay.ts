@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +8,7 @@ import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import { RelayPool } from '../../gateway/relay/relay-pool.ts'
 import { GATEWAY_FLAGS } from '../gateway-flags.ts'
+import { discard } from './discard.ts'
 import { flag, option } from './options.ts'
 import { FETCHING } from './peers.ts'
 import { PICTURES, type PictureName, picture } from './picture.ts'
@@ -116,12 +116,6 @@ async function playReader(kind: 'floor' | 'relay'): Promise<void> {
   })
   process.on('disconnect', () => process.exit())
   process.send?.(ownBytes)
-}
-
-function discard(port: number): void {
-  const buffer = Buffer.allocUnsafeSlow(64 * 1024)
-  const socket = connect({ port, host: '127.0.0.1', onread: { buffer, callback: () => true } })
-  for (const method of ['SETUP', 'PLAY']) socket.write(`${method} rtsp://x/ RTSP/1.0\r\nCSeq: 1\r\n\r\n`)
 }
 
 async function startReader(name: string, streams: number, port: number): Promise<Measured> {

@@ -12,6 +12,9 @@ const files = process.argv.slice(2)
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const tookMs = new Map<string, number>()
 const SLOWEST_SHOWN = 10
+/** What failed, each assertion before the tests around it: among thousands of lines nobody finds it. */
+const failures: string[] = []
+const FAILURES_SHOWN = 60
 /** The command that runs now; who is told to end passes it on, and then tidies up. */
 let running: ChildProcess | undefined
 let isOver = false
@@ -47,6 +50,7 @@ function run(command: string, args: readonly string[], onLine?: (line: string) =
 async function step(name: string, command: string, args: readonly string[]): Promise<void> {
   const status = await run(command, args)
   console.log(`${status === 0 ? 'ok' : 'NOT OK'} - ${name}`)
+  if (status !== 0) failures.push(`not ok - ${name}`)
   totals[status === 0 ? 'passed' : 'failed'] += 1
 }
 
@@ -58,6 +62,7 @@ async function tap(testFiles: readonly string[]): Promise<void> {
   const status = await run(process.execPath, args, (line) => {
     const [, file, time] = /^(?:not )?ok \d+ - (\S+\.test\.ts) # time=([\d.]+)ms/.exec(line) ?? []
     if (file !== undefined) tookMs.set(file, Number(time))
+    if (/^ *not ok /.test(line) && !/# (?:skip|todo)\b/i.test(line)) failures.push(line)
     const counts = /^# \{ total: .*\}$/.test(line) ? countsOf(line) : undefined
     if (counts === undefined) return
     counted = true
@@ -100,5 +105,6 @@ try {
 }
 const slowest = [...tookMs].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN)
 console.log(`# slowest: ${slowest.map(([file, ms]) => `${file} ${(ms / 1000).toFixed(1)} s`).join(', ')}`)
+for (const line of failures.slice(0, FAILURES_SHOWN)) console.log(`# ${line}`)
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
 process.exitCode = totals.failed === 0 ? 0 : 1

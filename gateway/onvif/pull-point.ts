@@ -38,6 +38,7 @@ const MIN_GRANTED_MS = 20_000
 const MAX_GRANTED_MS = 3_600_000
 /** Cameras tell times in whole seconds. */
 const ROUNDING_MS = 2_000
+/** What tidies up goes on so long after the end. */
 const UNSUBSCRIBE_MS = 3_000
 /** A pull point that held this long was no failure. */
 const STABLE_MS = 60_000
@@ -123,7 +124,7 @@ class PullPoints {
   async #create(client: OnvifClient, service: ServiceAddress, services: Services): Promise<OnvifResult<Point>> {
     const asked = `PT${this.#deps.habits.terminationSeconds}S`
     const body = `<e:CreatePullPointSubscription xmlns:e="${NS.events}"><e:InitialTerminationTime>${asked}</e:InitialTerminationTime></e:CreatePullPointSubscription>`
-    const answer = await client.request({ to: service, body }, this.#signal)
+    const answer = await withGrace(this.#signal, (signal) => client.request({ to: service, body }, signal))
     if (!answer.ok) return answer
     const { address, reference, grantedMs: granted } = parseSubscription(answer.value)
     this.#schedule(granted)
@@ -196,6 +197,23 @@ class PullPoints {
     const name = /^<\w:(\w+)/.exec(body)?.[1] ?? ''
     const header = reference === '' ? {} : { header: `${addressing(actionOf(port, name))}${reference}` }
     return client.request({ to, body, ...header, ...(timeoutMs === undefined ? {} : { timeoutMs }) }, signal)
+  }
+}
+
+/**
+ * What was asked for before the end is waited for beyond it, briefly: who does not hear which pull point the camera
+ * has made cannot give it back.
+ */
+async function withGrace<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const late = new AbortController()
+  const onAbort = (): void =>
+    AbortSignal.timeout(UNSUBSCRIBE_MS).addEventListener('abort', () => late.abort(signal.reason))
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await work(late.signal)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -44,6 +44,8 @@ export interface LiveHeader {
   type: 'init' | 'chunk' | 'sound-init' | 'sound-chunk'
   /** Bit 0 of a uint8: the first sample is a key frame. A zero uint16 follows. */
   independent: boolean
+  /** Bit 1 of the same: a newer chunk follows at once, so a player had better not begin with this one. */
+  isPast: boolean
   /** uint32, as `opened` said */
   number: number
   /** uint32: milliseconds of the gateway's monotonic clock when the message was sent; only differences mean anything. */
@@ -56,12 +58,14 @@ export interface LiveHeader {
 
 const TYPES = { init: 1, chunk: 2, 'sound-init': 3, 'sound-chunk': 4 } as const
 const TYPE_NAMES = ['init', 'chunk', 'sound-init', 'sound-chunk'] as const
+const INDEPENDENT = 1
+const PAST = 2
 const UINT32 = 2 ** 32
 
 /** @param to at least LIVE_HEADER_BYTES long */
 export function writeLiveHeader(to: DataView, header: LiveHeader): void {
   to.setUint8(0, TYPES[header.type])
-  to.setUint8(1, header.independent ? 1 : 0)
+  to.setUint8(1, (header.independent ? INDEPENDENT : 0) | (header.isPast ? PAST : 0))
   to.setUint16(2, 0)
   to.setUint32(4, header.number)
   to.setUint32(8, Math.floor(header.sentMs) % UINT32)
@@ -76,7 +80,8 @@ export function readLiveHeader(from: DataView): LiveHeader | undefined {
   if (type === undefined) return undefined
   return {
     type,
-    independent: (from.getUint8(1) & 1) === 1,
+    independent: (from.getUint8(1) & INDEPENDENT) !== 0,
+    isPast: (from.getUint8(1) & PAST) !== 0,
     number: from.getUint32(4),
     sentMs: from.getUint32(8),
     durationTicks: from.getUint32(12),

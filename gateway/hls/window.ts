@@ -27,7 +27,8 @@ export interface Init {
 /** Takes chunks as they are finished, which is before their part is. A chunk kept past the call must be retained. */
 export interface LiveSink {
   init(init: Init): void
-  chunk(chunk: Chunk): void
+  /** @param isPast a newer one follows at once: the stream had gone further before this sink came */
+  chunk(chunk: Chunk, isPast: boolean): void
   /** Nothing more will come. */
   end(): void
 }
@@ -133,7 +134,7 @@ export class Window {
       chunk.release()
       return
     }
-    for (const sink of this.#sinks) sink.chunk(chunk)
+    for (const sink of this.#sinks) sink.chunk(chunk, false)
   }
 
   /** What was appended since the last one is a part. */
@@ -185,7 +186,7 @@ export class Window {
     const recent = key === undefined ? [] : [...this.#segments.chunksFrom(key)]
     const init = this.#inits.get(recent[0]?.[1].initId ?? this.#nextInitId - 1)
     if (init !== undefined) sink.init(init)
-    for (const [chunk] of recent) sink.chunk(chunk)
+    for (const [at, [chunk]] of recent.entries()) sink.chunk(chunk, at < recent.length - 1)
     this.#sinks.add(sink)
     return () => this.#sinks.delete(sink)
   }

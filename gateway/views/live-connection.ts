@@ -215,7 +215,7 @@ export class LiveConnection {
     this.#say({ kind: 'opened', viewId, number, ...streamOf(state, lastFrameAgeMs) })
     carried.unsubscribe = relay.subscribe({
       init: ({ bytes }) => this.#send(carried, 'init', NO_TIME, [bytes]),
-      chunk: (chunk) => this.#chunk(carried, chunk),
+      chunk: (chunk, isPast) => this.#chunk(carried, chunk, isPast),
       end: () => this.#refuse(viewId, 'stream-not-ready'),
     })
     if (sound === true) void this.#hear(carried)
@@ -235,7 +235,7 @@ export class LiveConnection {
     if (carried.hearing !== hearing) return // muted or dropped meanwhile
     hearing.unsubscribe = carried.relay.subscribeSound({
       init: ({ bytes }) => this.#send(carried, 'sound-init', NO_TIME, [bytes]),
-      chunk: (chunk) => this.#sendChunk(carried, 'sound-chunk', chunk),
+      chunk: (chunk, isPast) => this.#sendChunk(carried, 'sound-chunk', chunk, isPast),
       end: () => {},
     })
   }
@@ -271,17 +271,17 @@ export class LiveConnection {
     this.#say({ kind: 'refused', viewId, code })
   }
 
-  #chunk(carried: Carried, chunk: LiveChunk): void {
+  #chunk(carried: Carried, chunk: LiveChunk, isPast: boolean): void {
     if (carried.needsKey && !chunk.facts.independent) return
     carried.needsKey = this.#isCongested(chunk.sizeBytes)
     if (carried.needsKey) return
-    this.#sendChunk(carried, 'chunk', chunk)
+    this.#sendChunk(carried, 'chunk', chunk, isPast)
   }
 
-  #sendChunk(carried: Carried, type: 'chunk' | 'sound-chunk', chunk: LiveChunk): void {
+  #sendChunk(carried: Carried, type: 'chunk' | 'sound-chunk', chunk: LiveChunk, isPast: boolean): void {
     if (type === 'sound-chunk' && this.#isCongested(chunk.sizeBytes)) return
     chunk.retain()
-    this.#send(carried, type, chunk.facts, chunk.buffers, () => chunk.release())
+    this.#send(carried, type, { ...chunk.facts, isPast }, chunk.buffers, () => chunk.release())
   }
 
   #isCongested(moreBytes: number): boolean {
@@ -293,7 +293,7 @@ export class LiveConnection {
   #send(
     carried: Carried,
     type: LiveHeader['type'],
-    facts: LiveChunk['facts'],
+    facts: LiveChunk['facts'] & { isPast: boolean },
     buffers: readonly Buffer[],
     release = (): void => {},
   ): void {
@@ -336,7 +336,7 @@ export class LiveConnection {
   }
 }
 
-const NO_TIME: LiveChunk['facts'] = { startTicks: 0, durationTicks: 0, independent: false }
+const NO_TIME = { startTicks: 0, durationTicks: 0, independent: false, isPast: false } as const
 
 function streamOf(state: ReturnType<Relay['health']>['state'], frameAgeMs: number | undefined) {
   return { state, ...(frameAgeMs === undefined ? {} : { frameAgeMs: Math.max(0, Math.round(frameAgeMs)) }) }

@@ -41,7 +41,8 @@ export interface Relay {
 /** Takes chunks as they are finished. */
 export interface LiveSink {
   init(init: { bytes: Buffer }): void
-  chunk(chunk: LiveChunk): void
+  /** @param isPast a newer one follows at once: the stream had gone further before this sink came */
+  chunk(chunk: LiveChunk, isPast: boolean): void
   /** Nothing more will come. */
   end(): void
 }

@@ -6,6 +6,7 @@ const waiters = on('hls/waiters.ts', 'test/hls/window.test.ts')
 const outages = on('relay/relay.ts', 'test/relay/outages.test.ts')
 const pool = on('relay/relay-pool.ts', 'test/relay/relay.test.ts')
 const transcodes = on('relay/relay-pool.ts', 'test/relay/transcode.test.ts')
+const beginning = on('views/live-connection.ts', 'test/e2e/wall-start.test.ts')
 const live = on('views/live-connection.ts', 'test/views/live-socket.test.ts')
 const sound = on('views/live-connection.ts', 'test/views/sound.test.ts')
 const slow = on('views/live-connection.ts', 'test/views/live-back-pressure.test.ts')
@@ -23,6 +24,12 @@ export const PICTURES: readonly Mutant[] = [
   window('window: an old playlist', 'this.#rendered.clear()\n    this.#waiters.wake()', 'this.#waiters.wake()'),
   window('window: goes on after its end', '    this.#waiters.endAll()\n', ''),
   window('window: viewers of a stream that ended wait', 'for (const sink of this.#sinks) sink.end()\n', ''),
+  window('window: the past passes for the newest', 'at < recent.length - 1', 'false'),
+  beginning(
+    'live socket: the past passes for the newest',
+    '{ ...chunk.facts, isPast }',
+    '{ ...chunk.facts, isPast: false }',
+  ),
   segments(
     'window: begins at any picture',
     'for (const chunk of chunks) if (chunk.facts.id >= first.facts.id) yield',

@@ -8,6 +8,7 @@ import {
   fillWall,
   framesOf,
   isBlack,
+  mostAhead,
   newcomersWall,
   ownerAgrees,
   ownerRevokes,
@@ -15,6 +16,7 @@ import {
   signInInBothLanguages,
   statesOf,
   textOf,
+  watchBeginnings,
   watchPrivate,
   zoomAndBack,
 } from './journeys.ts'
@@ -39,6 +41,7 @@ for (const tiles of [4, 9]) {
   test(`${tiles} tiles play, each less than a second behind its camera`, async (t, { gateway, somebody }) => {
     const visitor = await somebody(WALL)
     const { page } = visitor
+    await watchBeginnings(page)
     const requests: string[] = []
     page.on('request', (request) => requests.push(new URL(request.url()).pathname))
     const cameras = gateway.publicCameras.slice(0, tiles)
@@ -58,6 +61,8 @@ for (const tiles of [4, 9]) {
     }
     t.equal(ages.length, 10 * tiles)
     t.ok(Math.max(...ages) < MAX_AGE_S, `the oldest picture was ${Math.max(...ages).toFixed(2)} s old`)
+    const ahead = await mostAhead(page)
+    t.ok(ahead < MAX_AGE_S, `no picture began with the past: ${ahead.toFixed(2)} s ahead of it`)
     t.notOk(
       requests.some((path) => path.startsWith('/live/') || path.includes('hls')),
       'all media came over the socket',

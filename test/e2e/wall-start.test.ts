@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LIVE_TIMESCALE, type LiveHeader, readLiveHeader } from '../../gateway/contracts/live-socket.ts'
 import { WALL } from './browser.ts'
 import { cameraTile, startGateway } from './gateway.ts'
-import { arrangeWall, tileIs } from './journeys.ts'
+import { arrangeWall, fillWall, mostAhead, tileIs, watchBeginnings } from './journeys.ts'
 import { pressOn, typeInto } from './keyboard.ts'
 import { browserTests } from './scene.ts'
 
@@ -20,6 +22,54 @@ test('a key that is pressed as the wall appears is the wall’s', async (t, { so
   await signIn('operator')
   await page.locator('[aria-current=true][data-tile="3"]').waitFor({ timeout: 5_000 })
   t.same(faults, [])
+})
+
+const chunkOf = (message: string | Buffer): LiveHeader | undefined => {
+  if (typeof message === 'string') return undefined
+  const header = readLiveHeader(new DataView(message.buffer, message.byteOffset, message.length))
+  return header?.type === 'chunk' ? header : undefined
+}
+
+test('a picture begins with the newest, however slowly what was before comes', async (t, { gateway, somebody }) => {
+  const [camera = ''] = gateway.publicCameras
+  const neighbour = await somebody(WALL)
+  const late = Promise.withResolvers<void>()
+  let isAwaited = false
+  await neighbour.page.routeWebSocket('**/live/socket', (socket) => {
+    let keyTicks = Number.POSITIVE_INFINITY
+    socket.connectToServer().onMessage((message) => {
+      const { independent, startTicks } = chunkOf(message) ?? { independent: false, startTicks: 0 }
+      if (independent) keyTicks = startTicks
+      if (isAwaited && startTicks - keyTicks > 1.3 * LIVE_TIMESCALE) late.resolve()
+      socket.send(message)
+    })
+  })
+  const { page, faults, signIn } = await somebody(WALL)
+  await arrangeWall(page, 4)
+  await watchBeginnings(page)
+  const past: number[] = []
+  await page.routeWebSocket('**/live/socket', (socket) => {
+    let sent = Promise.resolve()
+    socket.connectToServer().onMessage((message) => {
+      const { isPast = false, durationTicks = 0 } = chunkOf(message) ?? {}
+      if (isPast) past.push(durationTicks)
+      // Long enough for the one before to be appended, and shorter than the chunk is.
+      sent = sent.then(() => (isPast ? delay(10) : undefined)).then(() => socket.send(message))
+    })
+  })
+  await signIn('operator')
+  await page.locator('.tree-camera').first().waitFor()
+  await fillWall(neighbour, [camera])
+  isAwaited = true
+  await late.promise
+  await page.locator('.tree-camera', { hasText: camera }).click()
+  await tileIs(page, 1, 'live')
+  await page.waitForTimeout(500) // in which it would jump
+  const pastS = past.reduce((sum, ticks) => sum + ticks, 0) / LIVE_TIMESCALE
+  t.ok(pastS > 1, `${pastS.toFixed(2)} s were there already`)
+  const ahead = await mostAhead(page)
+  t.ok(ahead < 0.8, `${ahead.toFixed(2)} s ahead of the picture at the most`)
+  t.same([...faults, ...neighbour.faults], [])
 })
 
 test('what a person keeps: lists that come late, and lists that did not come', async (t, { gateway, somebody }) => {

@@ -85,7 +85,7 @@ export function counted(pool: RelayPool): CountedRelays {
           const end = relay.subscribe({
             init: (init) => sink.init(init),
             end: () => sink.end(),
-            chunk: (chunk) => sink.chunk(countedChunk(chunk)),
+            chunk: (chunk, isPast) => sink.chunk(countedChunk(chunk), isPast),
           })
           let isOpen = true
           return () => {

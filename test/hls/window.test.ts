@@ -177,15 +177,22 @@ t.test('subscribers get init first and start at the newest key frame', async (t)
   const muxed = new MuxedStream('h264')
   await feed(muxed, 0, 70)
   const seen: string[] = []
+  const past: boolean[] = []
   const stop = muxed.window.subscribe({
     init: (init) => seen.push(`init ${init.id}`),
-    chunk: ({ facts }) => seen.push(`${facts.independent ? 'key' : 'chunk'} ${facts.id}`),
+    chunk: ({ facts }, isPast) => {
+      seen.push(`${facts.independent ? 'key' : 'chunk'} ${facts.id}`)
+      past.push(isPast)
+    },
     end: () => seen.push('end'),
   })
   const first = Number(seen[1]?.split(' ')[1])
   t.same(seen.slice(0, 3), ['init 0', `key ${first}`, `chunk ${first + 1}`])
+  t.ok(past.length > 2)
+  t.same(past, [...past.slice(1).fill(true), false], 'all but the newest are past')
   await feed(muxed, 70, 76)
   t.ok(seen.length > 4)
+  t.equal(past.at(-1), false)
   muxed.window.close()
   t.equal(seen.at(-1), 'end')
   stop()

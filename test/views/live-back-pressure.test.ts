@@ -62,7 +62,7 @@ function largeParts() {
         counts.held -= 1
       },
     }
-    for (const sink of [...sinks]) sink.chunk(part)
+    for (const sink of [...sinks]) sink.chunk(part, false)
   }
   return { relays, push, counts, sinks }
 }

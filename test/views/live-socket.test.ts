@@ -48,6 +48,13 @@ t.test('live socket', { skip: lacksFfmpeg }, async (t) => {
       const [init, first] = mine()
       t.equal(init?.type, 'init')
       t.match(first, { type: 'chunk', independent: true })
+      const begins = mine().findIndex(({ type, isPast }) => type === 'chunk' && !isPast)
+      t.notOk(
+        mine()
+          .slice(begins)
+          .some(({ isPast }) => isPast),
+        'what was there already comes first',
+      )
       const wanted = (first?.startTicks ?? 0) + 3 * LIVE_TIMESCALE
       await viewer.untilMedia(({ number, startTicks }) => number === opened.number && startTicks >= wanted)
       const parts = mine().slice(1)

@@ -16,7 +16,7 @@ export interface MediaBufferOptions {
   /** Where it is shown or heard. */
   element: HTMLMediaElement
   mimeType: string
-  /** Something new can be played. */
+  /** All that came so far can be played. */
   onAppended(): void
   /** The browser cannot play this. */
   onFault(): void
@@ -47,8 +47,8 @@ export function openMediaBuffer({ element, mimeType, onAppended, onFault }: Medi
     source.duration = Number.POSITIVE_INFINITY
     buffer.onupdateend = () => {
       if (isOver) return
-      onAppended()
-      pump()
+      if (queue.length === 0) onAppended()
+      else pump()
     }
     buffer.onerror = fail
     pump()

@@ -17,9 +17,13 @@ const SLOWER_RATE = 0.95
 const EDGE_S = 0.05
 
 export interface Pace {
-  /** @param endS media time to which the stream is here, seconds. @param delayMs what it took on the way */
-  arrived(endS: number, durationS: number, delayMs: number): void
-  /** Something new can be played. */
+  /**
+   * @param endS media time to which the stream is here, seconds
+   * @param isPast newer media follow at once
+   * @param delayMs what it took on the way
+   */
+  arrived(chunk: { endS: number; durationS: number; isPast: boolean }, delayMs: number): void
+  /** All that is here can be played. */
   playable(): void
   /** How far the picture is behind the newest frame that the gateway has, seconds; undefined while nothing plays. */
   ageS(): number | undefined
@@ -30,7 +34,7 @@ export interface Pace {
 export function keepPace(video: HTMLVideoElement): Pace {
   /** No two tiles have quite the same. */
   const spreadS = Math.random() * 0.06
-  let newest: { endS: number; atMs: number; chunkS: number } | undefined
+  let newest: { endS: number; atMs: number; chunkS: number; isPast: boolean } | undefined
   let cautionS = 0
   let startedMs: number | undefined
   let jump: ReturnType<typeof setTimeout> | undefined
@@ -93,11 +97,12 @@ export function keepPace(video: HTMLVideoElement): Pace {
   document.addEventListener('visibilitychange', onShown)
 
   return {
-    arrived(endS, durationS, delayMs) {
-      newest = { endS, atMs: performance.now() - delayMs, chunkS: durationS }
+    arrived({ endS, durationS, isPast }, delayMs) {
+      newest = { endS, atMs: performance.now() - delayMs, chunkS: durationS, isPast }
     },
     playable() {
-      if (startedMs !== undefined || video.buffered.length === 0) return
+      // One that begins with the past must jump, and a jump decodes from the key frame anew.
+      if (startedMs !== undefined || newest?.isPast === true || video.buffered.length === 0) return
       startedMs = performance.now()
       toEdge()
       // Muted pictures may start by themselves; a browser that forbids it shows its first frame, then a stall.

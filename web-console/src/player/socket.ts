@@ -41,9 +41,9 @@ export const attachSocket =
           return
         }
         if (state.value.kind === 'starting') state.value = { kind: 'starting', step: 'first-frame' }
-        const { startTicks, durationTicks } = header
-        if (takePicture(header, bytes) && header.type === 'chunk')
-          pace.arrived((startTicks + durationTicks) / LIVE_TIMESCALE, durationTicks / LIVE_TIMESCALE, delayMs)
+        const { startTicks, durationTicks, isPast } = header
+        const [endS, durationS] = [(startTicks + durationTicks) / LIVE_TIMESCALE, durationTicks / LIVE_TIMESCALE]
+        if (takePicture(header, bytes) && header.type === 'chunk') pace.arrived({ endS, durationS, isPast }, delayMs)
       },
       gone: (why) => fail('gone', why),
       unreachable: () => fail('network'),

@@ -7,6 +7,7 @@ import { StrippedFields } from './alarms/stripped-fields.ts'
 import { createAudit } from './audit/audit.ts'
 import { cameraAccess } from './camera-access.ts'
 import { createCases } from './cases/cases.ts'
+import { handoverNames } from './cases/handover.ts'
 import { handoverRoutes } from './cases/handover-routes.ts'
 import { createClips } from './clips/clips.ts'
 import type { Clock } from './clock.ts'
@@ -331,7 +332,10 @@ export async function buildApp(config: Config, { clock, log, version, clipSpanMs
     'alarm-source': alarms.sourceNames,
     case: cases.names,
     channel: channels.names,
+    delivery: channels.deliveryNames,
+    handover: handoverNames,
     link: links.names,
+    clip: clips.names,
   })
   grid.routes(app)
   mapRoute(app, config.mapTiles)

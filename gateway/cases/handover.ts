@@ -1,5 +1,6 @@
 import { AlarmType, Priority } from '../contracts/alarm.ts'
 import { CasePhase } from '../contracts/case.ts'
+import { townshipTime } from '../contracts/common.ts'
 import { type Handover, HandoverMatters } from '../contracts/handover.ts'
 import type { Principal, User } from '../contracts/identity.ts'
 import type { Tx } from '../storage/database.ts'
@@ -71,6 +72,16 @@ export async function listHandovers(tx: Tx, before: Date | undefined, limit: num
     take: limit,
   })
   return rows.map(toHandover)
+}
+
+/** A handover is spoken of by its time and the two who signed. */
+export async function handoverNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const select = { id: true, at: true, outgoingName: true, incomingName: true }
+  const rows = await tx.handover.findMany({ where: { id: { in: [...ids] } }, select })
+  return rows.map(({ id, at, outgoingName, incomingName }) => ({
+    id,
+    name: `${townshipTime(at)} ${outgoingName} → ${incomingName}`,
+  }))
 }
 
 function toHandover(row: Prisma.HandoverGetPayload<object>): Handover {

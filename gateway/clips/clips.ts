@@ -1,12 +1,13 @@
 import { Chore } from '../chore.ts'
 import type { LiveEvent } from '../contracts/event.ts'
 import type { App } from '../http/route.ts'
+import type { Tx } from '../storage/database.ts'
 import { ClipFiles, type ClipStorage } from './files.ts'
 import { PreRolls, type PreRollsDeps } from './pre-rolls.ts'
 import { Recorder, type RecorderDeps } from './recorder.ts'
 import { type ClipRoutesDeps, clipRoutes } from './routes.ts'
 import { ClipRows } from './rows.ts'
-import { type ExpiredClip, expiredClips, findClip, markDeleted } from './store.ts'
+import { clipNames, type ExpiredClip, expiredClips, findClip, markDeleted } from './store.ts'
 
 type CaseOrLink = Extract<LiveEvent, { kind: 'case' | 'link' }>
 
@@ -22,6 +23,8 @@ export interface ClipsDeps extends RecorderDeps, PreRollsDeps, Omit<ClipRoutesDe
 
 export interface Clips {
   routes(app: App): void
+  /** What clips are called, by their ids. */
+  names(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
   /** Clips since the start, and what is held in memory now. */
   figures(): { kept: number; unavailable: number; cameras: number; heldBytes: number }
   /** Deletes what is over its time. @returns how many */
@@ -97,6 +100,7 @@ export function createClips(deps: ClipsDeps): Clips {
 
   return {
     routes: (app) => clipRoutes(app, { ...deps, storage }),
+    names: clipNames,
     figures: () => ({ ...recorder.counts, cameras: preRolls.size, heldBytes: preRolls.heldBytes }),
     deleteExpired,
     start: async () => {

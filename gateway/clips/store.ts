@@ -1,6 +1,6 @@
 import type { PlaceClass } from '../contracts/camera.ts'
 import { type Clip, ClipAbsence, ClipRetention, ClipState, DEFAULT_RETENTION } from '../contracts/clip.ts'
-import { toInstant } from '../contracts/common.ts'
+import { toInstant, townshipTime } from '../contracts/common.ts'
 import type { Database, Tx } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 
@@ -104,6 +104,23 @@ export async function expiredClips(
     take: limit,
     select: { id: true, caseId: true, cameraId: true, sha256: true, placeClass: true },
   })
+}
+
+/** A clip is spoken of by its camera and the time of its alarm. */
+export async function clipNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const clips = await tx.clip.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, cameraId: true, alarmAt: true },
+  })
+  const cameras = await tx.camera.findMany({
+    where: { id: { in: clips.map(({ cameraId }) => cameraId) } },
+    select: { id: true, name: true },
+  })
+  const nameOf = new Map(cameras.map(({ id, name }) => [id, name]))
+  return clips.map(({ id, cameraId, alarmAt }) => ({
+    id,
+    name: `${nameOf.get(cameraId) ?? ''} ${townshipTime(alarmAt)}`.trim(),
+  }))
 }
 
 const SETTING = 'clip-retention'

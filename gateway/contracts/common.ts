@@ -21,6 +21,21 @@ export const InstantInput = z.iso.datetime({ offset: true }).refine((text) => {
 
 export const toInstant = (ms: number): Instant => new Date(ms).toISOString()
 
+// sv-SE writes `2026-03-02 14:03:27`; h23 because hour12: false prints 24:00 in some locales.
+const TOWNSHIP_TIME = new Intl.DateTimeFormat('sv-SE', {
+  timeZone: TIME_ZONE,
+  hourCycle: 'h23',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
+
+/** `2026-03-02 14:03:27`, township time. */
+export const townshipTime = (at: string | number | Date): string => TOWNSHIP_TIME.format(new Date(at))
+
 /** Opaque identifier of a stored record. */
 export const Id = z.uuid()
 export type Id = z.infer<typeof Id>

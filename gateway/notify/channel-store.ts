@@ -279,6 +279,16 @@ export async function listDeliveries(
   return rows.map(toDelivery)
 }
 
+/** A message is spoken of by its case, its receiver and its channel. */
+export async function deliveryNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const select = { id: true, messageJson: true, channel: { select: { name: true } } }
+  const rows = await tx.delivery.findMany({ where: { id: { in: [...ids] } }, select })
+  return rows.map(({ id, messageJson, channel }) => {
+    const { number, to } = ChannelMessage.parse(JSON.parse(messageJson))
+    return { id, name: `${number} ${to} · ${channel.name}` }
+  })
+}
+
 /** Puts a message that was given up back to its place in the queue. @returns whether there was one */
 export async function revive(tx: Tx, id: string, now: Date): Promise<boolean> {
   const { count } = await tx.delivery.updateMany({

@@ -1,6 +1,6 @@
 import type { AlarmType } from '../contracts/alarm.ts'
 import type { ChannelFault, ChannelMessage } from '../contracts/channel.ts'
-import { TIME_ZONE } from '../contracts/common.ts'
+import { townshipTime } from '../contracts/common.ts'
 
 type Language = 'zh' | 'en'
 
@@ -29,14 +29,6 @@ const PRIORITIES: Readonly<Record<ChannelMessage['priority'], Readonly<Record<La
   4: { zh: 'P4 提示', en: 'P4 notice' },
 }
 
-const TIME = new Intl.DateTimeFormat('sv-SE', {
-  timeZone: TIME_ZONE,
-  hourCycle: 'h23',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-})
-
 /** Robots of WeCom and Feishu read `<@all>` and `<at …>` as calls to everybody; an alarm's text must call nobody. */
 const harmless = (text: string): string => text.replaceAll('<', '＜').replaceAll('>', '＞').replaceAll(/\s+/g, ' ')
 
@@ -49,7 +41,7 @@ export function sentenceOf(message: ChannelMessage, language: Language): string 
   const { priority, type, cellCode, cellName, number, openedAt, to } = message
   const place = harmless(cellName ?? cellCode)
   const what = [TYPES[type][language], harmless(message.text)].filter((part) => part !== '').join(' ')
-  const at = TIME.format(new Date(openedAt))
+  const at = townshipTime(openedAt).slice(11)
   return language === 'zh'
     ? `【${PRIORITIES[priority].zh}】${what}\n${place} 案卷${number} ${at} 派给${harmless(to)}，请签收`
     : `[${PRIORITIES[priority].en}] ${what}\n${place}, case ${number}, ${at}, sent to ${harmless(to)}: please accept`

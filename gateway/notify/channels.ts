@@ -4,7 +4,7 @@ import { afterCommit, type Tx } from '../storage/database.ts'
 import { type ChannelRegister, type ChannelRegisterDeps, createChannelRegister } from './channel-register.ts'
 import { channelRoutes } from './channel-routes.ts'
 import { ChannelSender, type ChannelSenderDeps } from './channel-sender.ts'
-import { channelAfter, enqueue } from './channel-store.ts'
+import { channelAfter, deliveryNames, enqueue } from './channel-store.ts'
 
 export interface ChannelsDeps extends ChannelSenderDeps, Omit<ChannelRegisterDeps, 'sender'> {}
 
@@ -23,6 +23,8 @@ export interface Channels extends ChannelRegister {
   ): Promise<void>
   /** What channels are called, by their ids. */
   names(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
+  /** What messages are called, by their ids. */
+  deliveryNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]>
   /** Since the start, by what became of messages. */
   readonly counts: Readonly<Record<string, number>>
   routes(app: App): void
@@ -43,6 +45,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
       afterCommit(tx, () => sender.wake())
     },
     names: (tx, ids) => tx.channel.findMany({ where: { id: { in: [...ids] } }, select: { id: true, name: true } }),
+    deliveryNames,
     counts: sender.counts,
     routes: (app) => channelRoutes(app, { database, vault, register }),
     start: () => sender.start(),

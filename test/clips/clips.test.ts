@@ -126,15 +126,17 @@ t.test(
     const download = await get(`/clips/${clip.id}?reason=${encodeURIComponent('移交派出所')}&download=true`, headers)
     t.match(download, { statusCode: 200, headers: { 'content-disposition': /attachment/ } })
     const { items: trail } = (await get('/audit?limit=50', await ofRole('auditor'))).json<{
-      items: { action: string; detail: unknown }[]
+      items: { action: string; detail: unknown; objectName?: string }[]
     }>()
     t.match(
       trail.find(({ action }) => action === 'clip-exported'),
       { detail: { sha256: clip.sha256, reason: { kind: 'request', text: '移交派出所' } } },
     )
+    // The township's clock is eight hours ahead of UTC, all year round.
+    const there = new Date(alarmMs + 8 * 3_600_000).toISOString()
     t.match(
       trail.find(({ action }) => action === 'clip-kept'),
-      { detail: { sha256: clip.sha256 } },
+      { detail: { sha256: clip.sha256 }, objectName: `cam-dongjie ${there.slice(0, 10)} ${there.slice(11, 19)}` },
     )
     t.equal(trail.filter(({ action }) => action === 'recording-opened').length, 1, 'one opening, however many requests')
 

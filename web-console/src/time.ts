@@ -1,21 +1,9 @@
-import { TIME_ZONE } from '../../gateway/contracts/common.ts'
-
-// sv-SE writes `2026-03-02 14:03:27`; h23 because hour12: false prints 24:00 in some locales.
-const DATE_TIME = new Intl.DateTimeFormat('sv-SE', {
-  timeZone: TIME_ZONE,
-  hourCycle: 'h23',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-})
+import { townshipTime } from '../../gateway/contracts/common.ts'
 
 type Moment = string | number
 
 /** `2026-03-02 14:03:27`, township time. */
-export const dateTime = (at: Moment): string => DATE_TIME.format(new Date(at))
+export const dateTime = (at: Moment): string => townshipTime(at)
 /** `2026-03-02`, township time. */
 export const date = (at: Moment): string => dateTime(at).slice(0, 10)
 /** `14:03:27`, township time. */

@@ -1,6 +1,7 @@
 import { type AccessUnitStore, MAX_ACCESS_UNIT_BYTES, TIMESCALE } from '../media.ts'
 import { Chunk } from './chunk.ts'
 import { TRACK_ID } from './init.ts'
+import { together } from './neighbours.ts'
 import { MIN_SLAB_BYTES, type Slab, type SlabPool } from './slab.ts'
 
 /** A chunk has 31 frames at 240 a second; a little more where the rate is not what it was thought to be. */
@@ -12,8 +13,9 @@ const SAMPLE_BYTES = 16
 /** moof, mfhd, traf, tfhd, tfdt, trun without samples, mdat header */
 const FIXED_HEADER_BYTES = 8 + 16 + 8 + 16 + 20 + 20 + 8
 /** Most chunks have three frames, those of sound a dozen; larger ones have a header elsewhere. */
-const ROOM_SAMPLES = 16
-const HEADER_ROOM_BYTES = FIXED_HEADER_BYTES + ROOM_SAMPLES * SAMPLE_BYTES
+const MAX_ROOM_SAMPLES = 16
+const roomFor = (samples: number): number => FIXED_HEADER_BYTES + samples * SAMPLE_BYTES
+const MAX_ROOM_BYTES = roomFor(MAX_ROOM_SAMPLES)
 
 /** Types of boxes, as they are written for every chunk. */
 const typeOf = (name: string): number => Buffer.from(name).readUInt32BE(0)
@@ -31,7 +33,8 @@ const DEPENDENT_FLAGS = 0x01010000
 
 /**
  * Lays access units into a slab one behind the other and turns runs of them into chunks. Room for the `moof` is left
- * in front of a chunk, so payload bytes are copied once and a chunk is mostly one piece of memory. A chunk that runs over
+ * in front of a chunk, so payload bytes are copied once and a chunk is mostly one piece of memory; as much as the one
+ * before took, so that chunks of as many frames follow each other without a gap and a part is mostly one piece too. A chunk that runs over
  * the end of a slab has a second piece, and so has a unit: a key frame is often larger than what is left of a slab.
  */
 export class ChunkWriter implements AccessUnitStore {
@@ -49,8 +52,11 @@ export class ChunkWriter implements AccessUnitStore {
   #unitPieces: Buffer[] = []
   #unitSlabs: Slab[] = []
   #unitPieceBytes = 0
-  #pieceStart = HEADER_ROOM_BYTES
-  #hasRoom = true
+  #pieceStart = MAX_ROOM_BYTES
+  /** Samples whose header fits in front of the chunk; none where it has to be elsewhere. */
+  #roomSamples = MAX_ROOM_SAMPLES
+  /** Of the chunk before. */
+  #lastCount = 0
   #nextId = 0
   #count = 0
   #chunkBytes = 0
@@ -67,8 +73,8 @@ export class ChunkWriter implements AccessUnitStore {
     this.#timescale = timescale
     this.#slab = pool.take(MIN_SLAB_BYTES)
     this.bytes = this.#slab.bytes
-    this.unitStart = HEADER_ROOM_BYTES
-    this.end = HEADER_ROOM_BYTES
+    this.unitStart = MAX_ROOM_BYTES
+    this.end = MAX_ROOM_BYTES
   }
 
   get samples(): number {
@@ -95,18 +101,18 @@ export class ChunkWriter implements AccessUnitStore {
     const movedBytes = this.end - from
     const old = this.#slab
     const slab = this.#pool.take(
-      Math.max(Math.min(this.slabBytes, MAX_SLAB_BYTES), HEADER_ROOM_BYTES + GROWTH * (movedBytes + count)),
+      Math.max(Math.min(this.slabBytes, MAX_SLAB_BYTES), MAX_ROOM_BYTES + GROWTH * (movedBytes + count)),
     )
-    old.bytes.copy(slab.bytes, HEADER_ROOM_BYTES, from, this.end)
+    old.bytes.copy(slab.bytes, MAX_ROOM_BYTES, from, this.end)
     if (this.unitStart > this.#pieceStart) this.#keepPiece(this.unitStart)
     if (from > this.unitStart) this.#keepUnitPiece(from)
-    if (this.#pieces.length === 0 && this.#unitPieces.length === 0) this.#hasRoom = true
+    if (this.#pieces.length === 0 && this.#unitPieces.length === 0) this.#roomSamples = MAX_ROOM_SAMPLES
     old.release()
     this.#slab = slab
     this.bytes = slab.bytes
-    this.#pieceStart = HEADER_ROOM_BYTES
-    this.unitStart = HEADER_ROOM_BYTES
-    this.end = HEADER_ROOM_BYTES + movedBytes
+    this.#pieceStart = MAX_ROOM_BYTES
+    this.unitStart = MAX_ROOM_BYTES
+    this.end = MAX_ROOM_BYTES + movedBytes
     return true
   }
 
@@ -115,7 +121,7 @@ export class ChunkWriter implements AccessUnitStore {
     if (this.#unitPieces.length === 0) return
     for (const slab of this.#unitSlabs) slab.release()
     this.#noUnitPieces()
-    if (this.#pieces.length === 0) this.#hasRoom = true
+    if (this.#pieces.length === 0) this.#roomSamples = MAX_ROOM_SAMPLES
   }
 
   /** Takes the unit in the store as the next sample of the chunk. Durations follow with `setLastDuration`. */
@@ -155,14 +161,17 @@ export class ChunkWriter implements AccessUnitStore {
     const chunk = this.#assemble(facts)
     this.#pieces = []
     this.#slabs = []
+    // A shorter one at the end of a segment foretells nothing.
+    const samples = Math.min(Math.max(this.#count, this.#lastCount), MAX_ROOM_SAMPLES)
+    this.#lastCount = this.#count
     this.#count = 0
     this.#chunkBytes = 0
-    if (this.end === this.unitStart && this.end + HEADER_ROOM_BYTES < this.bytes.length) {
-      this.end += HEADER_ROOM_BYTES
+    if (this.end === this.unitStart && this.end + roomFor(samples) < this.bytes.length) {
+      this.end += roomFor(samples)
       this.unitStart = this.end
-      this.#hasRoom = true
+      this.#roomSamples = samples
     } else {
-      this.#hasRoom = false
+      this.#roomSamples = 0
     }
     this.#pieceStart = this.unitStart
     return chunk
@@ -177,7 +186,7 @@ export class ChunkWriter implements AccessUnitStore {
     this.#count = 0
     this.#chunkBytes = 0
     this.#pieceStart = this.unitStart
-    this.#hasRoom = false
+    this.#roomSamples = 0
   }
 
   /** Gives the slab back; the writer must not be used after that. */
@@ -203,9 +212,9 @@ export class ChunkWriter implements AccessUnitStore {
   #takeUnitPieces(): void {
     for (const piece of this.#unitPieces) {
       const last = this.#pieces.at(-1)
-      const follows = last?.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset
-      if (follows) this.#pieces.pop()
-      this.#pieces.push(follows ? Buffer.from(last.buffer, last.byteOffset, last.length + piece.length) : piece)
+      const both = last && together(last, piece)
+      if (both !== undefined) this.#pieces.pop()
+      this.#pieces.push(both ?? piece)
     }
     this.#slabs.push(...this.#unitSlabs)
     this.#noUnitPieces()
@@ -227,10 +236,10 @@ export class ChunkWriter implements AccessUnitStore {
     let payloadBytes = 0
     for (const piece of pieces) payloadBytes += piece.length
     const headerBytes = moofBytes + 8
-    const isInFront = this.#hasRoom && count <= ROOM_SAMPLES
-    const whole = isInFront
-      ? Buffer.from(first.buffer, first.byteOffset - headerBytes, headerBytes + first.length)
-      : undefined
+    const whole =
+      count <= this.#roomSamples
+        ? Buffer.from(first.buffer, first.byteOffset - headerBytes, headerBytes + first.length)
+        : undefined
     const to = whole ?? Buffer.allocUnsafe(headerBytes)
     let at = header(to, 0, moofBytes, MOOF)
     at = header(to, at, 16, MFHD)

@@ -7,7 +7,8 @@ export type MediaAnswer =
       contentType: string
       /** 0: no-store */
       cacheSeconds: number
-      body: Buffer | readonly Buffer[]
+      /** Text is ASCII. */
+      body: string | readonly Buffer[]
       sizeBytes: number
       /** Must be called once the bytes are written or the response is aborted; more calls do nothing. */
       release(): void
@@ -23,13 +24,18 @@ export function found(
   return new Lent(contentType, cacheSeconds, buffers, parts)
 }
 
+/** @param text ASCII, as of now: no cache may keep it */
+export function foundText(contentType: string, text: string): MediaAnswer {
+  return { kind: 'found', contentType, cacheSeconds: 0, body: text, sizeBytes: text.length, release: () => {} }
+}
+
 const NO_PARTS: readonly Part[] = []
 
 class Lent {
   readonly kind = 'found'
   readonly contentType: string
   readonly cacheSeconds: number
-  readonly body: Buffer | readonly Buffer[]
+  readonly body: readonly Buffer[]
   readonly sizeBytes: number
   #parts: readonly Part[]
 
@@ -37,8 +43,7 @@ class Lent {
     for (const part of parts) part.retain()
     this.contentType = contentType
     this.cacheSeconds = cacheSeconds
-    const [only] = buffers
-    this.body = buffers.length === 1 && only !== undefined ? only : buffers
+    this.body = buffers
     let sizeBytes = 0
     for (const buffer of buffers) sizeBytes += buffer.length
     this.sizeBytes = sizeBytes

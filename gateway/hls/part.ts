@@ -1,4 +1,5 @@
 import type { Chunk, ChunkFacts } from '../cmaf/chunk.ts'
+import { inFewest } from '../cmaf/neighbours.ts'
 
 /**
  * What a playlist lists as a partial segment (RFC 8216bis §4.4.4.9): chunks that follow each other, immutable, shared by
@@ -26,7 +27,7 @@ export class Part {
     const { startTicks = 0, independent = false } = chunks[0]?.facts ?? {}
     this.facts = { id, startTicks, durationTicks, independent, samples }
     this.chunks = chunks
-    this.buffers = chunks.flatMap(({ buffers }) => buffers)
+    this.buffers = inFewest(chunks.flatMap(({ buffers }) => buffers))
     this.sizeBytes = sizeBytes
   }
 

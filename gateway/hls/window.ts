@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../cmaf/chunk.ts'
+import { inFewest } from '../cmaf/neighbours.ts'
 import type { Ending } from '../ending.ts'
 import { type AudioFormat, TIMESCALE, type VideoFormat } from '../media.ts'
-import { found, type MediaAnswer, refused } from './answer.ts'
+import { found, foundText, type MediaAnswer, refused } from './answer.ts'
 import {
   mediaPlaylist,
   multivariantPlaylist,
@@ -223,7 +224,7 @@ export class Window {
       frameRate: TIMESCALE / this.#frameTicks,
       sound: sound === true ? this.#options.sound?.() : undefined,
     })
-    return found(PLAYLIST_TYPE, 0, [Buffer.from(text)])
+    return foundText(PLAYLIST_TYPE, text)
   }
 
   #playlist(query: ReadQuery, ending: Ending): MediaAnswer | Promise<MediaAnswer> {
@@ -259,7 +260,7 @@ export class Window {
       },
       skip === true,
     )
-    const rendered = found(PLAYLIST_TYPE, 0, [Buffer.from(text)])
+    const rendered = foundText(PLAYLIST_TYPE, text)
     this.#rendered.set(key, rendered)
     return rendered
   }
@@ -298,7 +299,7 @@ export class Window {
   #segment(msn: number): MediaAnswer {
     const segment = this.#segments.byMsn(msn)
     if (segment?.durationTicks === undefined || !segment.isWhole) return refused(404, 'not-found')
-    const buffers = segment.parts.flatMap((part) => part.buffers)
+    const buffers = inFewest(segment.parts.flatMap((part) => part.buffers))
     return found(this.#mediaType, MEDIA_CACHE_S, buffers, [...segment.parts]) // the segment lets its parts go one by one
   }
 

@@ -60,27 +60,32 @@ export class MediaReply implements ViewUse, Ending {
       response.destroy()
       return
     }
-    const whole = isPlaylist(media) && takesGzip(acceptEncoding) ? gzipped(media.body) : undefined
+    const zipped = typeof media.body === 'string' && takesGzip(acceptEncoding) ? gzipped(media) : undefined
     // A flat list goes into the answer as it is, where an object's headers are each looked up and stored first.
     const headers = [
       ...SECURITY_HEADERS,
       'content-type',
       media.contentType,
       'content-length',
-      String(whole?.length ?? media.sizeBytes),
+      String(zipped?.length ?? media.sizeBytes),
       'cache-control',
       media.cacheSeconds === 0 ? 'no-store' : `private, max-age=${media.cacheSeconds}`,
     ]
-    if (whole !== undefined) headers.push('content-encoding', 'gzip')
+    if (zipped !== undefined) headers.push('content-encoding', 'gzip')
     response.writeHead(200, headers)
-    const body = whole ?? media.body
-    if (Buffer.isBuffer(body)) {
-      response.end(body)
-      return
-    }
+    const body = zipped ?? media.body
+    // Text goes out as one string with the headers, where bytes are a write of their own.
+    if (typeof body === 'string') response.end(body, 'latin1')
+    else if (Buffer.isBuffer(body)) response.end(body)
+    else this.#end(body)
+  }
+
+  #end(buffers: readonly Buffer[]): void {
+    const response = this.#response
+    const last = buffers.length - 1
     response.cork()
-    for (const buffer of body) response.write(buffer)
-    response.end()
+    for (let at = 0; at < last; at++) response.write(buffers[at])
+    response.end(buffers[last])
     response.uncork()
   }
 
@@ -92,19 +97,16 @@ export class MediaReply implements ViewUse, Ending {
   }
 }
 
-type Playlist = Media & { body: Buffer }
-
-const isPlaylist = (media: Media): media is Playlist =>
-  media.contentType === 'application/vnd.apple.mpegurl' && Buffer.isBuffer(media.body)
-
 const takesGzip = (accepted: string | string[] | undefined): boolean =>
   typeof accepted === 'string' && /\bgzip\b(?!\s*;\s*q=0(?:\.0+)?(?:,|$))/.test(accepted)
 
 /** A playlist is rendered once for all viewers, and so it is compressed (RFC 8216bis §6.2.1). Video is not: it would not shrink. */
-const compressed = new WeakMap<Buffer, Buffer>()
+const compressed = new WeakMap<Media, Buffer>()
 
-function gzipped(playlist: Buffer): Buffer {
-  const known = compressed.get(playlist) ?? gzipSync(playlist, { level: 1 })
-  compressed.set(playlist, known)
-  return known
+function gzipped(playlist: Media): Buffer | undefined {
+  const known = compressed.get(playlist)
+  if (known !== undefined || typeof playlist.body !== 'string') return known
+  const zipped = gzipSync(playlist.body, { level: 1 })
+  compressed.set(playlist, zipped)
+  return zipped
 }

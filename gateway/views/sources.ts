@@ -15,7 +15,8 @@ export type MediaAnswer =
       contentType: string
       /** 0: no-store */
       cacheSeconds: number
-      body: Buffer | readonly Buffer[]
+      /** Text is ASCII. */
+      body: string | readonly Buffer[]
       sizeBytes: number
       release(): void
     }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Relay } from '../../gateway/relay/relay.ts'
+import { bytesOf } from './media-bytes.ts'
 
 export interface MediaHttp {
   url: string
@@ -28,8 +29,7 @@ export async function serveRelay(relay: Pick<Relay, 'read'>, sound = false): Pro
       'content-length': answer.sizeBytes,
       'access-control-allow-origin': '*',
     })
-    for (const buffer of Buffer.isBuffer(answer.body) ? [answer.body] : answer.body) response.write(buffer)
-    response.end()
+    response.end(bytesOf(answer))
     response.on('close', () => answer.release())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

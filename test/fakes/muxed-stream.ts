@@ -6,6 +6,7 @@ import type { RtpReceiver } from '../../gateway/rtp/receiver.ts'
 import { videoReceiver } from '../../gateway/rtp/video.ts'
 import { FakeClock } from './clock.ts'
 import type { ElementaryStream } from './elementary-stream.ts'
+import { bytesOf } from './media-bytes.ts'
 import { payloads, rtpPacket } from './rtp-packets.ts'
 
 export interface MuxOptions {
@@ -70,7 +71,7 @@ export class MuxedStream {
   async bytes(path: string, query = {}): Promise<Buffer> {
     const answer = await this.window.read(path, query, AbortSignal.timeout(60_000))
     if (answer.kind === 'refused') throw new Error(`${path}: ${answer.status} ${answer.code}`)
-    const bytes = Buffer.concat(Buffer.isBuffer(answer.body) ? [answer.body] : answer.body)
+    const bytes = bytesOf(answer)
     answer.release()
     return bytes
   }

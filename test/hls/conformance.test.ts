@@ -1,5 +1,6 @@
 import t from 'tap'
 import { TIMESCALE } from '../../gateway/media.ts'
+import { bytesOf } from '../fakes/media-bytes.ts'
 import { MuxedStream } from '../fakes/muxed-stream.ts'
 import { senderReport } from '../fakes/rtp-packets.ts'
 import { told } from './rules/fault.ts'
@@ -144,7 +145,7 @@ for (const one of CASES) {
       async (uri) => {
         const answer = await muxed.window.read(`${prefix}/${uri}`, {}, signal)
         if (answer.kind === 'refused') return undefined
-        const whole = Buffer.concat(Buffer.isBuffer(answer.body) ? [answer.body] : answer.body)
+        const whole = bytesOf(answer)
         answer.release()
         return whole
       },

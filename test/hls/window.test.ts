@@ -152,6 +152,19 @@ t.test('time stamps that crawl: parts and segments end by what they hold', async
   t.ok(listed > 64 && listed <= 8 * 64, `${listed} parts listed of 2,000`)
 })
 
+t.test('a part is one piece of memory, unless it runs over the end of a slab', async (t) => {
+  const muxed = new MuxedStream('h264')
+  await feed(muxed, 0, 250)
+  const pieces = muxed.window.segments.flatMap(({ parts }) => parts).map(({ buffers }) => buffers.length)
+  t.ok(pieces.length > 20)
+  const whole = pieces.filter((count) => count === 1).length
+  t.ok(whole > 0.8 * pieces.length, `${whole} of ${pieces.length}`)
+  const segment = await muxed.window.read(`${muxed.window.prefix}/s2.m4s`, {}, signal)
+  if (segment.kind !== 'found') throw new Error(segment.code)
+  t.ok(segment.body.length < 4, `a segment is ${segment.body.length} pieces`)
+  segment.release()
+})
+
 t.test('a slow reader never sees a recycled slab', async (t) => {
   const muxed = new MuxedStream('h264')
   const picture = (i: number): Buffer =>

@@ -6,7 +6,8 @@ import { MediaReply } from '../../gateway/views/media-reply.ts'
 import { quietServer } from '../fakes/quiet-server.ts'
 
 const MEGABYTE = Buffer.alloc(1024 * 1024, 7)
-const LIST = Buffer.from('#EXTM3U\n'.repeat(200))
+const TEXT = '#EXTM3U\n'.repeat(200)
+const LIST = Buffer.from(TEXT)
 /** More than the sockets of both sides buffer. */
 const MEGABYTES = 64
 
@@ -33,7 +34,7 @@ async function serving(t: { teardown(handler: () => Promise<void>): void }) {
   })
   app.get('/list', { config: { access: 'anyone' } }, async (request, reply) => {
     const contentType = 'application/vnd.apple.mpegurl'
-    const lent = { kind: 'found', contentType, cacheSeconds: 0, body: LIST, sizeBytes: LIST.length } as const
+    const lent = { kind: 'found', contentType, cacheSeconds: 0, body: TEXT, sizeBytes: TEXT.length } as const
     new MediaReply(reply.raw, () => {}).send({ ...lent, release: () => {} }, request.headers['accept-encoding'])
     return reply.hijack()
   })
@@ -96,7 +97,13 @@ t.test('the view ends before there is anything to send', async (t) => {
   reply.abort()
   t.same([heard, reply.aborted], [['abort'], true], 'only who still waits is told')
   let released = 0
-  const lent = { kind: 'found', contentType: 'video/mp4', cacheSeconds: 0, body: LIST, sizeBytes: LIST.length } as const
+  const lent = {
+    kind: 'found',
+    contentType: 'video/mp4',
+    cacheSeconds: 0,
+    body: [LIST],
+    sizeBytes: LIST.length,
+  } as const
   reply.send({ ...lent, release: () => released++ }, undefined)
   await Promise.all([failed, over.promise])
   t.same([heard, released], [['abort'], 1], 'what comes late is given back and not sent')

@@ -1,0 +1,17 @@
+/** The two as one view, where the second follows the first in memory. */
+export function together(one: Buffer, other: Buffer): Buffer | undefined {
+  const follows = one.buffer === other.buffer && one.byteOffset + one.length === other.byteOffset
+  return follows ? Buffer.from(one.buffer, one.byteOffset, one.length + other.length) : undefined
+}
+
+/** The same bytes in as few views as can be: each is a write of its own to whoever sends them. */
+export function inFewest(buffers: Iterable<Buffer>): readonly Buffer[] {
+  const fewest: Buffer[] = []
+  for (const buffer of buffers) {
+    const last = fewest.at(-1)
+    const both = last && together(last, buffer)
+    if (both === undefined) fewest.push(buffer)
+    else fewest[fewest.length - 1] = both
+  }
+  return fewest
+}

@@ -9,6 +9,8 @@ import { browserTests } from './scene.ts'
 const ALARM_SHOWN_MS = 500
 const PHONE_SHOWN_MS = 1_000
 const LEAD = 'patrol-dongjie'
+/** How often the console looks what is to be heard. */
+const SECOND_MS = 1_000
 
 const test = browserTests(() => startGateway('127.0.72.0'))
 
@@ -156,6 +158,39 @@ test('a case that becomes more urgent is heard at once, also while somebody has 
   await gateway.panel.raise({ type: 'smoke', priority: 2, text })
   await heardAfter(before)
   t.pass('and when it is acknowledged')
+  t.same(faults, [])
+})
+
+test('a case that is acknowledged and rises before the next second begins is heard', async (t, {
+  gateway,
+  person,
+  visit,
+}) => {
+  const { page, faults } = await person('operator', DESK)
+  await page.clock.install()
+  await visit(page, '/wall')
+  const cases = page.locator('.cases')
+  await pressOn(cases.getByRole('button', { name: '开始值班' }))
+  await page.clock.pauseAt(Date.now() + SECOND_MS)
+  const sinceSecondMs = await page.evaluate<number>(
+    `Date.now() - Date.parse(document.querySelector('.clock').dateTime)`,
+  )
+  await page.clock.runFor(SECOND_MS - sinceSecondMs)
+
+  const before = Number(await cases.getAttribute('data-sounds'))
+  const text = '泵房水位'
+  const row = page.locator('.case-row', { hasText: text })
+  await gateway.panel.raise({ type: 'water-level', priority: 3, text })
+  await row.click()
+  await page.keyboard.press('KeyA')
+  await page.locator('.drawer[data-step="opened"]').waitFor()
+  await gateway.panel.raise({ type: 'water-level', priority: 2, text })
+  await page.clock.runFor(SECOND_MS / 2)
+  await row.locator('.priority-2').waitFor()
+  t.equal(Number(await cases.getAttribute('data-sounds')), before, 'all within one second')
+  await page.clock.runFor(SECOND_MS / 2)
+  await page.locator(`.cases[data-sounds="${before + 1}"]`).waitFor({ timeout: 4_000 })
+  t.pass('once, when the second is over')
   t.same(faults, [])
 })
 

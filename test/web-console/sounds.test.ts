@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Case, TimelineAction } from '../../gateway/contracts/case.ts'
-import { afterwards, dueSound, type Heard } from '../../web-console/src/cases/rhythm.ts'
+import { afterwards, dueSound, type Heard, noticed } from '../../web-console/src/cases/rhythm.ts'
 import { byUrgency, callsCentre } from '../../web-console/src/state/urgency.ts'
 
 // All that the choice of a sound reads.
@@ -96,6 +96,28 @@ t.test('what somebody has is heard again when it is news', async (t) => {
     'nobody went: until somebody at the centre acts',
   )
   t.same(listen([[0, inHands(1)]]), [undefined], 'in good hands before anybody listened')
+})
+
+t.test('what comes and rises between two seconds', async (t) => {
+  const inHands = (priority: Case['priority']) => aCase('a', priority, { phase: 'opened' })
+  const stages: [string, Case[], Case['priority'] | undefined][] = [
+    ['acknowledged at once', [aCase('a', 3), inHands(3)], undefined],
+    ['acknowledged at once, and more urgent then', [aCase('a', 3), inHands(3), inHands(2)], 2],
+    ['more urgent, and acknowledged then', [aCase('a', 3), aCase('a', 2), inHands(2)], 2],
+    ['more urgent while it waits', [aCase('a', 3), aCase('a', 2)], 2],
+    ['in good hands before it came here', [inHands(2)], undefined],
+  ]
+  for (const [name, changes, expected] of stages) {
+    let heard: ReadonlyMap<string, Heard> = new Map()
+    for (const change of changes) heard = noticed([change], heard, 500)
+    const last = changes.slice(-1)
+    const sounds = [1_000, 2_000].map((nowMs) => {
+      const sound = dueSound(last, callsCentre, heard, nowMs, 0)
+      heard = afterwards(last, callsCentre, heard, nowMs, sound !== undefined)
+      return sound
+    })
+    t.same(sounds, [expected, undefined], name)
+  }
 })
 
 t.test('what calls the centre', async (t) => {

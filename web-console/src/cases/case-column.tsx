@@ -46,8 +46,13 @@ export function CaseColumn({ onOpen, onNearest, picture }: CaseColumnProps) {
   }
   useCaseKeys(cases, shortcuts, mayAct, shelve)
   useLifetime((until) => {
-    const stop = nowMs.subscribe((now) => sounds.check(cases.open.peek(), callsCentre, now))
-    until.addEventListener('abort', stop)
+    const stops = [
+      effect(() => sounds.notice(cases.open.value, nowMs.peek())),
+      nowMs.subscribe((now) => sounds.check(cases.open.peek(), callsCentre, now)),
+    ]
+    until.addEventListener('abort', () => {
+      for (const stop of stops) stop()
+    })
   })
   useLifetime(
     (until) => {

@@ -54,6 +54,13 @@ export function dueSound(
   )
 }
 
+/** What has come since is known as it first was: should somebody have it and it rise before the next sound, that is news. */
+export function noticed(cases: readonly Case[], heard: ReadonlyMap<string, Heard>, nowMs: number): Map<string, Heard> {
+  const known = new Map(heard)
+  for (const { id, priority } of cases) if (!known.has(id)) known.set(id, { atMs: nowMs, priority, called: false })
+  return known
+}
+
 /** What has been heard once a sound was played, or was not. */
 export function afterwards(
   cases: readonly Case[],

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import type { Case } from '../../../gateway/contracts/case.ts'
-import { afterwards, dueSound, type Heard, RHYTHMS, type Rhythm } from './rhythm.ts'
+import { afterwards, dueSound, type Heard, noticed, RHYTHMS, type Rhythm } from './rhythm.ts'
 
 const TEST: Rhythm = { pulses: [0, 200], everyMs: undefined }
 const SILENCE_MS = 60_000
@@ -38,6 +38,10 @@ export function createSounds() {
     },
     silence(nowMs: number) {
       silentUntilMs.value = nowMs + SILENCE_MS
+    },
+    /** Called when something has changed. */
+    notice(cases: readonly Case[], nowMs: number) {
+      if (context.value !== undefined) heard = noticed(cases, heard, nowMs)
     },
     /**
      * Called each second.

@@ -2,7 +2,7 @@ import { effect, signal, useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Case, Duty } from '../../../gateway/contracts/case.ts'
 import { createReceipts, type Owed } from '../cases/receipts.ts'
-import { afterwards, type Heard, isNews } from '../cases/rhythm.ts'
+import { afterwards, type Heard, isNews, noticed } from '../cases/rhythm.ts'
 import { createSounds } from '../cases/sounds.ts'
 import { useParts } from '../parts.ts'
 import { Empty } from '../ui/empty.tsx'
@@ -55,23 +55,30 @@ export function PatrolPage() {
       const timer = setInterval(send, RETRY_MS)
       // The receipt: this page shows the case.
       const tell = createReceipts({ owed: (one) => owedBy(one, me), send: calls.receiveCase })
-      const stop = effect(() => tell(cases.open.value, nowMs.value))
       const callsMe = (one: Case): boolean => answers.phaseOf(one) === 'dispatched'
       let felt: ReadonlyMap<string, Heard> = new Map()
-      const quiet = nowMs.subscribe((now) => {
-        // A phone off duty stays silent.
-        if (!duty.peek()?.on) return
-        const mine = cases.open.peek().filter((one) => isFor(one, me))
-        sounds.check(mine, callsMe, now)
-        // It is felt with the sound off too.
-        const isFelt = mine.some((one) => isNews(one, callsMe(one), felt.get(one.id)))
-        if (isFelt) navigator.vibrate?.(VIBRATION_MS)
-        felt = afterwards(mine, callsMe, felt, now, isFelt)
-      })
+      const stops = [
+        effect(() => tell(cases.open.value, nowMs.value)),
+        effect(() => {
+          if (!duty.value?.on) return
+          const mine = cases.open.value.filter((one) => isFor(one, me))
+          sounds.notice(mine, nowMs.peek())
+          felt = noticed(mine, felt, nowMs.peek())
+        }),
+        nowMs.subscribe((now) => {
+          // A phone off duty stays silent.
+          if (!duty.peek()?.on) return
+          const mine = cases.open.peek().filter((one) => isFor(one, me))
+          sounds.check(mine, callsMe, now)
+          // It is felt with the sound off too.
+          const isFelt = mine.some((one) => isNews(one, callsMe(one), felt.get(one.id)))
+          if (isFelt) navigator.vibrate?.(VIBRATION_MS)
+          felt = afterwards(mine, callsMe, felt, now, isFelt)
+        }),
+      ]
       until.addEventListener('abort', () => {
         clearInterval(timer)
-        stop()
-        quiet()
+        for (const stop of stops) stop()
       })
     },
     [me],

@@ -10,10 +10,12 @@ import {
   NotificationState,
   TimelineAction,
 } from '../../gateway/contracts/case.ts'
+import { ChannelFault } from '../../gateway/contracts/channel.ts'
 import { ProbeCheck } from '../../gateway/contracts/device.ts'
 import { LinkScope, LinkState } from '../../gateway/contracts/link.ts'
-import { ViewEnd, ViewRefusal } from '../../gateway/contracts/view.ts'
+import { ViewEnd, ViewReason, ViewRefusal } from '../../gateway/contracts/view.ts'
 import { PROBLEMS } from '../../gateway/errors.ts'
+import { LINK_ACTS } from '../../gateway/links/lifecycle.ts'
 import { AREAS, type Area, fetchWords, type LanguageCode, type Words } from '../../web-console/src/i18n/areas.ts'
 import { FIRST_WORDS, PAGE_WORDS } from '../../web-console/src/i18n/page-words.ts'
 
@@ -179,4 +181,19 @@ t.test('every problem has its cause in words, and its next step where there is o
 t.test('every action of the audit trail has words', async (t) => {
   const worded = keys.filter((key) => key.startsWith('auditAction.')).map((key) => key.slice('auditAction.'.length))
   t.same(worded.sort(), [...AuditAction.options].sort())
+})
+
+t.test('every reason that the audit trail gives has words on its page', async (t) => {
+  const onPage = new Set([...FIRST_WORDS, ...PAGE_WORDS['/audit']].flatMap((area) => Object.keys(zhOf.get(area) ?? {})))
+  const own = [...LINK_ACTS.filter((act) => act !== 'open'), 'disabled', 'everywhere', 'retention']
+  const others = [...ViewRefusal.options, ...ViewEnd.options, ...ViewReason.shape.kind.options, ...ChannelFault.options]
+  for (const why of [...own, ...others]) {
+    const kinds = ['problem', 'viewEnd', 'reasonKind', 'channelFault', 'auditWhy']
+    t.ok(
+      kinds.some((kind) => onPage.has(`${kind}.${why}`)),
+      why,
+    )
+  }
+  const worded = keys.filter((key) => key.startsWith('auditWhy.')).map((key) => key.slice('auditWhy.'.length))
+  t.same(worded.sort(), own.sort(), 'no words for old reasons')
 })

@@ -9,9 +9,10 @@ export function auditActionWords({ t, isKey }: Language, action: string): string
   return isKey(key) ? t(key) : action
 }
 
-/** A refusal, the end of a view or its reason in words; the code where it is none of them. */
+/** Why it was refused, done or failed, in words; the code where it is newer than this page. */
 function auditWhyWords({ t, isKey }: Language, why: string): string {
-  const key = [`problem.${why}`, `viewEnd.${why}`, `reasonKind.${why}`].find(isKey)
+  const kinds = [`problem.${why}`, `viewEnd.${why}`, `reasonKind.${why}`, `channelFault.${why}`, `auditWhy.${why}`]
+  const key = kinds.find(isKey)
   return key === undefined ? why : t(key)
 }
 
@@ -24,10 +25,10 @@ export function auditReasonWords(language: Language, { why, detail }: Entry): st
   return text === undefined ? words : `${words}${language.t('list.colon')}${text}`
 }
 
-/** People by their names; what the gateway does by itself is told in words. */
+/** People by their names; what the gateway does by itself, and who has no name, in words. */
 export function actorWords({ t, isKey }: Language, { actorKind, actorName }: Entry): string {
-  const key = `auditSystem.${actorName}`
-  return actorKind === 'system' && isKey(key) ? t(key) : actorName
+  const key = `auditActor.${actorKind}.${actorName}`
+  return isKey(key) ? t(key) : actorName
 }
 
 const COLUMNS = [

@@ -15,7 +15,7 @@ export const PAGE_WORDS: Readonly<Record<PagePath | '/transparency', readonly Ar
   '/figures': ['figures', 'alarm'],
   '/health': ['health', 'picture', 'device', 'link'],
   '/links': ['links', 'link', 'consent'],
-  '/audit': ['audit', 'picture'],
+  '/audit': ['audit', 'picture', 'cases'],
   '/sources': ['sources', 'alarm'],
   '/channels': ['channels', 'cases'],
   '/users': ['people'],

@@ -1,8 +1,10 @@
 import type { words as chinese } from '../zh-cn/audit.ts'
 
 export const words: Readonly<Record<keyof typeof chinese, string>> = {
-  'auditSystem.gridlight': 'gateway',
-  'auditSystem.first start': 'first start',
+  'auditActor.system.gridlight': 'gateway',
+  'auditActor.system.first start': 'first start',
+  'auditActor.anonymous.owner invitation': 'owner’s invitation',
+  'auditActor.anonymous.not a user name': '(not a user name)',
   'audit.title': 'Audit trail',
   'audit.readingIsRecorded': 'Reading and exporting the trail is recorded too.',
   'audit.verify': 'Verify the whole chain',
@@ -84,6 +86,20 @@ export const words: Readonly<Record<keyof typeof chinese, string>> = {
   'auditAction.clip-exported': 'Clip exported',
   'auditAction.clip-deleted': 'Clip deleted',
   'auditAction.clip-retention-changed': 'Retention of clips changed',
+
+  'auditWhy.consent': 'the owner agreed',
+  'auditWhy.pause': 'paused by the owner',
+  'auditWhy.resume': 'resumed before its end',
+  'auditWhy.end-pause': 'the pause is over',
+  'auditWhy.suspend': 'suspended',
+  'auditWhy.restore': 'restored',
+  'auditWhy.end': 'ended',
+  'auditWhy.revoke': 'revoked',
+  'auditWhy.expire': 'expired',
+  'auditWhy.hold': 'after a restored backup the owner must agree anew',
+  'auditWhy.disabled': 'the account is disabled',
+  'auditWhy.everywhere': 'signed out everywhere',
+  'auditWhy.retention': 'kept until its time was over',
 
   'auditResult.done': 'done',
   'auditResult.refused': 'refused',

@@ -46,7 +46,12 @@ export interface ChannelRegister {
   change(id: string, change: ChannelChange, by: Principal): Promise<ChannelResult>
   /** Its messages that still wait are given up. @returns whether there was one */
   remove(id: string, by: Principal): Promise<boolean>
-  test(id: string, phone: string | undefined, by: Principal): Promise<ChannelTest | undefined>
+  test(
+    id: string,
+    phone: string | undefined,
+    by: Principal,
+    acceptLanguage: string | undefined,
+  ): Promise<ChannelTest | undefined>
   retry(deliveryId: string, by: Principal): Promise<boolean>
   /** @param phone undefined takes it away */
   setPhone(userId: string, phone: string | undefined, by: Principal): Promise<void>
@@ -198,7 +203,7 @@ export function createChannelRegister(deps: ChannelRegisterDeps): ChannelRegiste
         return true
       }),
 
-    async test(id, phone, by) {
+    async test(id, phone, by, acceptLanguage) {
       const row = await findChannel(database.client, id)
       if (row === undefined) return undefined
       const channel = toOpenChannel(row, vault)
@@ -224,7 +229,7 @@ export function createChannelRegister(deps: ChannelRegisterDeps): ChannelRegiste
       )
       return {
         ok: fault === undefined,
-        ...(fault === undefined ? {} : { fault, nextStep: nextStepOf(fault) }),
+        ...(fault === undefined ? {} : { fault, nextStep: nextStepOf(fault, acceptLanguage) }),
         ...('status' in outcome && outcome.status !== undefined ? { status: outcome.status } : {}),
         detail: outcome.detail,
         tookMs: Math.round(clock.monotonicMs() - began),

@@ -108,7 +108,8 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
       },
     },
     async (request) => {
-      const result = await register.test(request.params.id, request.body.phone, principalOf(request))
+      const { params, body, headers } = request
+      const result = await register.test(params.id, body.phone, principalOf(request), headers['accept-language'])
       if (result === undefined) throw noSuch('channel')
       return result
     },

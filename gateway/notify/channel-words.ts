@@ -1,6 +1,7 @@
 import type { AlarmType } from '../contracts/alarm.ts'
 import type { ChannelFault, ChannelMessage } from '../contracts/channel.ts'
 import { townshipTime } from '../contracts/common.ts'
+import { inLanguage } from '../words.ts'
 
 type Language = 'zh' | 'en'
 
@@ -82,4 +83,5 @@ const NEXT_STEPS: Readonly<Record<ChannelFault, Readonly<Record<Language, string
   'no-phone-number': { zh: '请管理员登记此人的手机号', en: 'Ask an administrator to enter the mobile number' },
 }
 
-export const nextStepOf = (fault: ChannelFault): string => `${NEXT_STEPS[fault].zh} (${NEXT_STEPS[fault].en})`
+export const nextStepOf = (fault: ChannelFault, acceptLanguage: string | undefined): string =>
+  inLanguage(NEXT_STEPS[fault], acceptLanguage)

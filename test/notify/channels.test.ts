@@ -262,6 +262,20 @@ await onBothDatabases(t, async (t, open) => {
     t.match(await call('POST', 'administrator', retry), { status: 409 })
   })
 
+  t.test('the next step is told in the language of whoever tries a channel', async (t) => {
+    const { add, app, messenger } = await started(t)
+    const { id } = await add({ kind: 'wecom', url: `${messenger.url}/cgi-bin/webhook/send?key=wrong` })
+    const url = `/api/v1/channels/${id}/test`
+    for (const [language, nextStep] of [
+      ['zh-CN', /^[^a-z]*$/],
+      ['en', /^\P{Script=Han}*$/u],
+    ] as const) {
+      const headers = { authorization: 'administrator', 'accept-language': language }
+      const tried = await app.inject({ method: 'POST', url, headers, payload: {} })
+      t.match(tried.json(), { ok: false, fault: 'robot-not-found', nextStep }, language)
+    }
+  })
+
   t.test('the twenty-first message of a minute waits for the next', async (t) => {
     const fixture = await started(t)
     const { messenger, call, add, clock } = fixture

@@ -36,11 +36,11 @@ export const words = {
   'tokens.revokeOf': '撤销令牌“{name}”',
 
   'phone.title': '手机号（短信）',
-  'phone.none': '未登记：值守页无人应答时，短信通道发不到此人',
+  'phone.none': '未登记：值班页无人应答时，短信渠道发不到此人',
   'phone.kept': '已登记 {phone}',
   'phone.label': '手机号',
   'phone.another': '换成另一个号码',
-  'phone.hint': '值守页 15 秒无回执时，案卷短信发到此号，群机器人也用它点名。加密保存，只显示首尾。',
+  'phone.hint': '值班页 15 秒无回执时，案卷短信发到此号，群机器人也用它点名。加密保存，只显示首尾。',
   'phone.save': '保存号码',
   'phone.remove': '删除号码',
   'phone.saved': '号码已保存',

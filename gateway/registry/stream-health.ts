@@ -94,6 +94,19 @@ interface Finding {
 
 const inSeconds = (ms: number): string => (ms / 1000).toFixed(1)
 
+const LONG_UNITS = [
+  { fromMs: 2 * 86_400_000, ms: 86_400_000, zh: '天', en: 'd' },
+  { fromMs: 2 * 3_600_000, ms: 3_600_000, zh: '小时', en: 'h' },
+  { fromMs: 10 * 60_000, ms: 60_000, zh: '分钟', en: 'min' },
+] as const
+
+/** In a unit that tells the cause: eight hours off is a time zone, half a century an empty battery. */
+function lengthOf(ms: number): { n: string } & Words {
+  const unit = LONG_UNITS.find(({ fromMs }) => ms >= fromMs)
+  if (unit === undefined) return { n: inSeconds(ms), zh: '秒', en: 's' }
+  return { n: String(Number((ms / unit.ms).toFixed(1))), zh: unit.zh, en: unit.en }
+}
+
 /** What stands out, each with its figure. */
 export function findings(figures: StreamFigures): Finding[] {
   const { opens, reconnects, receivedPackets, lostPackets } = figures
@@ -129,11 +142,11 @@ export function findings(figures: StreamFigures): Finding[] {
     found.push({ code: 'packets-lost', detail: { zh: `丢包 ${percent}%`, en: `${percent} % of the packets lost` } })
   }
   if (Math.abs(clockOffsetMs) > MAX_CLOCK_OFFSET_MS) {
-    const off = inSeconds(Math.abs(clockOffsetMs))
+    const { n, ...unit } = lengthOf(Math.abs(clockOffsetMs))
     const [zh, en] = clockOffsetMs < 0 ? ['慢', 'behind'] : ['快', 'ahead of']
     found.push({
       code: 'clock-wrong',
-      detail: { zh: `摄像头时钟比网关${zh} ${off} 秒`, en: `the camera’s clock is ${off} s ${en} ours` },
+      detail: { zh: `摄像头时钟比网关${zh} ${n} ${unit.zh}`, en: `the camera’s clock is ${n} ${unit.en} ${en} ours` },
     })
   }
   const code = fault?.code ?? (opens.failed === opens.count ? opens.lastFault?.code : undefined)

@@ -68,6 +68,21 @@ t.test('the advice is in the language of who asks', async (t) => {
   t.match(streamHealth('main', slow, 'en').advice, [{ detail: 'a key frame every 10.0 s', nextStep: /I-frame/ }])
 })
 
+t.test('how far off a clock is, in the unit that tells the cause', async (t) => {
+  const cases: [ms: number, zh: string, en: string][] = [
+    [-2_400, '摄像头时钟比网关慢 2.4 秒', 'the camera’s clock is 2.4 s behind ours'],
+    [599_900, '摄像头时钟比网关快 599.9 秒', 'the camera’s clock is 599.9 s ahead of ours'],
+    [-750_000, '摄像头时钟比网关慢 12.5 分钟', 'the camera’s clock is 12.5 min behind ours'],
+    [28_800_400, '摄像头时钟比网关快 8 小时', 'the camera’s clock is 8 h ahead of ours'],
+    [-1_788_000_000_000, '摄像头时钟比网关慢 20694.4 天', 'the camera’s clock is 20694.4 d behind ours'],
+  ]
+  for (const [clockOffsetMs, zh, en] of cases) {
+    const off = { ...SOUND, now: { ...now, clockOffsetMs } }
+    t.match(streamHealth('main', off, 'zh-CN').advice, [{ detail: zh }])
+    t.match(streamHealth('main', off, 'en').advice, [{ detail: en }])
+  }
+})
+
 t.test('GET /cameras/{id}/health', async (t) => {
   const figures = new Map<string, StreamFigures>()
   const h = await harness(t, {

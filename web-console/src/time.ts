@@ -48,6 +48,10 @@ export function lengthOf(t: LengthWords, seconds: number): string {
   return t('time.hours', { hours: Math.floor(minutes / 60), n: minutes % 60 })
 }
 
+/** `64 ms`, `2.3 s`, `4 min 12 s`: the shorter, the more exact. */
+export const exactLengthOf = (t: LengthWords, ms: number): string =>
+  ms < 1000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : lengthOf(t, ms / 1000)
+
 type AgeWords = (key: `time.${'seconds' | 'minutes' | 'hours' | 'days'}Ago`, values: { n: number }) => string
 
 /** How long ago, in one unit. */

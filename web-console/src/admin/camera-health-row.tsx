@@ -2,7 +2,7 @@ import type { CameraHealth, StreamHealth } from '../../../gateway/contracts/came
 import { codecName } from '../codec-name.ts'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
-import { dateTime } from '../time.ts'
+import { dateTime, exactLengthOf } from '../time.ts'
 import { faultWords } from '../ui/fault-words.ts'
 import { Icon } from '../ui/icon.tsx'
 
@@ -65,12 +65,11 @@ function Figures({ stream }: { stream: StreamHealth }) {
   )
 }
 
-const ms = (value: number): string => (value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`)
-
 /** What is known, in the order in which a fault is looked for. */
 function figuresOf(t: Translate, stream: StreamHealth): [string, string][] {
   const { opens, receivedPackets, lostPackets } = stream
   const packets = receivedPackets + lostPackets
+  const ms = (value: number): string => exactLengthOf(t, value)
   const figures: [string, string | undefined][] = [
     [
       t('health.picture'),

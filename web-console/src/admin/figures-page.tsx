@@ -3,7 +3,7 @@ import type { CaseFigure, CaseMoment } from '../../../gateway/contracts/case-fig
 import { CaseMoment as Moments } from '../../../gateway/contracts/case-figures.ts'
 import type { Translate } from '../i18n/language.ts'
 import { useParts } from '../parts.ts'
-import { lengthOf } from '../time.ts'
+import { exactLengthOf } from '../time.ts'
 import { CsvLink } from '../ui/csv-link.tsx'
 import { Choice } from '../ui/field.tsx'
 import { LoadedList, useLoaded } from '../ui/loaded.tsx'
@@ -98,8 +98,5 @@ const inOrder = (steps: CaseFigure['steps']): CaseFigure['steps'] =>
   steps.toSorted((a, b) => placeOf(a.moment) - placeOf(b.moment))
 const placeOf = (moment: CaseMoment): number => Moments.options.indexOf(moment)
 
-const both = (t: Translate, p50Ms: number, p95Ms: number): string => `${time(t, p50Ms)} / ${time(t, p95Ms)}`
-
-/** `64 ms`, `2.3 s`, `4 min 12 s`. */
-const time = (t: Translate, ms: number): string =>
-  ms < 1000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : lengthOf(t, ms / 1000)
+const both = (t: Translate, p50Ms: number, p95Ms: number): string =>
+  `${exactLengthOf(t, p50Ms)} / ${exactLengthOf(t, p95Ms)}`

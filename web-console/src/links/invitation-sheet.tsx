@@ -5,6 +5,7 @@ import { dateTime } from '../time.ts'
 import { CopiedSecret } from '../ui/copied-secret.tsx'
 import { QrCode } from '../ui/qr-code.tsx'
 import { PrintSheet } from './print-sheet.tsx'
+import './invitation-sheet.css'
 
 /** The owner's way in; shown this once, for the gateway keeps no copy in the clear. */
 export function Invitation({ invitation, cameraName }: { invitation: OwnerInvitation; cameraName: string }) {

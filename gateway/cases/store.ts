@@ -282,6 +282,19 @@ export async function dueCases(database: Database, now: Date, limit: number): Pr
   return rows.map(({ id }) => id)
 }
 
+/** When the next of the cases is due or overdue, wall time; infinite where none will be. */
+export async function nextCaseMs({ client }: Database): Promise<number> {
+  const [due, overdue] = await Promise.all([
+    client.case.aggregate({ _min: { dueAt: true } }),
+    client.case.aggregate({
+      where: { overdueAt: null, respondedAt: null, closedAt: null },
+      _min: { respondBy: true },
+    }),
+  ])
+  const times = [due._min.dueAt, overdue._min.respondBy].map((at) => at?.getTime() ?? Number.POSITIVE_INFINITY)
+  return Math.min(...times)
+}
+
 /** As people speak of them: year and number in their cell, and what the alarm said. */
 export async function caseNames(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
   const select = { id: true, year: true, number: true, text: true }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { ChannelFault } from '../contracts/channel.ts'
 import type { Database, Tx } from '../storage/database.ts'
+import { Quiet } from '../storage/quiet.ts'
 import type { Vault } from '../vault.ts'
 import { type Composition, compose, countFitting, type Outcome, outcomeOf, requestOf } from './channel-format.ts'
 import {
@@ -10,6 +11,7 @@ import {
   dueChannels,
   findChannel,
   nextDeliveries,
+  nextDeliveryMs,
   type OpenChannel,
   phoneOf,
   takeLease,
@@ -100,10 +102,13 @@ export class ChannelSender {
   async #run(): Promise<void> {
     const { clock, database, log } = this.#deps
     const { signal } = this.#stop
+    const quiet = new Quiet(database)
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
       try {
-        for (const id of await dueChannels(database, new Date(clock.now()))) {
+        const due = quiet.isOver(clock.now()) ? await dueChannels(database, new Date(clock.now())) : undefined
+        if (due?.length === 0) quiet.begin(await nextDeliveryMs(database))
+        for (const id of due ?? []) {
           if (this.#busy.has(id)) continue
           const work = this.#work(id)
             .catch((error: unknown) => log.error({ err: error, channel: id }, 'messages of a channel wait'))

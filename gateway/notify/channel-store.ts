@@ -174,6 +174,12 @@ export async function dueChannels({ client }: Database, now: Date): Promise<stri
   return rows.map(({ channelId }) => channelId)
 }
 
+/** When the next message is to be tried, wall time; infinite where none waits. */
+export async function nextDeliveryMs({ client }: Database): Promise<number> {
+  const { _min: first } = await client.delivery.aggregate({ where: { state: 'waiting' }, _min: { nextAt: true } })
+  return first.nextAt?.getTime() ?? Number.POSITIVE_INFINITY
+}
+
 /** Makes this node the only one that sends for the channel until `until`. */
 export async function takeLease(
   { client }: Database,

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../storage/database.ts'
+import { Quiet } from '../storage/quiet.ts'
 import { eventSpan, readEvents, type StoredEvent } from './store.ts'
 
 /** Another node's events arrive without a wake-up; they may tell of a link that was revoked, so they are asked for often. */
@@ -18,12 +19,14 @@ export class EventReader {
   readonly #deps: EventReaderDeps
   readonly #listeners = new Set<(events: readonly StoredEvent[]) => void>()
   readonly #stop = new AbortController()
+  readonly #quiet: Quiet
   #position = 0n
   #wake = Promise.withResolvers<void>()
   #running: Promise<void> = Promise.resolve()
 
   constructor(deps: EventReaderDeps) {
     this.#deps = deps
+    this.#quiet = new Quiet(deps.database)
   }
 
   /** Number of the last event that was handed to the listeners. */
@@ -69,11 +72,15 @@ export class EventReader {
   async #readOnce(): Promise<boolean> {
     // Renewed before the query: a commit during it wakes the next round.
     this.#wake = Promise.withResolvers<void>()
-    const { database, log } = this.#deps
+    const { clock, database, log } = this.#deps
+    if (!this.#quiet.isOver(clock.now())) return false
     const { events, faults, last, isFull } = await readEvents(database, { after: this.#position }, PAGE_EVENTS)
     for (const { number, fault } of faults)
       log.error({ number: number.toString(), fault }, 'a live event is passed over')
-    if (last === undefined) return false
+    if (last === undefined) {
+      this.#quiet.begin()
+      return false
+    }
     this.#position = last
     if (events.length > 0) for (const listener of this.#listeners) listener(events)
     return isFull

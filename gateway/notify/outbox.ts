@@ -4,6 +4,7 @@ import type { CameraEvent, OutboxEvent } from '../contracts/event.ts'
 import { cameraState, cellAlarms, cellCases, linkFirstView, type OutgoingMessage } from '../mqtt/topics.ts'
 import type { Database } from '../storage/database.ts'
 import type { Lead } from '../storage/leading-node.ts'
+import { Quiet } from '../storage/quiet.ts'
 import { insertDeadLetter } from './dead-letters.ts'
 import { waitOrWake } from './event-reader.ts'
 import { type EventPage, readCursor, readEvents, writeCursor } from './store.ts'
@@ -80,6 +81,7 @@ function cameraMessage({ id, state, since, reason }: CameraEvent): OutgoingMessa
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { database, clock, log, newId, publisher, destination, lead } = deps
   const stop = new AbortController()
+  const quiet = new Quiet(database)
   let news = Promise.withResolvers<void>()
   let connected = Promise.withResolvers<void>()
   let isRefreshDue = true
@@ -182,9 +184,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   /** @returns whether there may be more to deliver at once */
   const runOnce = async (): Promise<boolean> => {
     if (isRefreshDue) await refresh()
+    if (!quiet.isOver(clock.now())) return false
     const after = await readCursor(database, destination)
     const page = await readEvents(database, { after }, PAGE_EVENTS)
     const isDone = await deliver(page)
+    if (page.last === undefined) quiet.begin()
     return page.isFull || !isDone
   }
 

@@ -11,6 +11,7 @@ const clips = on('clips/clips.ts', 'test/clips/keeping.test.ts')
 const clipRoutes = on('clips/routes.ts', 'test/clips/clips.test.ts')
 const outbox = on('notify/outbox.ts', 'test/notify/outbox.test.ts')
 const external = on('mqtt/external-client.ts', 'test/mqtt/broker-silent.test.ts')
+const quiet = on('storage/quiet.ts', 'test/storage/quiet.test.ts')
 
 /** From what a source says to who has heard of it. */
 export const ALARM_PATH: readonly Mutant[] = [
@@ -259,4 +260,12 @@ export const ALARM_PATH: readonly Mutant[] = [
     "orderBy: [{ _count: { sourceId: 'desc' } }",
     "orderBy: [{ _count: { sourceId: 'asc' } }",
   ),
+
+  // Questions that are spared.
+  quiet(
+    'quiet: a commit during the question is missed',
+    'this.#since = this.#asked',
+    'this.#since = this.#database.commits?.()',
+  ),
+  quiet('quiet: what is due waits for a commit', '&& nowMs < this.#untilMs', ''),
 ]

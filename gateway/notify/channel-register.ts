@@ -9,6 +9,7 @@ import {
   type NewChannel,
 } from '../contracts/channel.ts'
 import type { Principal } from '../contracts/identity.ts'
+import { Problem } from '../errors.ts'
 import { afterCommit, type Database, type Tx } from '../storage/database.ts'
 import type { Vault } from '../vault.ts'
 import type { Words } from '../words.ts'
@@ -52,11 +53,19 @@ export interface ChannelRegister {
     by: Principal,
     acceptLanguage: string | undefined,
   ): Promise<ChannelTest | undefined>
-  retry(deliveryId: string, by: Principal): Promise<boolean>
+  /** @throws Problem where there is nothing to try again */
+  retry(deliveryId: string, by: Principal): Promise<void>
   /** @param phone undefined takes it away */
   setPhone(userId: string, phone: string | undefined, by: Principal): Promise<void>
   phone(userId: string): Promise<string | undefined>
 }
+
+/** Undoes the entry in the trail as well: nothing was done. */
+const nothingToRetry = (): Problem =>
+  new Problem('conflict', {
+    zh: '该消息尚未放弃投递，或其通道已移除',
+    en: 'this message was not given up, or its channel is gone',
+  })
 
 /** Rate that a robot is used at: what was asked for, and never more than its provider takes. */
 const rateOf = (kind: ChannelKind, asked: number | undefined): number =>
@@ -244,9 +253,8 @@ export function createChannelRegister(deps: ChannelRegisterDeps): ChannelRegiste
           object: `delivery:${deliveryId}`,
           result: 'done',
         })
-        const isThere = await revive(tx, deliveryId, new Date(clock.now()))
-        if (isThere) afterCommit(tx, () => sender.wake())
-        return isThere
+        if (!(await revive(tx, deliveryId, new Date(clock.now())))) throw nothingToRetry()
+        afterCommit(tx, () => sender.wake())
       }),
 
     setPhone: (userId, phone, by) =>

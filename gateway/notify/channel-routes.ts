@@ -144,12 +144,7 @@ export function channelRoutes(app: App, { database, vault, register }: ChannelRo
       },
     },
     async (request, reply) => {
-      if (!(await register.retry(request.params.id, principalOf(request)))) {
-        throw new Problem('conflict', {
-          zh: '该消息尚未放弃投递，或其通道已移除',
-          en: 'this message was not given up, or its channel is gone',
-        })
-      }
+      await register.retry(request.params.id, principalOf(request))
       return reply.code(204).send()
     },
   )

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import type { Channel, NewChannel } from '../../gateway/contracts/channel.ts'
 import type { Principal } from '../../gateway/contracts/identity.ts'
 import { type Channels, createChannels } from '../../gateway/notify/channels.ts'
-import type { Database } from '../../gateway/storage/database.ts'
+import { afterCommit, type Database } from '../../gateway/storage/database.ts'
 import { createVault, type Vault } from '../../gateway/vault.ts'
 import { type CaseFixture, startCases } from './case-gateway.ts'
 import { FakeClock } from './clock.ts'
@@ -40,7 +40,12 @@ export async function startChannels(
     newId: randomUUID,
     vault,
     nodeId: 'node',
-    audit: { append: async (_tx, entry) => void (await cases.promise).audit.push(entry) },
+    audit: {
+      append: async (tx, entry) => {
+        const { audit } = await cases.promise
+        afterCommit(tx, () => audit.push(entry))
+      },
+    },
     cellName: async () => '东街一网格',
     stillNeeded: async (ids) => (await cases.promise).cases.stillNeeded(ids),
     settle: async (of, settlement, work) => (await cases.promise).cases.settle(of, settlement, work),

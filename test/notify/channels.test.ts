@@ -260,6 +260,8 @@ await onBothDatabases(t, async (t, open) => {
     t.match(await call('POST', 'administrator', retry), { status: 204 })
     await until(fixture, id, ({ notifications }) => notifications[1]?.state === 'accepted')
     t.match(await call('POST', 'administrator', retry), { status: 409 })
+    const told = fixture.audit.filter(({ action }) => action === 'delivery-retried')
+    t.equal(told.length, 1, 'what was not done is not in the trail')
   })
 
   t.test('the next step is told in the language of whoever tries a channel', async (t) => {

@@ -8,9 +8,10 @@ import { discard } from './discard.ts'
  * as many requests with as many bytes as the gateway does, from memory, with no view, no session and no media behind it.
  */
 
-const PART_BYTES = 122_000
-const PART_MS = 240
-const PARTS = 8
+/** Nine parts to a segment of two seconds, the last one short: on average. */
+const PART_BYTES = 114_000
+const PART_MS = 2000 / 9
+const PARTS = 9
 const SEGMENTS_LISTED = 4
 const [, , camerasText = '', portText = ''] = process.argv
 const cameras = Number(camerasText)
@@ -31,11 +32,11 @@ class Stream {
     if (part >= this.#next) this.#waiting.push([part, response])
     else {
       response.writeHead(200, headers('application/vnd.apple.mpegurl', this.#list.length, 'no-store'))
-      response.end(this.#list)
+      response.end(this.#list, 'latin1')
     }
   }
 
-  #render(): Buffer {
+  #render(): string {
     const open = Math.floor(this.#next / PARTS)
     const first = open - SEGMENTS_LISTED
     const lines = ['#EXTM3U', '#EXT-X-VERSION:9', '#EXT-X-TARGETDURATION:2', '#EXT-X-PART-INF:PART-TARGET=0.26']
@@ -43,9 +44,9 @@ class Stream {
     for (let msn = first; msn <= open; msn++) {
       for (let part = msn * PARTS; part < Math.min(this.#next, (msn + 1) * PARTS) && msn >= open - 1; part++)
         lines.push(`#EXT-X-PART:DURATION=0.24000,URI="p${part}.m4s"`)
-      if (msn < open) lines.push('#EXTINF:1.92000,', `s${msn}.m4s`)
+      if (msn < open) lines.push('#EXTINF:2.00000,', `s${msn}.m4s`)
     }
-    return Buffer.from(`${lines.join('\n')}\n`)
+    return `${lines.join('\n')}\n`
   }
 }
 
@@ -57,7 +58,7 @@ const headers = (type: string, sizeBytes: number, cache: string): string[] => [
 ]
 
 const streams = Array.from({ length: cameras }, () => new Stream())
-const half = Buffer.alloc(PART_BYTES / 2, 7)
+const bytes = Buffer.alloc(PART_BYTES, 7)
 
 const server = createServer({ optimizeEmptyRequests: true }, ({ url = '' }, response) => {
   const [, camera, file, msn, part] = /^\/(\d+)\/([\w.]+)(?:\?_HLS_msn=(\d+)&_HLS_part=(\d+))?$/.exec(url) ?? []
@@ -66,10 +67,7 @@ const server = createServer({ optimizeEmptyRequests: true }, ({ url = '' }, resp
   else if (file === 'video.m3u8') stream?.list(Number(msn ?? 0) * PARTS + Number(part ?? 0), response)
   else {
     response.writeHead(200, headers('video/mp4', PART_BYTES, 'private, max-age=3600'))
-    response.cork()
-    response.write(half)
-    response.end(half)
-    response.uncork()
+    response.end(bytes)
   }
 })
 server.listen(0, '127.0.0.1')

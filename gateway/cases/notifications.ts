@@ -102,8 +102,9 @@ export async function dueNotifications(
 
 /** When the first of them is due, wall time; infinite where none is waited for. */
 export async function nextNotificationMs({ client }: Database): Promise<number> {
-  const { _min: first } = await client.notification.aggregate({ _min: { dueAt: true } })
-  return first.dueAt?.getTime() ?? Number.POSITIVE_INFINITY
+  const where = { dueAt: { not: null } }
+  const first = await client.notification.findFirst({ where, orderBy: { dueAt: 'asc' }, select: { dueAt: true } })
+  return first?.dueAt?.getTime() ?? Number.POSITIVE_INFINITY
 }
 
 /** Of these notifications those whose person is on duty, still has the case unanswered and has not seen it on the page. */

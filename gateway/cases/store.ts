@@ -285,13 +285,14 @@ export async function dueCases(database: Database, now: Date, limit: number): Pr
 /** When the next of the cases is due or overdue, wall time; infinite where none will be. */
 export async function nextCaseMs({ client }: Database): Promise<number> {
   const [due, overdue] = await Promise.all([
-    client.case.aggregate({ _min: { dueAt: true } }),
-    client.case.aggregate({
-      where: { overdueAt: null, respondedAt: null, closedAt: null },
-      _min: { respondBy: true },
+    client.case.findFirst({ where: { dueAt: { not: null } }, orderBy: { dueAt: 'asc' }, select: { dueAt: true } }),
+    client.case.findFirst({
+      where: { overdueAt: null, respondedAt: null, closedAt: null, respondBy: { not: null } },
+      orderBy: { respondBy: 'asc' },
+      select: { respondBy: true },
     }),
   ])
-  const times = [due._min.dueAt, overdue._min.respondBy].map((at) => at?.getTime() ?? Number.POSITIVE_INFINITY)
+  const times = [due?.dueAt, overdue?.respondBy].map((at) => at?.getTime() ?? Number.POSITIVE_INFINITY)
   return Math.min(...times)
 }
 

@@ -229,13 +229,13 @@ export class ChunkWriter implements AccessUnitStore {
   /** moof and mdat header (14496-12 §8.8), written right before the first piece where there is room. */
   #assemble(facts: Chunk['facts']): Chunk {
     const count = this.#count
-    const moofBytes = FIXED_HEADER_BYTES - 8 + count * SAMPLE_BYTES
+    const headerBytes = roomFor(count)
+    const moofBytes = headerBytes - 8
     const pieces = this.#pieces
     const [first] = pieces
     if (first === undefined) throw new Error('chunk without samples')
     let payloadBytes = 0
     for (const piece of pieces) payloadBytes += piece.length
-    const headerBytes = moofBytes + 8
     const whole =
       count <= this.#roomSamples
         ? Buffer.from(first.buffer, first.byteOffset - headerBytes, headerBytes + first.length)

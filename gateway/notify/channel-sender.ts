@@ -8,16 +8,15 @@ import { type Composition, compose, countFitting, type Outcome, outcomeOf, reque
 import {
   changeDelivery,
   type DeliveryChange,
-  dueChannels,
   findChannel,
   nextDeliveries,
-  nextDeliveryMs,
   type OpenChannel,
   phoneOf,
   takeLease,
   toOpenChannel,
   triedSince,
   type Waiting,
+  waitingChannels,
 } from './channel-store.ts'
 import { waitOrWake } from './event-reader.ts'
 import { post } from './outside.ts'
@@ -106,9 +105,7 @@ export class ChannelSender {
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
       try {
-        const due = quiet.isOver(clock.now()) ? await dueChannels(database, new Date(clock.now())) : undefined
-        if (due?.length === 0) quiet.begin(await nextDeliveryMs(database))
-        for (const id of due ?? []) {
+        for (const id of await this.#dueChannels(quiet)) {
           if (this.#busy.has(id)) continue
           const work = this.#work(id)
             .catch((error: unknown) => log.error({ err: error, channel: id }, 'messages of a channel wait'))
@@ -120,6 +117,16 @@ export class ChannelSender {
       }
       await waitOrWake(clock, POLL_MS, this.#wake.promise, signal)
     }
+  }
+
+  async #dueChannels(quiet: Quiet): Promise<string[]> {
+    const { clock, database } = this.#deps
+    const nowMs = clock.now()
+    if (!quiet.isOver(nowMs)) return []
+    const waiting = await waitingChannels(database)
+    const firstMs = Math.min(...waiting.map(({ nextMs }) => nextMs))
+    if (firstMs > nowMs) quiet.begin(firstMs)
+    return waiting.filter(({ nextMs }) => nextMs <= nowMs).map(({ id }) => id)
   }
 
   /** Sends what a channel has, until something has to wait. */

@@ -164,20 +164,14 @@ export async function enqueue(tx: Tx, channelId: string, { message, ...delivery 
   })
 }
 
-/** Channels of which a message is due. */
-export async function dueChannels({ client }: Database, now: Date): Promise<string[]> {
-  const rows = await client.delivery.findMany({
-    where: { state: 'waiting', nextAt: { lte: now }, channel: { enabled: true, removedAt: null } },
-    distinct: ['channelId'],
-    select: { channelId: true },
+/** Channels that have messages, and when the first of them may be tried, wall time. */
+export async function waitingChannels({ client }: Database): Promise<{ id: string; nextMs: number }[]> {
+  const rows = await client.delivery.groupBy({
+    by: ['channelId'],
+    where: { state: 'waiting', nextAt: { not: null }, channel: { enabled: true, removedAt: null } },
+    _min: { nextAt: true },
   })
-  return rows.map(({ channelId }) => channelId)
-}
-
-/** When the next message is to be tried, wall time; infinite where none waits. */
-export async function nextDeliveryMs({ client }: Database): Promise<number> {
-  const { _min: first } = await client.delivery.aggregate({ where: { state: 'waiting' }, _min: { nextAt: true } })
-  return first.nextAt?.getTime() ?? Number.POSITIVE_INFINITY
+  return rows.map(({ channelId, _min: first }) => ({ id: channelId, nextMs: first.nextAt?.getTime() ?? 0 }))
 }
 
 /** Makes this node the only one that sends for the channel until `until`. */

@@ -125,7 +125,10 @@ class PullPoints {
     const asked = `PT${this.#deps.habits.terminationSeconds}S`
     const body = `<e:CreatePullPointSubscription xmlns:e="${NS.events}"><e:InitialTerminationTime>${asked}</e:InitialTerminationTime></e:CreatePullPointSubscription>`
     const answer = await withGrace(this.#signal, (signal) => client.request({ to: service, body }, signal))
-    if (!answer.ok) return answer
+    if (!answer.ok) {
+      this.#signal.throwIfAborted() // nobody asks any more why it was not to be had
+      return answer
+    }
     const { address, reference, grantedMs: granted } = parseSubscription(answer.value)
     this.#schedule(granted)
     return { ok: true, value: { to: client.addressOf(address ?? '', services) ?? service, reference } }

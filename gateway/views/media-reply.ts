@@ -60,7 +60,8 @@ export class MediaReply implements ViewUse, Ending {
       response.destroy()
       return
     }
-    const zipped = typeof media.body === 'string' && takesGzip(acceptEncoding) ? gzipped(media) : undefined
+    const { body } = media
+    const zipped = typeof body === 'string' && takesGzip(acceptEncoding) ? gzipped(media, body) : undefined
     // A flat list goes into the answer as it is, where an object's headers are each looked up and stored first.
     const headers = [
       ...SECURITY_HEADERS,
@@ -73,10 +74,9 @@ export class MediaReply implements ViewUse, Ending {
     ]
     if (zipped !== undefined) headers.push('content-encoding', 'gzip')
     response.writeHead(200, headers)
-    const body = zipped ?? media.body
+    if (zipped !== undefined) response.end(zipped)
     // Text goes out as one string with the headers, where bytes are a write of their own.
-    if (typeof body === 'string') response.end(body, 'latin1')
-    else if (Buffer.isBuffer(body)) response.end(body)
+    else if (typeof body === 'string') response.end(body, 'latin1')
     else this.#end(body)
   }
 
@@ -103,10 +103,8 @@ const takesGzip = (accepted: string | string[] | undefined): boolean =>
 /** A playlist is rendered once for all viewers, and so it is compressed (RFC 8216bis §6.2.1). Video is not: it would not shrink. */
 const compressed = new WeakMap<Media, Buffer>()
 
-function gzipped(playlist: Media): Buffer | undefined {
-  const known = compressed.get(playlist)
-  if (known !== undefined || typeof playlist.body !== 'string') return known
-  const zipped = gzipSync(playlist.body, { level: 1 })
-  compressed.set(playlist, zipped)
-  return zipped
+function gzipped(playlist: Media, text: string): Buffer {
+  const known = compressed.get(playlist) ?? gzipSync(text, { level: 1 })
+  compressed.set(playlist, known)
+  return known
 }

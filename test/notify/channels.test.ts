@@ -161,6 +161,22 @@ await onBothDatabases(t, async (t, open) => {
     t.equal(one.notifications[1]?.channelName, 'here')
   })
 
+  t.test('a message is tried again when it is time, though nothing else happens meanwhile', async (t) => {
+    const fixture = await started(t)
+    const { messenger, clock, add, post } = fixture
+    await add(wecomOf(messenger))
+    await post('lead', '/api/v1/duty', { on: true })
+    messenger.answer.with = { status: 502, body: 'bad gateway' }
+    const { id } = await dispatched(fixture)
+    await until(fixture, id, ({ notifications }) => notifications.length === 2)
+    // After 0.75, 1.5, 3 and 6 s, of which it is looked for each second.
+    for (let steps = 0; messenger.requests.count < 5 && steps < 100; steps += 1) {
+      await clock.advance(250)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    t.equal(messenger.requests.count, 5)
+  })
+
   t.test('messages wait for a provider that is down, in order, over a restart, and go out together', async (t) => {
     const database = await open(t)
     const clock = new FakeClock()

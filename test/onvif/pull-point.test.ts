@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { systemClock } from '../../gateway/clock.ts'
 import { createDialer } from '../../gateway/dial.ts'
 import { OnvifClient } from '../../gateway/onvif/client.ts'
 import { type EventStreamDeps, followEvents } from '../../gateway/onvif/pull-point.ts'
+import { NS } from '../../gateway/onvif/soap.ts'
 import { splitAddress } from '../../gateway/onvif/uri.ts'
 import type { VirtualCamera } from '../../scripts/virtual-township/virtual-camera/virtual-camera.ts'
 import { FakeClock } from '../fakes/clock.ts'
@@ -127,4 +131,40 @@ t.test('a pull point that is being made when all ends is given back', { skip: la
     await following
     t.equal(camera.subscriptions, 0, `round ${round}`)
   }
+})
+
+t.test('a camera that makes none as all ends is lost to nobody', async (t) => {
+  const stop = new AbortController()
+  const server = createServer((_request, response) => {
+    stop.abort()
+    response.writeHead(500).end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const lost: string[] = []
+  const client = new OnvifClient({
+    dialer: createDialer(['127.0.0.0/8']),
+    clock: systemClock,
+    randomBytes,
+    host: '127.0.0.1',
+    port,
+    credentials: { username: 'admin', password: 'right' },
+  })
+  await followEvents(
+    {
+      clock: systemClock,
+      random: () => 0,
+      habits: { terminationSeconds: 600, renew: undefined, pullSeconds: 20 },
+      connect: async () => ({
+        ok: true,
+        value: { client, services: new Map([[NS.events, `http://127.0.0.1:${port}/events`]]) },
+      }),
+      take: async () => {},
+      lost: (why) => void lost.push(why),
+    },
+    stop.signal,
+  )
+  t.ok(stop.signal.aborted)
+  t.same(lost, [])
 })

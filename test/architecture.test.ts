@@ -21,7 +21,7 @@ const LEAVES = [
   'vault.ts',
   'words.ts',
 ]
-const FEATURE = ['contracts', 'storage', 'http/paging.ts', 'http/route.ts', 'identity/rights.ts']
+const FEATURE = ['contracts', 'storage', 'http/exchange.ts', 'http/paging.ts', 'http/route.ts', 'identity/rights.ts']
 const MAY_IMPORT: Record<string, readonly string[]> = {
   contracts: [],
   storage: [],

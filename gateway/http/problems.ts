@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
 import { asGiven } from '../words.ts'
+import { Answer } from './exchange.ts'
 
 const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
@@ -44,18 +44,15 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
     .send(document)
 }
 
-/** The same to a response that Fastify does not know. @param headers what every answer carries */
-export function writeProblem(
+/** The same for whom Fastify does not know. @param headers what every answer carries */
+export function answerOfProblem(
   problem: Problem,
   acceptLanguage: string | undefined,
-  response: ServerResponse,
   headers: Readonly<Record<string, string>>,
-): void {
-  if (response.destroyed) return
+): Answer {
   const document = problemDocument(problem, acceptLanguage)
-  const body = Buffer.from(JSON.stringify(document))
-  response.writeHead(document.status, { ...headers, ...HEADERS, 'content-length': body.length })
-  response.end(body)
+  const fields = Object.entries({ ...headers, ...HEADERS }).flat()
+  return new Answer(document.status, fields, Buffer.from(JSON.stringify(document)))
 }
 
 /** A fault of the gateway's own, and so one for its log. */

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -10,6 +10,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Principal, Role } from '../contracts/identity.ts'
 import { Problem } from '../errors.ts'
+import type { Exchange } from './exchange.ts'
 
 /** The server as features see it: schemas are zod, and every route says who may call it. */
 export type App = FastifyInstance<
@@ -54,20 +55,12 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal
 }
 
-/** Nobody can be answered any more, and no `close` will come. An HTTP/2 response has no `destroyed`; it loses its socket. */
-export const hasLeft = ({ destroyed, socket }: ServerResponse): boolean => destroyed || !socket
-
 /** A `gate` route for GET. */
 export interface DirectRoute<Asked> {
   /** @param url as it came, not decoded @returns undefined where it is not the route's own, or not well formed */
   asked(url: string): Asked | undefined
   /** @returns what is still to be waited for, where there is something */
-  answer(
-    asked: Asked,
-    principal: Principal,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> | undefined
+  answer(asked: Asked, principal: Principal, exchange: Exchange): Promise<void> | undefined
 }
 
 /** Who makes a request. */

@@ -84,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   const headers = securityHeaders(options.imageOrigin, tls !== undefined || behindTlsProxy)
   const direct = new DirectRoutes({ logger, authenticator, headers })
   direct.takeFrom(app.server)
+  if (tls === undefined) direct.takeConnectionsFrom(app.server)
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -110,7 +111,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   })
   app.decorate('answerDirectly', <Asked>(route: DirectRoute<Asked>) => direct.add(route))
   guardRoutes(app, options)
-  closeConnections(app)
+  closeConnections(app, direct)
   await app.register(swaggerUi, { routePrefix: '/docs' })
   app.get('/api/v1/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, async () => app.swagger())
   return app
@@ -203,7 +204,7 @@ function guardRoutes(app: App, { authenticator }: ServerOptions): void {
  * A held request is answered while the server closes, and its connection then lies idle, kept alive: the server would
  * wait for it as long as the client likes. An HTTP/2 session is never idle to the server, so it is told to end itself.
  */
-function closeConnections(app: App): void {
+function closeConnections(app: App, direct: DirectRoutes): void {
   const { server } = app
   const sockets = new Set<Socket>()
   const sessions = new Set<ServerHttp2Session>()
@@ -218,6 +219,7 @@ function closeConnections(app: App): void {
   })
   app.addHook('preClose', async () => {
     for (const session of sessions) session.close()
+    direct.close()
     timers = [
       setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS),
       setTimeout(() => {

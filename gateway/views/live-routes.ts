@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Principal } from '../contracts/identity.ts'
 import type { LinkScope } from '../contracts/link.ts'
 import type { Ending } from '../ending.ts'
 import { noSuch, Problem, type ProblemCode } from '../errors.ts'
-import { type App, hasLeft, principalOf } from '../http/route.ts'
+import { type Exchange, NodeExchange } from '../http/exchange.ts'
+import { type App, principalOf } from '../http/route.ts'
 import { asGiven } from '../words.ts'
 import { viewEnded } from './ends.ts'
 import type { LiveView } from './live-view.ts'
@@ -66,11 +66,11 @@ function askedBy(url: string): Asked | undefined {
 export function liveRoutes(app: App, views: Views): void {
   app.answerDirectly({
     asked: askedBy,
-    answer: (asked, principal, request, response) => answerMedia(views, asked, principal, request, response),
+    answer: (asked, principal, exchange) => answerMedia(views, asked, principal, exchange),
   })
 
   const answer = async (asked: Asked, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    await answerMedia(views, asked, principalOf(request), request.raw, reply.raw)
+    await answerMedia(views, asked, principalOf(request), new NodeExchange(request.raw, reply.raw))
     return reply.hijack()
   }
 
@@ -135,15 +135,14 @@ function answerMedia(
   views: Views,
   { viewId, path, reload }: Asked,
   principal: Principal,
-  request: IncomingMessage,
-  response: ServerResponse,
+  exchange: Exchange,
 ): Promise<void> | undefined {
-  if (hasLeft(response)) return undefined // while it was asked who this is
+  if (exchange.hasLeft) return undefined // while it was asked who this is
   const view = ownView(views, principal, viewId)
   if (view === undefined) return notHere(views, principal, viewId)
   const { lease } = view
   if (lease === undefined) throw new Problem('stream-not-ready', { zh: '画面正在打开', en: 'the view is being opened' })
-  const reply = new MediaReply(response, () => view.uses.end(reply))
+  const reply = new MediaReply(exchange, () => view.uses.end(reply))
   if (!views.begin(view, reply))
     throw new Problem('too-many-requests', {
       zh: '该画面同时进行的请求过多',
@@ -156,7 +155,7 @@ function answerMedia(
     } else if (media.kind === 'refused') throw new Problem(REFUSALS[media.status], asGiven(media.code))
     else {
       views.beginSending(reply)
-      reply.send(media, request.headers['accept-encoding'])
+      reply.send(media)
     }
   }
   const media = read(views, view, lease.relay, path, reload, reply)

@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import type { Ending } from '../ending.ts'
+import { Answer, type Exchange } from '../http/exchange.ts'
 import type { MediaAnswer } from './sources.ts'
 import type { ViewUse } from './view-uses.ts'
 
@@ -23,14 +23,14 @@ export type Media = Extract<MediaAnswer, { kind: 'found' }>
 export class MediaReply implements ViewUse, Ending {
   aborted = false
   sendingSinceMs: number | undefined
-  readonly #response: ServerResponse
+  readonly #exchange: Exchange
   #media: Media | undefined
   #onAbort: (() => void) | undefined
 
   /** @param onOver called exactly once: after the last byte was handed over, or with the connection's end */
-  constructor(response: ServerResponse, onOver: () => void) {
-    this.#response = response
-    response.on('close', () => {
+  constructor(exchange: Exchange, onOver: () => void) {
+    this.#exchange = exchange
+    exchange.onOver(() => {
       this.#wake()
       this.#media?.release()
       this.#media = undefined
@@ -40,7 +40,7 @@ export class MediaReply implements ViewUse, Ending {
 
   abort(): void {
     this.#wake()
-    if (this.#media !== undefined) this.#response.destroy()
+    if (this.#media !== undefined) this.#exchange.cut()
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
@@ -53,40 +53,10 @@ export class MediaReply implements ViewUse, Ending {
   }
 
   /** Sends lent bytes as they are, without a copy, and gives them back exactly once. */
-  send(media: Media, acceptEncoding: string | string[] | undefined): void {
-    const response = this.#response
+  send(media: Media): void {
     this.#media = media
-    if (this.aborted) {
-      response.destroy()
-      return
-    }
-    const { body } = media
-    const zipped = typeof body === 'string' && takesGzip(acceptEncoding) ? gzipped(media, body) : undefined
-    // A flat list goes into the answer as it is, where an object's headers are each looked up and stored first.
-    const headers = [
-      ...SECURITY_HEADERS,
-      'content-type',
-      media.contentType,
-      'content-length',
-      String(zipped?.length ?? media.sizeBytes),
-      'cache-control',
-      media.cacheSeconds === 0 ? 'no-store' : `private, max-age=${media.cacheSeconds}`,
-    ]
-    if (zipped !== undefined) headers.push('content-encoding', 'gzip')
-    response.writeHead(200, headers)
-    if (zipped !== undefined) response.end(zipped)
-    // Text goes out as one string with the headers, where bytes are a write of their own.
-    else if (typeof body === 'string') response.end(body, 'latin1')
-    else this.#end(body)
-  }
-
-  #end(buffers: readonly Buffer[]): void {
-    const response = this.#response
-    const last = buffers.length - 1
-    response.cork()
-    for (let at = 0; at < last; at++) response.write(buffers[at])
-    response.end(buffers[last])
-    response.uncork()
+    if (this.aborted) this.#exchange.cut()
+    else this.#exchange.send(answerOf(media, this.#exchange.headers['accept-encoding']))
   }
 
   #wake(): void {
@@ -100,11 +70,24 @@ export class MediaReply implements ViewUse, Ending {
 const takesGzip = (accepted: string | string[] | undefined): boolean =>
   typeof accepted === 'string' && /\bgzip\b(?!\s*;\s*q=0(?:\.0+)?(?:,|$))/.test(accepted)
 
-/** A playlist is rendered once for all viewers, and so it is compressed (RFC 8216bis §6.2.1). Video is not: it would not shrink. */
-const compressed = new WeakMap<Media, Buffer>()
+/** All who ask for the same playlist, or for the bytes of the same part, get one and the same answer. */
+const plain = new WeakMap<object, Answer>()
+const compressed = new WeakMap<object, Answer>()
 
-function gzipped(playlist: Media, text: string): Buffer {
-  const known = compressed.get(playlist) ?? gzipSync(text, { level: 1 })
-  compressed.set(playlist, known)
-  return known
+/** A playlist is compressed for who takes it (RFC 8216bis §6.2.1). Video is not: it would not shrink. */
+function answerOf(media: Media, acceptEncoding: string | string[] | undefined): Answer {
+  const { body } = media
+  const isZipped = typeof body === 'string' && takesGzip(acceptEncoding)
+  const answers = isZipped ? compressed : plain
+  const key = typeof body === 'string' ? media : body
+  let answer = answers.get(key)
+  if (answer === undefined) {
+    const { contentType, cacheSeconds } = media
+    const cache = cacheSeconds === 0 ? 'no-store' : `private, max-age=${cacheSeconds}`
+    const headers = [...SECURITY_HEADERS, 'content-type', contentType, 'cache-control', cache]
+    if (isZipped) headers.push('content-encoding', 'gzip')
+    answer = new Answer(200, headers, isZipped ? gzipSync(body, { level: 1 }) : body)
+    answers.set(key, answer)
+  }
+  return answer
 }

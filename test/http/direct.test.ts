@@ -3,17 +3,21 @@ import { writeFileSync } from 'node:fs'
 import { get, type ServerResponse } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { get as getHttps } from 'node:https'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import type { Principal } from '../../gateway/contracts/identity.ts'
 import { Problem } from '../../gateway/errors.ts'
-import { type App, hasLeft } from '../../gateway/http/route.ts'
+import { Answer } from '../../gateway/http/exchange.ts'
+import type { App } from '../../gateway/http/route.ts'
 import { createServer } from '../../gateway/http/server.ts'
 import { overConnection } from '../fakes/over-connection.ts'
 import { lacksOpenssl, selfSigned } from '../fakes/tls-front.ts'
 
 const SECRET = 'canary-of-a-fault'
+/** More than the sockets of both sides buffer. */
+const LONG = Array.from({ length: 64 }, () => Buffer.alloc(1024 * 1024))
 
 interface Fixture {
   app: App
@@ -53,17 +57,13 @@ async function server(t: Test, tls?: { certFile: string; keyFile: string }, aske
   t.teardown(() => app.close())
   app.answerDirectly<string>({
     asked: (url) => /^\/direct\/([a-z]+)$/.exec(url)?.[1],
-    answer: async (what, principal, _request, response) => {
-      answered.push(`${principal.name} ${hasLeft(response) ? 'has left' : what}`)
-      if (hasLeft(response)) return
+    answer: async (what, principal, exchange) => {
+      answered.push(`${principal.name} ${exchange.hasLeft ? 'has left' : what}`)
+      if (exchange.hasLeft) return
       if (what === 'refused') throw new Problem('media-not-found', { zh: '没有', en: 'it is not there' })
       if (what === 'faulty') throw new Error(SECRET)
-      response.writeHead(200, ['content-type', 'text/plain', 'content-length', '4'])
-      if (what === 'broken') {
-        response.write('di')
-        throw new Error(SECRET)
-      }
-      response.end('done')
+      exchange.send(new Answer(200, ['content-type', 'text/plain'], what === 'broken' ? LONG : 'done'))
+      if (what === 'broken') throw new Error(SECRET)
     },
   })
   app.get('/direct/*', { config: { access: 'gate' } }, async () => 'by Fastify')
@@ -128,7 +128,7 @@ function certificate(t: Test): { cert: Buffer; files: { certFile: string; keyFil
   return { cert, files: { certFile, keyFile } }
 }
 
-for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const)
+for (const protocol of ['HTTP/1.1', "Node's HTTP/1.1", 'HTTP/2'] as const)
   t.test(
     `who leaves while it is asked who they are is known to have left, over ${protocol}`,
     {
@@ -142,12 +142,13 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const)
         await gone?.promise
         setImmediate(() => told?.resolve())
       })
-      app.server.prependListener('request', (_request: unknown, response: ServerResponse) =>
-        response.on('close', () => gone?.resolve()),
-      )
+      const onClose = (ending: Socket | ServerResponse): unknown => ending.on('close', () => gone?.resolve())
+      app.server.prependListener('request', (_request: unknown, response: ServerResponse) => onClose(response))
+      app.server.prependListener('connection', onClose)
       const headers = { authorization: 'slow' }
       if (secure === undefined) {
-        const request = get(`${base}/direct/done`, { headers }).on('error', () => {})
+        const more = protocol === 'HTTP/1.1' ? {} : { te: 'trailers' }
+        const request = get(`${base}/direct/done`, { headers: { ...headers, ...more } }).on('error', () => {})
         await begun?.promise
         request.destroy()
       } else {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
+import { NodeExchange } from '../../gateway/http/exchange.ts'
 import { MediaReply } from '../../gateway/views/media-reply.ts'
 import { quietServer } from '../fakes/quiet-server.ts'
 
@@ -23,19 +24,19 @@ async function serving(t: { teardown(handler: () => Promise<void>): void }) {
       released += 1
     }
     const sizeBytes = MEGABYTES * MEGABYTE.length
-    const sending = new MediaReply(reply.raw, () => {
+    const sending = new MediaReply(new NodeExchange(request.raw, reply.raw), () => {
       over += 1
       given.resolve()
     })
     replies.push(sending)
     const lent = { kind: 'found', contentType: 'video/mp4', cacheSeconds: 60, body, sizeBytes, release } as const
-    sending.send(lent, request.headers['accept-encoding'])
+    sending.send(lent)
     return reply.hijack()
   })
   app.get('/list', { config: { access: 'anyone' } }, async (request, reply) => {
     const contentType = 'application/vnd.apple.mpegurl'
     const lent = { kind: 'found', contentType, cacheSeconds: 0, body: TEXT, sizeBytes: TEXT.length } as const
-    new MediaReply(reply.raw, () => {}).send({ ...lent, release: () => {} }, request.headers['accept-encoding'])
+    new MediaReply(new NodeExchange(request.raw, reply.raw), () => {}).send({ ...lent, release: () => {} })
     return reply.hijack()
   })
   t.teardown(() => app.close())
@@ -80,8 +81,8 @@ t.test('the view ends before there is anything to send', async (t) => {
   const app = await quietServer()
   const asked = Promise.withResolvers<MediaReply>()
   const over = Promise.withResolvers<void>()
-  app.get('/waits', { config: { access: 'anyone' } }, async (_request, reply) => {
-    asked.resolve(new MediaReply(reply.raw, () => over.resolve()))
+  app.get('/waits', { config: { access: 'anyone' } }, async (request, reply) => {
+    asked.resolve(new MediaReply(new NodeExchange(request.raw, reply.raw), () => over.resolve()))
     return reply.hijack()
   })
   t.teardown(() => app.close())
@@ -104,7 +105,7 @@ t.test('the view ends before there is anything to send', async (t) => {
     body: [LIST],
     sizeBytes: LIST.length,
   } as const
-  reply.send({ ...lent, release: () => released++ }, undefined)
+  reply.send({ ...lent, release: () => released++ })
   await Promise.all([failed, over.promise])
   t.same([heard, released], [['abort'], 1], 'what comes late is given back and not sent')
 })

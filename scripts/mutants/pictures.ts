@@ -13,6 +13,9 @@ const slow = on('views/live-connection.ts', 'test/views/live-back-pressure.test.
 const cutOff = on('views/views.ts', 'test/views/cut-off.test.ts')
 const watching = on('views/views.ts', 'test/views/watching.test.ts')
 const reply = on('views/media-reply.ts', 'test/views/media-reply.test.ts')
+const heads = on('http/request-heads.ts', 'test/http/request-heads.test.ts')
+const connection = on('http/direct-connection.ts', 'test/http/direct-connection.test.ts')
+const direct = on('http/direct.ts', 'test/http/direct-connection.test.ts')
 const listed = on('hls/playlist.ts', 'test/hls/conformance.test.ts')
 const recent = on('identity/recent-principals.ts', 'test/identity/recent-principals.test.ts')
 
@@ -174,6 +177,38 @@ export const PICTURES: readonly Mutant[] = [
   ),
   watching('views: by the wall clock alone', ' || clock.monotonicMs() >= view.expiresMonotonicMs', ''),
   // One answer with media, and who asked for it.
+  heads('heads: the second of two credentials', 'if (found.has(name)) return undefined\n', ''),
+  heads('heads: a body is the next request', ' || MORE_TO_IT.has(name)', ''),
+  heads('heads: any byte in a value', '!FIELD_VALUE.test(value) || ', ''),
+  heads('heads: of any length', 'if (bytes.length > MAX_HEAD_BYTES) return undefined\n', ''),
+  heads('heads: the credentials of the request before', 'if (fields !== this.#fields) {', "if (this.#fields === '') {"),
+  heads('heads: a piece is a request', "if (!fields.endsWith('\\r\\n\\r\\n')) return undefined\n", ''),
+  direct('connection: nobody need be signed in', "if (found === undefined) throw new Problem('not-signed-in')\n", ''),
+  direct('connection: idle ones hold the end up', 'for (const connection of this.#connections) connection.close()', ''),
+  connection(
+    'connection: the next is answered before its turn',
+    'if (this.#exchange !== undefined) {',
+    'if (!socket) {',
+  ),
+  connection(
+    'connection: the first bytes are lost on the way to Node',
+    '      this.#options.leave(socket)\n      socket.unshift(bytes)',
+    '      this.#options.leave(socket)',
+  ),
+  connection('connection: the next is never taken', 'else if (socket.isPaused()) socket.resume()', ''),
+  connection('connection: who left is waited for', 'this.#exchange?.end()', ''),
+  connection(
+    'connection: who says no more is kept',
+    'readonly #onEnd = (): void => {\n    this.#socket.end()',
+    'readonly #onEnd = (): void => {',
+  ),
+  connection('connection: kept for ever', 'socket.setTimeout(options.keptAliveMs + GRACE_MS)\n', ''),
+  connection(
+    'connection: ended the moment it was told',
+    'options.keptAliveMs + GRACE_MS',
+    'options.keptAliveMs - GRACE_MS / 2',
+  ),
+  connection('connection: goes on after a cut', 'cut(): void {\n    this.#socket.destroy()', 'cut(): void {'),
   reply(
     'media: given back twice',
     'this.#media?.release()\n      this.#media = undefined',

@@ -8,6 +8,7 @@ import { SlabPool } from '../../gateway/cmaf/slab.ts'
 import { LiveRequest } from '../../gateway/contracts/live-socket.ts'
 import { Segmenter } from '../../gateway/hls/segmenter.ts'
 import { Window } from '../../gateway/hls/window.ts'
+import { RequestHeads } from '../../gateway/http/request-heads.ts'
 import { MAX_PACKET_BYTES, PacketFraming } from '../../gateway/mqtt/byte-gate.ts'
 import {
   parseCapabilities,
@@ -373,6 +374,24 @@ function playlistRequests(): Parser {
   }
 }
 
+function requestHeads(): Parser {
+  const lines = ['GET /live/1/list.m3u8?_HLS_msn=4 HTTP/1.1', 'Host: a', 'Cookie: a=1; b="2"', 'Accept-Encoding: gzip']
+  return {
+    name: 'request heads',
+    seeds: texts(lines.slice(0, 2).join('\r\n').concat('\r\n\r\n'), lines.join('\r\n').concat('\r\n\r\n')),
+    tokens: ['\r\n', '\n', ' ', '\t', ':', 'te: a\r\n', 'host: a\r\n', '__proto__: a\r\n', ' '.repeat(8000)],
+    start: (reach) => {
+      const heads = new RequestHeads()
+      return (bytes) => {
+        const head = heads.read(bytes)
+        if (head === undefined) return
+        reach('requests')
+        if (isControlled(head.target)) throw new Error(`a target with ${JSON.stringify(head.target)}`)
+      }
+    },
+  }
+}
+
 /** Everything else that reads what somebody outside sends. */
 export const MESSAGE_PARSERS: readonly Parser[] = [
   discovery(),
@@ -383,6 +402,7 @@ export const MESSAGE_PARSERS: readonly Parser[] = [
   mqttPackets(),
   liveRequests(),
   playlistRequests(),
+  requestHeads(),
 ]
 
 function parseJson(text: string): unknown {

@@ -33,10 +33,13 @@ export function Answers({ act, isDangerous = false, isReady, onCancel }: Answers
   const { t } = useParts().language
   const submit = useRef<HTMLButtonElement>(null)
   const held = useRef(false)
-  // While its answer is awaited it cannot be pressed, and loses the focus: it has it again when it was refused.
+  const wasReady = useRef(isReady)
+  // While its answer is awaited it cannot be pressed, and loses the focus: it has it again when it was refused. Some
+  // browsers take the focus in the moment of drawing, so who has it is asked before.
+  if (wasReady.current && !isReady) held.current = document.activeElement === submit.current
+  wasReady.current = isReady
   useLayoutEffect(() => {
-    if (!isReady) held.current = document.activeElement === submit.current
-    else if (held.current && document.activeElement === document.body) submit.current?.focus()
+    if (isReady && held.current && document.activeElement === document.body) submit.current?.focus()
   }, [isReady])
   return (
     <div class="actions">

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Time as an argument: wall clock for display and consent, monotonic clock for durations. */
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC; may jump when the host's clock is set. */
@@ -13,7 +11,18 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, { signal })
-  },
+  // By hand: that of `node:timers/promises` makes three times as many objects, and every stream sleeps twice a second.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      const onAbort = (): void => {
+        clearTimeout(timer)
+        reject(signal.reason)
+      }
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', onAbort)
+        resolve()
+      }, ms)
+      signal.addEventListener('abort', onAbort)
+    }),
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Answer, AskedHeaders, Exchange } from './exchange.ts'
+import type { AnswerHead, AskedHeaders, Body, Exchange } from './exchange.ts'
 import { RequestHeads } from './request-heads.ts'
 
 /** A client that was told how long its connection is kept may use it up to the last moment. */
@@ -124,20 +124,20 @@ class DirectExchange implements Exchange {
     this.#tell = over
   }
 
-  send(answer: Answer): void {
+  send(head: AnswerHead, body: Body): void {
     if (this.isAnswered || this.#onOver === undefined) throw new Error('a request is answered once')
     this.isAnswered = true
     const socket = this.#socket
-    const { body } = answer
-    const opening = answer.opening(Date.now(), this.#keptAliveMs / 1000)
+    const opening = head.opening(body, Date.now(), this.#keptAliveMs / 1000)
     const sent = (): void => this.end()
-    if (typeof body === 'string' || Buffer.isBuffer(body) || body.length === 0) socket.write(opening, sent)
+    const pieces = typeof body === 'string' ? [] : Buffer.isBuffer(body) ? [body] : body
+    const last = pieces.length - 1
+    if (last < 0) socket.write(opening, sent)
     else {
-      const last = body.length - 1
       socket.cork()
       socket.write(opening)
-      for (let at = 0; at < last; at++) socket.write(body[at] as Buffer)
-      socket.write(body[last] as Buffer, sent)
+      for (let at = 0; at < last; at++) socket.write(pieces[at] as Buffer)
+      socket.write(pieces[last] as Buffer, sent)
       socket.uncork()
     }
   }

@@ -94,6 +94,6 @@ export class DirectRoutes {
     const problem = asProblem(error)
     if (isOwnFault(problem)) logger.error({ err: error }, problem.code)
     if (exchange.isAnswered) exchange.cut()
-    else if (!exchange.hasLeft) exchange.send(answerOfProblem(problem, exchange.headers['accept-language'], headers))
+    else if (!exchange.hasLeft) exchange.send(...answerOfProblem(problem, exchange.headers['accept-language'], headers))
   }
 }

@@ -15,52 +15,56 @@ export interface Exchange {
   /** @param over called once: the last byte was handed over, or the connection has ended */
   onOver(over: () => void): void
   /** Once at the most. Bytes must stay as they are until it is over. */
-  send(answer: Answer): void
+  send(head: AnswerHead, body: Body): void
   /** Ends the connection, or its stream of HTTP/2: nothing leaves after this returns. */
   cut(): void
 }
 
-/** A whole answer, immutable: who asks for the same gets the same. */
-export class Answer {
+/** Text is ASCII. What is in pieces is long, and goes out as it lies. */
+export type Body = string | Buffer | readonly Buffer[]
+
+/** Status and fields of answers that differ in nothing but their bodies. */
+export class AnswerHead {
   readonly status: number
   /** Names and values by turns. */
-  readonly headers: readonly string[]
-  /** Text is ASCII. What is in pieces is long, and goes out as it lies. */
-  readonly body: string | Buffer | readonly Buffer[]
+  readonly fields: readonly string[]
+  #fixed = ''
+  #second: number | undefined
+  #body: Body | undefined
   #opening: Buffer | undefined
-  #openingSecond = 0
 
-  /** @param headers names and values by turns; how long the body is need not be among them */
-  constructor(status: number, headers: readonly string[], body: string | Buffer | readonly Buffer[]) {
+  /** @param fields names and values by turns, without the body's length */
+  constructor(status: number, fields: readonly string[]) {
     this.status = status
-    this.headers = [...headers, 'content-length', String(lengthOf(body))]
-    this.body = body
+    this.fields = fields
   }
 
   /**
-   * The first bytes over a connection of HTTP/1.1 that is kept alive (RFC 9112 §4, §6): all but what is in pieces.
-   * Within a second they are the same for everybody.
+   * The first bytes over a connection of HTTP/1.1 that is kept alive (RFC 9112 §4, §6): the head, and text with it. All who
+   * wait for the same are answered one after the other, so they are made once for them.
    */
-  opening(nowMs: number, keptAliveS: number): Buffer {
+  opening(body: Body, nowMs: number, keptAliveS: number): Buffer {
     const second = Math.floor(nowMs / 1000)
-    if (this.#opening === undefined || this.#openingSecond !== second) {
-      this.#opening = this.#render(new Date(second * 1000), keptAliveS)
-      this.#openingSecond = second
-    }
+    if (this.#opening !== undefined && this.#body === body && this.#second === second) return this.#opening
+    if (this.#second !== second) this.#fixed = this.#render(new Date(second * 1000), keptAliveS)
+    this.#second = second
+    this.#body = body
+    const head = `${this.#fixed}${sizeOf(body)}\r\n\r\n`
+    this.#opening = Buffer.from(typeof body === 'string' ? head + body : head, 'latin1')
     return this.#opening
   }
 
-  #render(now: Date, keptAliveS: number): Buffer {
-    const { status, headers, body } = this
+  /** All but the length, which is last: within a second it is the same whatever the body. */
+  #render(now: Date, keptAliveS: number): string {
+    const { status, fields } = this
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
-    for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`
-    head += `date: ${now.toUTCString()}\r\nconnection: keep-alive\r\nkeep-alive: timeout=${keptAliveS}\r\n\r\n`
-    if (typeof body === 'string') return Buffer.from(head + body, 'latin1')
-    return Buffer.isBuffer(body) ? Buffer.concat([Buffer.from(head, 'latin1'), body]) : Buffer.from(head, 'latin1')
+    for (let at = 0; at < fields.length; at += 2) head += `${fields[at]}: ${fields[at + 1]}\r\n`
+    return `${head}date: ${now.toUTCString()}\r\nconnection: keep-alive\r\nkeep-alive: timeout=${keptAliveS}\r\ncontent-length: `
   }
 }
 
-function lengthOf(body: Answer['body']): number {
+/** @returns bytes */
+function sizeOf(body: Body): number {
   if (typeof body === 'string' || Buffer.isBuffer(body)) return body.length
   let bytes = 0
   for (const piece of body) bytes += piece.length
@@ -91,10 +95,10 @@ export class NodeExchange implements Exchange {
     this.#response.on('close', over)
   }
 
-  send({ status, headers, body }: Answer): void {
+  send({ status, fields }: AnswerHead, body: Body): void {
     const response = this.#response
     // A flat list goes into the answer as it is, where an object's headers are each looked up and stored first.
-    response.writeHead(status, [...headers])
+    response.writeHead(status, [...fields, 'content-length', String(sizeOf(body))])
     // Text goes out as one string with the headers, where bytes are a write of their own.
     if (typeof body === 'string') response.end(body, 'latin1')
     else if (Buffer.isBuffer(body)) response.end(body)

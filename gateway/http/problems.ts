@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { Problem, type ProblemCode, problemDocument } from '../errors.ts'
 import { asGiven } from '../words.ts'
-import { Answer } from './exchange.ts'
+import { AnswerHead, type Body } from './exchange.ts'
 
 const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
@@ -49,10 +49,10 @@ export function answerOfProblem(
   problem: Problem,
   acceptLanguage: string | undefined,
   headers: Readonly<Record<string, string>>,
-): Answer {
+): [head: AnswerHead, body: Body] {
   const document = problemDocument(problem, acceptLanguage)
   const fields = Object.entries({ ...headers, ...HEADERS }).flat()
-  return new Answer(document.status, fields, Buffer.from(JSON.stringify(document)))
+  return [new AnswerHead(document.status, fields), Buffer.from(JSON.stringify(document))]
 }
 
 /** A fault of the gateway's own, and so one for its log. */

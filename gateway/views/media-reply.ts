@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { Ending } from '../ending.ts'
-import { Answer, type Exchange } from '../http/exchange.ts'
+import { AnswerHead, type Exchange } from '../http/exchange.ts'
 import type { MediaAnswer } from './sources.ts'
 import type { ViewUse } from './view-uses.ts'
 
@@ -55,8 +55,10 @@ export class MediaReply implements ViewUse, Ending {
   /** Sends lent bytes as they are, without a copy, and gives them back exactly once. */
   send(media: Media): void {
     this.#media = media
+    const { body } = media
+    const isZipped = typeof body === 'string' && takesGzip(this.#exchange.headers['accept-encoding'])
     if (this.aborted) this.#exchange.cut()
-    else this.#exchange.send(answerOf(media, this.#exchange.headers['accept-encoding']))
+    else this.#exchange.send(headOf(media, isZipped), isZipped ? gzipped(media, body) : body)
   }
 
   #wake(): void {
@@ -70,24 +72,26 @@ export class MediaReply implements ViewUse, Ending {
 const takesGzip = (accepted: string | string[] | undefined): boolean =>
   typeof accepted === 'string' && /\bgzip\b(?!\s*;\s*q=0(?:\.0+)?(?:,|$))/.test(accepted)
 
-/** All who ask for the same playlist, or for the bytes of the same part, get one and the same answer. */
-const plain = new WeakMap<object, Answer>()
-const compressed = new WeakMap<object, Answer>()
+/** One for each kind of media. */
+const heads = new Map<string, AnswerHead>()
 
-/** A playlist is compressed for who takes it (RFC 8216bis §6.2.1). Video is not: it would not shrink. */
-function answerOf(media: Media, acceptEncoding: string | string[] | undefined): Answer {
-  const { body } = media
-  const isZipped = typeof body === 'string' && takesGzip(acceptEncoding)
-  const answers = isZipped ? compressed : plain
-  const key = typeof body === 'string' ? media : body
-  let answer = answers.get(key)
-  if (answer === undefined) {
-    const { contentType, cacheSeconds } = media
+function headOf({ contentType, cacheSeconds }: Media, isZipped: boolean): AnswerHead {
+  const kind = `${contentType} ${cacheSeconds} ${isZipped}`
+  let head = heads.get(kind)
+  if (head === undefined) {
     const cache = cacheSeconds === 0 ? 'no-store' : `private, max-age=${cacheSeconds}`
-    const headers = [...SECURITY_HEADERS, 'content-type', contentType, 'cache-control', cache]
-    if (isZipped) headers.push('content-encoding', 'gzip')
-    answer = new Answer(200, headers, isZipped ? gzipSync(body, { level: 1 }) : body)
-    answers.set(key, answer)
+    const encoding = isZipped ? ['content-encoding', 'gzip'] : []
+    head = new AnswerHead(200, [...SECURITY_HEADERS, 'content-type', contentType, 'cache-control', cache, ...encoding])
+    heads.set(kind, head)
   }
-  return answer
+  return head
+}
+
+/** A playlist is rendered once for all viewers, and so it is compressed (RFC 8216bis §6.2.1). Video is not: it would not shrink. */
+const compressed = new WeakMap<Media, Buffer>()
+
+function gzipped(playlist: Media, text: string): Buffer {
+  const known = compressed.get(playlist) ?? gzipSync(text, { level: 1 })
+  compressed.set(playlist, known)
+  return known
 }

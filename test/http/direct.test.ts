@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import type { Principal } from '../../gateway/contracts/identity.ts'
 import { Problem } from '../../gateway/errors.ts'
-import { Answer } from '../../gateway/http/exchange.ts'
+import { AnswerHead } from '../../gateway/http/exchange.ts'
 import type { App } from '../../gateway/http/route.ts'
 import { createServer } from '../../gateway/http/server.ts'
 import { overConnection } from '../fakes/over-connection.ts'
@@ -62,7 +62,7 @@ async function server(t: Test, tls?: { certFile: string; keyFile: string }, aske
       if (exchange.hasLeft) return
       if (what === 'refused') throw new Problem('media-not-found', { zh: '没有', en: 'it is not there' })
       if (what === 'faulty') throw new Error(SECRET)
-      exchange.send(new Answer(200, ['content-type', 'text/plain'], what === 'broken' ? LONG : 'done'))
+      exchange.send(new AnswerHead(200, ['content-type', 'text/plain']), what === 'broken' ? LONG : 'done')
       if (what === 'broken') throw new Error(SECRET)
     },
   })

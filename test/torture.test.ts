@@ -3,6 +3,7 @@ import { feed, MAX_HEAP_GROWTH_BYTES } from '../scripts/torture/feed.ts'
 import { MEDIA_PARSERS } from '../scripts/torture/media-parsers.ts'
 import { MESSAGE_PARSERS } from '../scripts/torture/message-parsers.ts'
 import { checkHeld } from '../scripts/torture/parser.ts'
+import { PLAYER_PARSERS } from '../scripts/torture/player-parsers.ts'
 
 const INPUTS = 100_000
 /** XML takes ten times as long as anything else. */
@@ -10,7 +11,7 @@ const FEWER: Readonly<Record<string, number>> = { discovery: 20_000, soap: 20_00
 /** Inputs of which fewer come so far test nothing but the door. */
 const LEAST_REACHED = 50
 
-for (const parser of [...MEDIA_PARSERS, ...MESSAGE_PARSERS]) {
+for (const parser of [...MEDIA_PARSERS, ...MESSAGE_PARSERS, ...PLAYER_PARSERS]) {
   const inputs = FEWER[parser.name] ?? INPUTS
   t.test(`${inputs} broken inputs: ${parser.name}`, async (t) => {
     const { worstMs, reached } = await feed(parser, inputs, 20260302)

@@ -9,7 +9,6 @@ export type MediaAnswer =
       cacheSeconds: number
       /** Text is ASCII. */
       body: string | readonly Buffer[]
-      sizeBytes: number
       /** Must be called once the bytes are written or the response is aborted; more calls do nothing. */
       release(): void
     }
@@ -26,7 +25,7 @@ export function found(
 
 /** @param text ASCII, as of now: no cache may keep it */
 export function foundText(contentType: string, text: string): MediaAnswer {
-  return { kind: 'found', contentType, cacheSeconds: 0, body: text, sizeBytes: text.length, release: () => {} }
+  return { kind: 'found', contentType, cacheSeconds: 0, body: text, release: () => {} }
 }
 
 const NO_PARTS: readonly Part[] = []
@@ -36,7 +35,6 @@ class Lent {
   readonly contentType: string
   readonly cacheSeconds: number
   readonly body: readonly Buffer[]
-  readonly sizeBytes: number
   #parts: readonly Part[]
 
   constructor(contentType: string, cacheSeconds: number, buffers: readonly Buffer[], parts: readonly Part[]) {
@@ -44,9 +42,6 @@ class Lent {
     this.contentType = contentType
     this.cacheSeconds = cacheSeconds
     this.body = buffers
-    let sizeBytes = 0
-    for (const buffer of buffers) sizeBytes += buffer.length
-    this.sizeBytes = sizeBytes
     this.#parts = parts
   }
 

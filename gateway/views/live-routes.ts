@@ -194,7 +194,7 @@ async function snapshot(views: Views, view: LiveView, relay: Relay, ending: Endi
   else ending.addEventListener('abort', () => gone.abort())
   const jpeg = await relay.snapshot(gone.signal)
   if (jpeg === undefined) return { kind: 'refused', status: 503, code: 'no-key-frame' }
-  const lent = { contentType: 'image/jpeg', cacheSeconds: 0, body: [jpeg], sizeBytes: jpeg.length, release: () => {} }
+  const lent = { contentType: 'image/jpeg', cacheSeconds: 0, body: [jpeg], release: () => {} }
   return { kind: 'found', ...lent }
 }
 

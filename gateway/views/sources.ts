@@ -17,7 +17,6 @@ export type MediaAnswer =
       cacheSeconds: number
       /** Text is ASCII. */
       body: string | readonly Buffer[]
-      sizeBytes: number
       release(): void
     }
   | { kind: 'refused'; status: 400 | 404 | 410 | 503; code: string }

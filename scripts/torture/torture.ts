@@ -3,6 +3,7 @@ import { feed } from './feed.ts'
 import { killUnderLoad } from './kills.ts'
 import { MEDIA_PARSERS } from './media-parsers.ts'
 import { MESSAGE_PARSERS } from './message-parsers.ts'
+import { PLAYER_PARSERS } from './player-parsers.ts'
 
 /**
  * A million broken inputs for each parser of what somebody outside sends, and a thousand kills of a gateway under load.
@@ -19,7 +20,7 @@ const { values } = parseArgs({
   },
 })
 const inputs = Number(values.inputs)
-for (const parser of [...MEDIA_PARSERS, ...MESSAGE_PARSERS]) {
+for (const parser of [...MEDIA_PARSERS, ...MESSAGE_PARSERS, ...PLAYER_PARSERS]) {
   if (values.only !== undefined && parser.name !== values.only) continue
   const { seconds, worstMs, heapGrowthBytes, reached } = await feed(parser, inputs, Number(values.seed))
   const figures = [

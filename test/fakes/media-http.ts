@@ -24,12 +24,13 @@ export async function serveRelay(relay: Pick<Relay, 'read'>, sound = false): Pro
       response.writeHead(answer.status).end(answer.code)
       return
     }
+    const bytes = bytesOf(answer)
     response.writeHead(200, {
       'content-type': answer.contentType,
-      'content-length': answer.sizeBytes,
+      'content-length': bytes.length,
       'access-control-allow-origin': '*',
     })
-    response.end(bytesOf(answer))
+    response.end(bytes)
     response.on('close', () => answer.release())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -27,7 +27,6 @@ function largeParts() {
       contentType: 'video/mp4',
       cacheSeconds: 60,
       body,
-      sizeBytes: body.length * MEGABYTE,
       release,
     }
   }

@@ -5,7 +5,7 @@ import type { Dialer } from '../dial.ts'
 import type { StreamSource } from '../rtsp/session.ts'
 import { FfmpegRunner } from './ffmpeg.ts'
 import { Relay } from './relay.ts'
-import type { RelayHealth } from './relay-health.ts'
+import { type RelayHealth, TICK_MS } from './relay-health.ts'
 import { type OpenFigures, type StreamMeasures, StreamRecord } from './stream-record.ts'
 import { TranscodeRelay } from './transcode-relay.ts'
 
@@ -72,7 +72,8 @@ export class RelayPool {
   /** Relays that were ended and still say goodbye to their camera. */
   readonly #leaving = new Set<Promise<void>>()
   readonly #records = new Map<string, StreamRecord>()
-  #closed = false
+  readonly #closing = new AbortController()
+  #ticking: Promise<void> | undefined
 
   constructor(options: RelayPoolOptions) {
     this.#options = options
@@ -83,7 +84,7 @@ export class RelayPool {
    * @param sound  true where the link covers it; else the camera is not asked for it
    */
   acquire(streamId: string, source: () => Promise<StreamSource>, { sound = false } = {}): RelayLease {
-    if (this.#closed) throw new Error('the relay pool is closed')
+    if (this.#closing.signal.aborted) throw new Error('the relay pool is closed')
     const entry = this.#entries.get(streamId) ?? this.#start(streamId, source)
     if (sound) entry.relay.wantSound()
     return this.#lease(entry, this.#lingerMs, () => this.#entries.get(streamId) === entry && this.end(streamId))
@@ -98,7 +99,7 @@ export class RelayPool {
     source: () => Promise<StreamSource>,
     options = { sound: false },
   ): TranscodeLease | undefined {
-    if (this.#closed) throw new Error('the relay pool is closed')
+    if (this.#closing.signal.aborted) throw new Error('the relay pool is closed')
     const known = this.#transcodes.get(streamId)
     if (known === undefined && !this.#hasRoom()) return undefined
     const entry = known ?? this.#startTranscode(streamId, source, options)
@@ -152,10 +153,21 @@ export class RelayPool {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closing.abort()
     for (const streamId of [...this.#transcodes.keys()]) this.#endTranscode(streamId)
     for (const streamId of [...this.#entries.keys()]) this.end(streamId)
     await Promise.all(this.#leaving)
+    await this.#ticking
+  }
+
+  /** All streams in one go: a timer for each would cost more than what it is for. */
+  async #tickUntilClosed(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(TICK_MS, signal).catch(() => undefined) // abort ends the loop
+      for (const { relay } of this.#entries.values()) relay.tick()
+      for (const { relay } of this.#transcodes.values()) relay.tick()
+    }
   }
 
   #start(streamId: string, source: () => Promise<StreamSource>): Entry {
@@ -174,6 +186,7 @@ export class RelayPool {
     const abort = new AbortController()
     const entry: Entry = { relay, leases: 0, abort, done: relay.run(abort.signal), linger: undefined }
     this.#entries.set(streamId, entry)
+    this.#ticking ??= this.#tickUntilClosed()
     return entry
   }
 

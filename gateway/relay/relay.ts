@@ -77,6 +77,8 @@ export class Relay {
   #opening: { atMs: number; playedAtMs?: number } | undefined
   /** While a session plays. */
   #keyFrame: KeyFrameRequest | undefined
+  /** While a session plays. */
+  #look: (() => void) | undefined
   #receiver: RtpReceiver | undefined
   readonly #rates = new Rates()
   #ended = false
@@ -110,7 +112,6 @@ export class Relay {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const unsubscribe = this.#window.subscribe({ init: () => {}, chunk: () => this.#onChunk(), end: () => {} })
-    const housekeeping = this.#housekeep(signal)
     for (let failures = 0; !signal.aborted; failures++) {
       this.#attemptAtMs = clock.monotonicMs()
       try {
@@ -136,10 +137,16 @@ export class Relay {
     this.#ended = true
     unsubscribe()
     this.#attempt.settle({ kind: 'failed', code: 'stream-ended', detail: 'the stream was ended' })
-    await housekeeping
     this.#window.close()
     this.#writer.close()
     this.#sound.close()
+  }
+
+  /** Called every TICK_MS. Ends held requests in time, camera or not. */
+  tick(): void {
+    this.#look?.()
+    this.#window.expire()
+    this.#sound.tick()
   }
 
   /** First playable media is there, or the reason why it will not come before `signal`. */
@@ -256,16 +263,12 @@ export class Relay {
     }
   }
 
-  /** Once a second while playing: keep-alive, silence, figures. Returns on abort, throws the fault that ended it. */
+  /** Looked at with every tick while playing: keep-alive, silence, figures. Returns on abort, throws the fault that ended it. */
   async #watch(session: CameraSession, receiver: RtpReceiver, signal: AbortSignal, playedAtMs: number): Promise<void> {
     const { clock } = this.#options
-    const gone = new AbortController()
-    let fault: StreamFault | undefined
-    void session.ended.then((ended) => {
-      fault = ended
-      gone.abort()
-    })
-    const stop = AbortSignal.any([signal, gone.signal])
+    const over = Promise.withResolvers<void>()
+    const between = new AbortController()
+    let looksBetween = false
     const figures = (atMs: number): Received => ({
       packets: receiver.receivedPackets,
       bytes: session.receivedBytes,
@@ -274,23 +277,47 @@ export class Relay {
     })
     let last = figures(playedAtMs)
     let heardAtMs = playedAtMs
-    while (!stop.aborted) {
-      const ageMs = clock.monotonicMs() - this.#segmenter.lastArrivalMs
-      await clock.sleep(nextLookMs(this.#state, ageMs, this.#segmenter.frameMs), stop).catch(() => undefined) // ends early on abort, which the loop sees
+    const look = (): void => {
       const nowMs = clock.monotonicMs()
       const now = figures(nowMs)
       if (now.packets !== last.packets) heardAtMs = nowMs
       last = this.#measure(last, now) ? now : { ...last, packets: now.packets }
-      if (stop.aborted) break
       session.keepAlive()
       if (nowMs - heardAtMs >= SILENCE_MS) throw new StreamFault('stalled', `no media for ${SILENCE_MS} ms`)
-      const { firstKeyAtMs, lastArrivalMs, waitsForKey } = this.#segmenter
+      const { firstKeyAtMs, frameMs, lastArrivalMs, waitsForKey } = this.#segmenter
       if (nowMs - Math.max(playedAtMs, lastArrivalMs) > MAX_KEY_WAIT_MS)
         throw new StreamFault('no-key-frame', `none in ${MAX_KEY_WAIT_MS} ms`)
       if (firstKeyAtMs !== undefined && waitsForKey) this.#keyFrame?.ask()
       this.#judge(nowMs - lastArrivalMs)
+      const nextMs = nextLookMs(this.#state, nowMs - lastArrivalMs, frameMs)
+      if (nextMs >= TICK_MS || looksBetween) return
+      looksBetween = true
+      void clock.sleep(nextMs, between.signal).then(
+        () => {
+          looksBetween = false
+          this.#look?.()
+        },
+        () => undefined, // nothing is watched any more
+      )
     }
-    if (fault !== undefined) throw fault
+    this.#look = () => {
+      try {
+        look()
+      } catch (error) {
+        over.reject(error)
+      }
+    }
+    const onAbort = (): void => over.resolve()
+    signal.addEventListener('abort', onAbort, { once: true })
+    void session.ended.then(over.reject)
+    if (signal.aborted) onAbort()
+    try {
+      await over.promise
+    } finally {
+      this.#look = undefined
+      between.abort()
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 
   #judge(ageMs: number): void {
@@ -379,14 +406,5 @@ export class Relay {
     this.#wakeUp = wakeUp
     await this.#options.clock.sleep(ms, AbortSignal.any([signal, wakeUp.signal])).catch(() => undefined) // woken early
     this.#wakeUp = undefined
-  }
-
-  /** Ends held requests in time, camera or not. */
-  async #housekeep(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#options.clock.sleep(TICK_MS, signal).catch(() => undefined) // abort ends the loop
-      this.#window.expire()
-      this.#sound.tick()
-    }
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Clock } from '../clock.ts'
 import type { Chunk } from '../cmaf/chunk.ts'
 import { ChunkWriter } from '../cmaf/chunk-writer.ts'
@@ -15,7 +16,6 @@ import type { RelayHealth } from './relay-health.ts'
 import { SOUND_PATH } from './sound.ts'
 import { pictureArguments } from './transcode.ts'
 
-const TICK_MS = 1_000
 const STALLED_MS = 2_000
 /** After an ffmpeg that ended; with so many in a row that gave no picture, waiting is over. */
 const RETRY_MS = 1_000
@@ -64,18 +64,14 @@ export class TranscodeRelay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { source, clock } = this.#options
+    const { source } = this.#options
     const unsubscribe = source.subscribe({
       init: ({ bytes }) => this.#begin(bytes),
       chunk: (chunk) => this.#feed(chunk),
       end: () => this.#stop(),
     })
     const unwatch = this.#window.subscribe({ init: () => {}, chunk: () => this.#tell(), end: () => {} })
-    while (!signal.aborted) {
-      await clock.sleep(TICK_MS, signal).catch(() => undefined) // abort ends the loop
-      this.#window.expire()
-      this.#pipe?.tick()
-    }
+    if (!signal.aborted) await once(signal, 'abort')
     this.#ended = true
     unsubscribe()
     unwatch()
@@ -84,6 +80,12 @@ export class TranscodeRelay {
     this.#tell()
     this.#window.close()
     this.#writer.close()
+  }
+
+  /** Called every TICK_MS. */
+  tick(): void {
+    this.#window.expire()
+    this.#pipe?.tick()
   }
 
   /** First playable media is there, or the reason why it will not come before `signal`. */

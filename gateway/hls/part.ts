@@ -20,14 +20,16 @@ export class Part {
   constructor(id: number, durationTicks: number, chunks: readonly Chunk[]) {
     let samples = 0
     let sizeBytes = 0
+    const buffers: Buffer[] = []
     for (const chunk of chunks) {
       samples += chunk.facts.samples
       sizeBytes += chunk.sizeBytes
+      buffers.push(...chunk.buffers)
     }
     const { startTicks = 0, independent = false } = chunks[0]?.facts ?? {}
     this.facts = { id, startTicks, durationTicks, independent, samples }
     this.chunks = chunks
-    this.buffers = inFewest(chunks.flatMap(({ buffers }) => buffers))
+    this.buffers = inFewest(buffers)
     this.sizeBytes = sizeBytes
   }
 

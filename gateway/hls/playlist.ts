@@ -10,6 +10,8 @@ export const TARGET_DURATION_S = 2
 export const PARTS_LISTED_S = 3
 /** Three part targets are asked for at least (RFC 8216bis §4.4.3.8); how late a part may come does not depend on how short it is. */
 const MIN_PART_HOLD_BACK_S = 0.5
+/** Part targets are whole milliseconds, so there are not many. */
+const MAX_OPENINGS = 1000
 /** CAN-SKIP-UNTIL is at least six target durations (RFC 8216bis §4.4.3.8). */
 const SKIP_BOUNDARY_S = 6 * TARGET_DURATION_S
 
@@ -40,15 +42,15 @@ export interface Segment {
   wording: Wording | undefined
 }
 
-/** A list is written anew with each part, and most of what it says is what it said before. */
+/** A list is written anew with each part, and most of what it says is what it said before. Lines end with a line feed. */
 interface Wording {
   startLine: string
   /** Of the first `parts` parts, for that part target. */
   partLines: string
   parts: number
   partTargetTicks: number
-  /** Once it is whole. */
-  endLines: string | undefined
+  /** Empty until it is whole. */
+  endLines: string
 }
 
 export interface MediaPlaylistView {
@@ -68,40 +70,51 @@ export interface RenditionReport {
 
 /** Media playlist (RFC 8216bis §4.4), a delta update if `skip` and something is old enough (§6.2.5.1). */
 export function mediaPlaylist(view: MediaPlaylistView, skip: boolean): string {
-  const { segments } = view
-  const target = seconds(view.partTargetTicks)
-  const holdBack = seconds(Math.max(view.partTargetTicks * 3, MIN_PART_HOLD_BACK_S * TIMESCALE))
+  const { segments, partTargetTicks, sibling } = view
   const first = segments[0]
+  const skipped = skip ? segmentsBeforeSkipBoundary(segments) : 0
+  let text = `${openingLines(partTargetTicks)}
+#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}
+#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuitySequence ?? 0}
+`
+  if (skipped > 0) text += `#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}\n`
+  let before = segments[skipped - 1]
+  for (let i = skipped; i < segments.length; i++) {
+    const segment = segments[i]
+    if (segment === undefined || segment.parts.length === 0) continue // begun, but nothing of it is whole yet
+    const { discontinuitySequence, initId } = segment
+    for (let at = before?.discontinuitySequence ?? discontinuitySequence; at < discontinuitySequence; at++)
+      text += '#EXT-X-DISCONTINUITY\n'
+    if (initId !== before?.initId) text += `#EXT-X-MAP:URI="init-${initId}.mp4"\n`
+    before = segment
+    const { startLine, partLines, endLines } = wordingOf(segment, partTargetTicks)
+    text += startLine
+    if (segment.hasPartsListed) text += partLines
+    text += endLines
+  }
+  text += `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p${view.nextPartId}.m4s"\n`
+  if (sibling !== undefined)
+    text += `#EXT-X-RENDITION-REPORT:URI="${sibling.uri}",LAST-MSN=${sibling.lastMsn},LAST-PART=${sibling.lastPart}\n`
+  return text
+}
+
+/** What a stream says first, and all others of the same part target. */
+const openings = new Map<number, string>()
+
+function openingLines(partTargetTicks: number): string {
+  const known = openings.get(partTargetTicks)
+  if (known !== undefined) return known
+  const holdBack = seconds(Math.max(partTargetTicks * 3, MIN_PART_HOLD_BACK_S * TIMESCALE))
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:9',
     `#EXT-X-TARGETDURATION:${TARGET_DURATION_S}`,
     `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${holdBack},CAN-SKIP-UNTIL=${SKIP_BOUNDARY_S.toFixed(1)}`,
-    `#EXT-X-PART-INF:PART-TARGET=${target}`,
-    `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuitySequence ?? 0}`,
-  ]
-  const ages = agesToEndS(segments)
-  const skipped = skip ? segmentsBeforeSkipBoundary(segments, ages) : 0
-  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`)
-  let initId = skipped > 0 ? segments[skipped - 1]?.initId : undefined
-  for (const [i, segment] of segments.entries()) {
-    if (i < skipped || segment.parts.length === 0) continue // begun, but nothing of it is whole yet
-    const before = segments[i - 1]?.discontinuitySequence ?? segment.discontinuitySequence
-    for (let at = before; at < segment.discontinuitySequence; at++) lines.push('#EXT-X-DISCONTINUITY')
-    if (segment.initId !== initId) lines.push(`#EXT-X-MAP:URI="init-${segment.initId}.mp4"`)
-    initId = segment.initId
-    const { startLine, partLines, endLines } = wordingOf(segment, view.partTargetTicks)
-    lines.push(segment.hasPartsListed ? startLine + partLines : startLine)
-    if (endLines !== undefined) lines.push(endLines)
-  }
-  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p${view.nextPartId}.m4s"`)
-  if (view.sibling !== undefined) {
-    const { uri, lastMsn, lastPart } = view.sibling
-    lines.push(`#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${lastMsn},LAST-PART=${lastPart}`)
-  }
-  lines.push('')
-  return lines.join('\n')
+    `#EXT-X-PART-INF:PART-TARGET=${seconds(partTargetTicks)}`,
+  ].join('\n')
+  if (openings.size >= MAX_OPENINGS) openings.clear()
+  openings.set(partTargetTicks, lines)
+  return lines
 }
 
 function wordingOf(segment: Segment, partTargetTicks: number): Wording {
@@ -110,19 +123,20 @@ function wordingOf(segment: Segment, partTargetTicks: number): Wording {
     said?.partTargetTicks === partTargetTicks
       ? said
       : {
-          startLine: `#EXT-X-PROGRAM-DATE-TIME:${new Date(startedAtMs).toISOString()}`,
+          startLine: `#EXT-X-PROGRAM-DATE-TIME:${new Date(startedAtMs).toISOString()}\n`,
           partLines: '',
           parts: 0,
           partTargetTicks,
-          endLines: undefined,
+          endLines: '',
         }
   segment.wording = wording
   if (hasPartsListed)
     for (; wording.parts < parts.length; wording.parts++) {
       const part = parts[wording.parts]
-      if (part !== undefined) wording.partLines += `\n${partTag(part, partTargetTicks)}`
+      if (part !== undefined) wording.partLines += partLine(part, partTargetTicks)
     }
-  if (durationTicks !== undefined) wording.endLines ??= `#EXTINF:${extinf(durationTicks)},\ns${msn}.m4s`
+  if (durationTicks !== undefined && wording.endLines === '')
+    wording.endLines = `#EXTINF:${extinf(durationTicks)},\ns${msn}.m4s\n`
   return wording
 }
 
@@ -170,28 +184,20 @@ export function multivariantPlaylist(view: MultivariantView): string {
 }
 
 /** A pause of the camera makes a frame last; the part target holds all the same (RFC 8216bis §4.4.4.9). */
-function partTag(part: Part, targetTicks: number): string {
+function partLine(part: Part, targetTicks: number): string {
   const { id, durationTicks, independent } = part.facts
-  return `#EXT-X-PART:DURATION=${seconds(Math.min(durationTicks, targetTicks))},URI="p${id}.m4s"${independent ? ',INDEPENDENT=YES' : ''}`
+  return `#EXT-X-PART:DURATION=${seconds(Math.min(durationTicks, targetTicks))},URI="p${id}.m4s"${independent ? ',INDEPENDENT=YES' : ''}\n`
 }
 
 /** Those that end further than the boundary from the end of the last whole one (RFC 8216bis §6.2.5.1). */
-function segmentsBeforeSkipBoundary(segments: readonly Segment[], ages: readonly number[]): number {
-  const open = segments.findIndex(({ durationTicks }) => durationTicks === undefined)
-  const openS = open < 0 ? 0 : (ages[open] ?? 0)
-  return segments.filter((_, i) => (ages[i + 1] ?? 0) - openS > SKIP_BOUNDARY_S).length
-}
-
-/** For each segment the time from its start to the end of the playlist. */
-function agesToEndS(segments: readonly Segment[]): number[] {
-  const ages: number[] = new Array(segments.length)
-  let age = 0
+function segmentsBeforeSkipBoundary(segments: readonly Segment[]): number {
+  let followS = 0
   for (let i = segments.length - 1; i >= 0; i--) {
-    const segment = segments[i]
-    if (segment !== undefined) age += durationS(segment)
-    ages[i] = age
+    const ticks = segments[i]?.durationTicks
+    if (followS > SKIP_BOUNDARY_S) return i + 1
+    if (ticks !== undefined) followS += ticks / TIMESCALE
   }
-  return ages
+  return 0
 }
 
 /** Of what is there, while the segment grows. */

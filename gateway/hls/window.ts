@@ -69,7 +69,8 @@ export class Window {
   #nextPartId = 0
   #partTargetTicks = 0
   #frameTicks = 1
-  #rendered = new Map<string, MediaAnswer>()
+  /** Playlists of the list as it is: whole, as a delta update, and both of them with sound. */
+  #rendered: MediaAnswer[] = []
   #closed = false
 
   constructor(options: WindowOptions) {
@@ -160,7 +161,7 @@ export class Window {
   /** Lets all parts go; numbers go on. */
   clear(): void {
     this.#segments.clear()
-    this.#rendered.clear()
+    this.#rendered = []
   }
 
   /** Ends held requests whose time is over. */
@@ -247,21 +248,21 @@ export class Window {
   }
 
   /** One text for all who ask before the list changes. */
-  #rendering({ skip, sound }: ReadQuery): MediaAnswer {
-    const key = `${skip === true ? 'delta' : 'full'}${sound === true ? '+' : ''}`
-    const known = this.#rendered.get(key)
+  #rendering({ skip = false, sound = false }: ReadQuery): MediaAnswer {
+    const kind = (skip ? 1 : 0) + (sound ? 2 : 0)
+    const known = this.#rendered[kind]
     if (known !== undefined) return known
     const text = mediaPlaylist(
       {
         segments: this.#segments.listed,
         partTargetTicks: this.#partTargetTicks,
         nextPartId: this.#nextPartId,
-        sibling: sound === true ? this.#options.sibling?.() : undefined,
+        sibling: sound ? this.#options.sibling?.() : undefined,
       },
-      skip === true,
+      skip,
     )
     const rendered = foundText(PLAYLIST_TYPE, text)
-    this.#rendered.set(key, rendered)
+    this.#rendered[kind] = rendered
     return rendered
   }
 
@@ -313,7 +314,7 @@ export class Window {
   }
 
   #changed(): void {
-    this.#rendered.clear()
+    this.#rendered = []
     this.#waiters.wake()
   }
 }

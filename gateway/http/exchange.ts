@@ -50,7 +50,10 @@ export class AnswerHead {
     this.#second = second
     this.#body = body
     const head = `${this.#fixed}${sizeOf(body)}\r\n\r\n`
-    this.#opening = Buffer.from(typeof body === 'string' ? head + body : head, 'latin1')
+    const text = typeof body === 'string' ? body : ''
+    this.#opening = Buffer.allocUnsafe(head.length + text.length)
+    this.#opening.write(head, 'latin1')
+    this.#opening.write(text, head.length, 'latin1') // by itself, since the two as one string would be copied twice
     return this.#opening
   }
 

@@ -1,3 +1,4 @@
+import { justAsLong } from './neighbours.ts'
 import type { Slab } from './slab.ts'
 
 export interface ChunkFacts {
@@ -24,9 +25,9 @@ export class Chunk {
 
   constructor(facts: ChunkFacts, buffers: readonly Buffer[], slabs: readonly Slab[]) {
     this.facts = facts
-    this.buffers = buffers
+    this.buffers = justAsLong(buffers)
     this.sizeBytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
-    this.#slabs = slabs
+    this.#slabs = justAsLong(slabs)
   }
 
   retain(): this {

@@ -13,5 +13,8 @@ export function inFewest(buffers: Iterable<Buffer>): readonly Buffer[] {
     if (both === undefined) fewest.push(buffer)
     else fewest[fewest.length - 1] = both
   }
-  return fewest
+  return justAsLong(fewest)
 }
+
+/** A copy to be kept: a list that was pushed to has room for sixteen more, and windows hold thousands for seconds. */
+export const justAsLong = <T>(list: readonly T[]): readonly T[] => list.slice()

@@ -1,5 +1,5 @@
 import type { Chunk, ChunkFacts } from '../cmaf/chunk.ts'
-import { inFewest } from '../cmaf/neighbours.ts'
+import { inFewest, justAsLong } from '../cmaf/neighbours.ts'
 
 /**
  * What a playlist lists as a partial segment (RFC 8216bis §4.4.4.9): chunks that follow each other, immutable, shared by
@@ -28,7 +28,7 @@ export class Part {
     }
     const { startTicks = 0, independent = false } = chunks[0]?.facts ?? {}
     this.facts = { id, startTicks, durationTicks, independent, samples }
-    this.chunks = chunks
+    this.chunks = justAsLong(chunks)
     this.buffers = inFewest(buffers)
     this.sizeBytes = sizeBytes
   }

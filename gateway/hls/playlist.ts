@@ -123,22 +123,25 @@ function wordingOf(segment: Segment, partTargetTicks: number): Wording {
     said?.partTargetTicks === partTargetTicks
       ? said
       : {
-          startLine: `#EXT-X-PROGRAM-DATE-TIME:${new Date(startedAtMs).toISOString()}\n`,
+          startLine: flat('#EXT-X-PROGRAM-DATE-TIME:', new Date(startedAtMs).toISOString(), '\n'),
           partLines: '',
           parts: 0,
           partTargetTicks,
           endLines: '',
         }
   segment.wording = wording
-  if (hasPartsListed)
-    for (; wording.parts < parts.length; wording.parts++) {
-      const part = parts[wording.parts]
-      if (part !== undefined) wording.partLines += partLine(part, partTargetTicks)
-    }
+  if (hasPartsListed && wording.parts < parts.length) {
+    const lines = parts.slice(wording.parts).map((part) => partLine(part, partTargetTicks))
+    wording.partLines = flat(wording.partLines, ...lines)
+    wording.parts = parts.length
+  }
   if (durationTicks !== undefined && wording.endLines === '')
-    wording.endLines = `#EXTINF:${extinf(durationTicks)},\ns${msn}.m4s\n`
+    wording.endLines = flat('#EXTINF:', extinf(durationTicks), ',\ns', String(msn), '.m4s\n')
   return wording
 }
+
+/** One text of many. V8 keeps a sum of strings as a tree, which every playlist with it would have to walk. */
+const flat = (...texts: string[]): string => texts.join('')
 
 export interface MultivariantView {
   mediaUri: string

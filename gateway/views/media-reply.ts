@@ -72,18 +72,23 @@ export class MediaReply implements ViewUse, Ending {
 const takesGzip = (accepted: string | string[] | undefined): boolean =>
   typeof accepted === 'string' && /\bgzip\b(?!\s*;\s*q=0(?:\.0+)?(?:,|$))/.test(accepted)
 
-/** One for each kind of media. */
-const heads = new Map<string, AnswerHead>()
+interface KindOfMedia extends Pick<Media, 'contentType' | 'cacheSeconds'> {
+  isZipped: boolean
+  head: AnswerHead
+}
+
+/** There are half a dozen. Gone through, since a key for a map would be a new text for every answer. */
+const kinds: KindOfMedia[] = []
 
 function headOf({ contentType, cacheSeconds }: Media, isZipped: boolean): AnswerHead {
-  const kind = `${contentType} ${cacheSeconds} ${isZipped}`
-  let head = heads.get(kind)
-  if (head === undefined) {
-    const cache = cacheSeconds === 0 ? 'no-store' : `private, max-age=${cacheSeconds}`
-    const encoding = isZipped ? ['content-encoding', 'gzip'] : []
-    head = new AnswerHead(200, [...SECURITY_HEADERS, 'content-type', contentType, 'cache-control', cache, ...encoding])
-    heads.set(kind, head)
-  }
+  for (const kind of kinds)
+    if (kind.contentType === contentType && kind.cacheSeconds === cacheSeconds && kind.isZipped === isZipped)
+      return kind.head
+  const cache = cacheSeconds === 0 ? 'no-store' : `private, max-age=${cacheSeconds}`
+  const encoding = isZipped ? ['content-encoding', 'gzip'] : []
+  const fields = [...SECURITY_HEADERS, 'content-type', contentType, 'cache-control', cache, ...encoding]
+  const head = new AnswerHead(200, fields)
+  kinds.push({ contentType, cacheSeconds, isZipped, head })
   return head
 }
 

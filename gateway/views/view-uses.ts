@@ -37,8 +37,9 @@ export class ViewUses {
 
   /** @param nowMs monotonic */
   abortSlow(nowMs: number): void {
-    const isSlow = ({ sendingSinceMs = nowMs }: ViewUse): boolean => nowMs - sendingSinceMs > MAX_SENDING_MS
-    for (const use of this.#uses.filter(isSlow)) {
+    for (let at = this.#uses.length - 1; at >= 0; at--) {
+      const use = this.#uses[at]
+      if (use === undefined || nowMs - (use.sendingSinceMs ?? nowMs) <= MAX_SENDING_MS) continue
       this.end(use)
       use.abort()
     }

@@ -343,9 +343,8 @@ export class Views {
     }
   }
 
-  #isOver(view: LiveView): boolean {
-    const { clock, links } = this.#deps
-    return links.now() >= view.expiresAtMs || clock.monotonicMs() >= view.expiresMonotonicMs
+  #isOver(view: LiveView, nowMs = this.#deps.links.now(), monotonicMs = this.#deps.clock.monotonicMs()): boolean {
+    return nowMs >= view.expiresAtMs || monotonicMs >= view.expiresMonotonicMs
   }
 
   /** Darkens a view at once; the record follows. */
@@ -371,10 +370,11 @@ export class Views {
     const { signal } = this.#closing
     while (!signal.aborted) {
       await clock.sleep(SWEEP_MS, signal).catch(() => {}) // ends early on abort, which the loop sees
+      const [nowMs, monotonicMs] = [this.#deps.links.now(), clock.monotonicMs()]
       for (const view of this.#live.values()) {
-        if (this.#isOver(view)) this.#cut(view, view.endsWhy)
-        else if (clock.monotonicMs() - view.usedMonotonicMs > IDLE_MS) this.#cut(view, 'idle')
-        view.uses.abortSlow(clock.monotonicMs())
+        if (this.#isOver(view, nowMs, monotonicMs)) this.#cut(view, view.endsWhy)
+        else if (monotonicMs - view.usedMonotonicMs > IDLE_MS) this.#cut(view, 'idle')
+        view.uses.abortSlow(monotonicMs)
       }
       if (clock.monotonicMs() - this.#auditCheckedMs >= AUDIT_CHECK_MS) await this.#checkAudit()
       await this.#ended.record()

@@ -20,4 +20,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # As in scripts/up, where the reason stands.
-CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=100", "gateway/main.ts"]
+CMD ["node", "--max-semi-space-size=8", "--heap-growing-percent=100", "gateway/main.ts"]

@@ -68,7 +68,7 @@ async function main(): Promise<void> {
       cpuPercent.set(name, percent)
       const megabytes = (after.memoryBytes - measured.ownBytes) / streams / 1e6
       console.log(
-        `${name.padEnd(9)} ${percent.toFixed(3)} % of a core a stream, ${megabytes.toFixed(1)} MB a stream (PSS) beyond ${(measured.ownBytes / 1e6).toFixed(0)} MB of the process itself`,
+        `${name.padEnd(9)} ${percent.toFixed(3)} % of a core a stream, ${megabytes.toFixed(2)} MB a stream (PSS) beyond ${(measured.ownBytes / 1e6).toFixed(0)} MB of the process itself`,
       )
       await delay(1000)
     }

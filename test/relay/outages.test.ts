@@ -50,6 +50,20 @@ for (const [fps, stalledMs] of [
   })
 }
 
+t.test('stalled to the moment, wherever between two looks at all streams it comes', async (t) => {
+  const { camera, clock, pool } = await scene(t, { onPlay: (socket) => socket.write(media(0, 60)) })
+  const source = async () => ({ uri: camera.uri })
+  pool.acquire('first', source) // from now on all are looked at every second
+  await clock.advance(300)
+  const { relay } = pool.acquire('second', source)
+  await relay.ready(signal)
+  while (relay.health().receivedPackets < 66) await new Promise(setImmediate)
+  await clock.advance(1_980)
+  t.match(relay.health(), { state: 'live', lastFrameAgeMs: 1_980 })
+  await clock.advance(20)
+  t.match(relay.health(), { state: 'stalled', lastFrameAgeMs: 2_000 })
+})
+
 t.test('a hung camera is noticed within five seconds and comes back into the same window', async (t) => {
   let plays = 0
   const { camera, clock, pool, seen, until } = await scene(t, {

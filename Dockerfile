@@ -19,5 +19,5 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# As in scripts/up, where the reason stands.
+# As in scripts/up.
 CMD ["node", "--max-semi-space-size=8", "--heap-growing-percent=100", "gateway/main.ts"]

@@ -22,6 +22,10 @@ interface Call {
   ids?: readonly string[]
 }
 
+/** MQTT 3.1.1 §3.4: 0x40 0x02 and the packet's number; several may share one write. strace writes the 2 with three digits where a digit follows. */
+const PUBACK = /"[^"]*@\\(?:00)?2/
+const PUBACKS = /@\\(?:00)?2/g
+
 /** Lines of `strace -f -yy`; a call that was interrupted by another thread's is told in two. */
 function callsOf(trace: string): Call[] {
   const calls: Call[] = []
@@ -51,9 +55,6 @@ function callOf(line: string): Call | undefined {
   return undefined
 }
 
-/** MQTT 3.1.1 §3.4: 0x40 0x02 and the packet's number; several may share one write. strace writes the 2 with three digits where a digit follows. */
-const PUBACK = /"[^"]*@\\(?:00)?2/
-const PUBACKS = /@\\(?:00)?2/g
 const pubacksOf = (line: string): Call[] => [...line.matchAll(PUBACKS)].map(() => ({ kind: 'puback' }))
 
 /** Sent one after the other, so that each has a commit and an acknowledgement of its own. */

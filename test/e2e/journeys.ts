@@ -107,19 +107,6 @@ export async function newcomersWall({ page, signIn }: Traveller): Promise<{ live
 export const statesOf = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`[...document.querySelectorAll('[data-tile]')].map(({ dataset }) => dataset.state)`)
 
-/** From now on the page keeps, from the first frame of each tile on, how much is buffered ahead of any of them at the most. */
-export const watchBeginnings = (page: Page): Promise<unknown> =>
-  page.addInitScript(`setInterval(() => {
-    for (const { buffered, currentTime } of document.querySelectorAll('[data-tile][data-state="live"] video')) {
-      if (buffered.length === 0) continue
-      const ahead = buffered.end(buffered.length - 1) - currentTime
-      window.journeyMostAhead = Math.max(window.journeyMostAhead ?? 0, ahead)
-    }
-  }, 50)`)
-
-/** @returns seconds */
-export const mostAhead = (page: Page): Promise<number> => page.evaluate<number>('window.journeyMostAhead')
-
 /** How old the first pictures are, seconds: what their tiles say, but not less than what is buffered ahead. */
 export const agesOf = (page: Page, tiles: number): Promise<number[]> =>
   page.evaluate<number[]>(`[...document.querySelectorAll('[data-tile]')].slice(0, ${tiles}).map((tile) => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { LIVE_TIMESCALE, type LiveHeader, readLiveHeader } from '../../gateway/contracts/live-socket.ts'
+import { LIVE_TIMESCALE, type LiveHeader } from '../../gateway/contracts/live-socket.ts'
+import { chunkOf, firstFramesOf, noteFirstFrames } from './beginnings.ts'
 import { WALL } from './browser.ts'
 import { cameraTile, startGateway } from './gateway.ts'
 import { arrangeWall, fillWall, tileIs } from './journeys.ts'
@@ -24,23 +25,6 @@ test('a key that is pressed as the wall appears is the wall’s', async (t, { so
   t.same(faults, [])
 })
 
-const chunkOf = (message: string | Buffer): LiveHeader | undefined => {
-  if (typeof message === 'string') return undefined
-  const header = readLiveHeader(new DataView(message.buffer, message.byteOffset, message.length))
-  return header?.type === 'chunk' ? header : undefined
-}
-
-/** Keeps the media time of the first frame that is painted. */
-const NOTE_FIRST_FRAME = `{
-  const { requestVideoFrameCallback } = HTMLVideoElement.prototype
-  HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
-    return requestVideoFrameCallback.call(this, (now, frame) => {
-      window.firstFrameS ??= frame.mediaTime
-      callback(now, frame)
-    })
-  }
-}`
-
 test('a picture begins with the newest, however slowly what was before comes', async (t, { gateway, somebody }) => {
   const [camera = ''] = gateway.publicCameras
   const neighbour = await somebody(WALL)
@@ -57,7 +41,7 @@ test('a picture begins with the newest, however slowly what was before comes', a
   })
   const { page, faults, signIn } = await somebody(WALL)
   await arrangeWall(page, 4)
-  await page.addInitScript(NOTE_FIRST_FRAME)
+  await noteFirstFrames(page)
   const past: LiveHeader[] = []
   await page.routeWebSocket('**/live/socket', (socket) => {
     let sent = Promise.resolve()
@@ -78,7 +62,8 @@ test('a picture begins with the newest, however slowly what was before comes', a
   const [fromTicks, toTicks] = [past[0], past.at(-1)].map((chunk) => chunk?.startTicks ?? 0)
   const pastS = ((toTicks ?? 0) - (fromTicks ?? 0)) / LIVE_TIMESCALE
   t.ok(pastS > 1, `${pastS.toFixed(2)} s were there already`)
-  const firstS = (await page.evaluate<number>('firstFrameS')) - (fromTicks ?? 0) / LIVE_TIMESCALE
+  const [paintedS = Number.NaN] = await firstFramesOf(page)
+  const firstS = paintedS - (fromTicks ?? 0) / LIVE_TIMESCALE
   t.ok(firstS > pastS - 0.5, `the first frame is ${firstS.toFixed(2)} s into them`)
   t.same([...faults, ...neighbour.faults], [])
 })

@@ -13,11 +13,11 @@ import { cpuOf, post, prepare, startBare, startCameras, startGateway } from './w
  * the least that Node takes for it (bare-server.ts), and MediaMTX and go2rtc if BENCH_MEDIAMTX and BENCH_GO2RTC name their
  * binaries.
  *
- * usage: node scripts/bench/viewers.ts [--cameras 50] [--viewers 1] [--seconds 20]
+ * usage: node scripts/bench/viewers.ts [--cameras 50] [--viewers 1] [--seconds 20] [--warm-up 60]
  */
 
-/** The window is full after ten seconds; V8 goes on compiling what happens only from then on. */
-const WARM_UP_MS = 30_000
+/** The window is full after ten seconds; V8 goes on compiling what happens only from then on, seldom as it does, for 45 s. */
+const WARM_UP_S = 60
 /** Viewers that share a view. */
 const SHARING = 10
 const SELF = fileURLToPath(import.meta.url)
@@ -36,12 +36,13 @@ async function main(): Promise<void> {
   const cameras = option('cameras', 50)
   const viewers = option('viewers', 1)
   const seconds = option('seconds', 20)
+  const warmUp = option('warm-up', WARM_UP_S)
   const source = await startCameras()
   const percent = new Map<string, number>()
   const measure = async (name: string, work: Watch, cpuMs: () => Promise<number> | number): Promise<void> => {
     const child = fork(SELF, ['watch'])
     child.send(work)
-    await delay(WARM_UP_MS)
+    await delay(warmUp * 1_000)
     const parts = async (): Promise<number> => {
       child.send('sample')
       return Number((await once(child, 'message'))[0])

@@ -21,13 +21,13 @@ import { type SourceKind, startSource } from './source.ts'
  * camera, GStreamer, and MediaMTX if BENCH_MEDIAMTX names its binary. Then what first-frame.ts prints: how long a first
  * picture takes, cold and warm, and how old frames are. Compare ratios, never figures of two runs.
  *
- * usage: node scripts/bench/relay.ts [--streams 50] [--seconds 20] [--warm-up 30] [--alone] [--small] [--scattered]
+ * usage: node scripts/bench/relay.ts [--streams 50] [--seconds 20] [--warm-up 60] [--alone] [--small] [--scattered]
  * `--alone`: floor and relay only. `--small`: sub-streams of 640x360, 500 unless `--streams` says otherwise.
  * `--scattered`: each camera has its key frames at a time of its own, as real ones do; else all have them in step.
  */
 
-/** The window is full after ten seconds; V8 goes on compiling what happens only from then on for as long again. */
-const WARM_UP_S = 30
+/** The window is full after ten seconds; V8 goes on compiling what happens only from then on, seldom as it does, for 45 s. */
+const WARM_UP_S = 60
 
 const SELF = fileURLToPath(import.meta.url)
 const [role] = process.argv.slice(2)

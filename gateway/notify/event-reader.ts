@@ -97,5 +97,5 @@ export async function waitOrWake(clock: Clock, ms: number, woken: Promise<void>,
   const timer = new AbortController()
   const slept = clock.sleep(ms, AbortSignal.any([signal, timer.signal])).catch(() => {})
   await Promise.race([slept, woken])
-  timer.abort()
+  timer.abort('over') // without a reason it would be given one: an error with its stack
 }

@@ -6,6 +6,7 @@ export interface WatchedCamera {
   name: string
   cellCode: string
   uri: string
+  streamIds: string[]
   state: StoredState
   stateSince: Date
   stateReason: string | null
@@ -27,7 +28,7 @@ export async function readWatched(database: Database): Promise<WatchedDevice[]> 
         where: { removedAt: null },
         select: {
           ...{ id: true, name: true, cellCode: true, state: true, stateSince: true, stateReason: true },
-          streams: { select: { uri: true }, take: 1 },
+          streams: { select: { id: true, uri: true } },
         },
       },
     },
@@ -39,6 +40,7 @@ export async function readWatched(database: Database): Promise<WatchedDevice[]> 
     const cameras = rows.map(({ state, streams, ...camera }) => ({
       ...camera,
       uri: streams[0]?.uri ?? '',
+      streamIds: streams.map(({ id }) => id),
       state: StoredState.parse(state),
     }))
     return [{ id, uri, cameras }]

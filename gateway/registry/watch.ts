@@ -9,6 +9,7 @@ import type { Database, Tx } from '../storage/database.ts'
 import type { Lead } from '../storage/leading-node.ts'
 import { Outages, type OutCamera, type OwnAlarms } from './outages.ts'
 import { readCamera, type StoredState } from './store.ts'
+import type { StreamFigures } from './stream-health.ts'
 import { insertStateChange, pruneStateChanges, readWatched, type WatchedDevice } from './watch-store.ts'
 
 export interface WatchDeps {
@@ -22,6 +23,8 @@ export interface WatchDeps {
   alarms: OwnAlarms
   /** Of the gateways on a database one asks the devices and tells outages. */
   lead: Pick<Lead, 'isHeld'>
+  /** What the media plane knows of a stream. */
+  streamFigures?: (streamId: string) => StreamFigures | undefined
   /** A device is back: it may be another one. */
   suspect?: (deviceId: string) => void
   /** Every device is asked once in this time. */
@@ -56,6 +59,8 @@ const NEEDS_PICTURE: ReadonlySet<string> = new Set([
   'unsupported-codec',
   'unsupported-transport',
 ])
+
+const HERE = { ok: true } as const
 
 /** Knows which cameras can be reached: asks each device now and then, and listens to the relays. */
 export class Watch {
@@ -167,7 +172,7 @@ export class Watch {
   }
 
   async #check(device: WatchedDevice, signal: AbortSignal): Promise<void> {
-    const answer = await answersRtsp(this.#deps.dialer, device.uri, signal)
+    const answer = this.#sends(device) ? HERE : await answersRtsp(this.#deps.dialer, device.uri, signal)
     if (answer.ok) {
       this.#failures.delete(device.id)
       const now = this.#deps.clock.now()
@@ -183,6 +188,12 @@ export class Watch {
     this.#failures.set(device.id, failures)
     if (failures < FAILURES_TO_OFFLINE) return undefined
     return this.#move(ids(device.cameras.filter(({ state }) => state !== 'offline')), 'offline', answer.why)
+  }
+
+  /** Pictures that come are an answer, and a device that sends as many as it can takes no connection for another question. */
+  #sends({ cameras }: WatchedDevice): boolean {
+    const { streamFigures } = this.#deps
+    return cameras.some(({ streamIds }) => streamIds.some((id) => streamFigures?.(id)?.now?.state === 'live'))
   }
 
   /** Stores a change of reachability with its event; of a camera without link only the register knows. */

@@ -127,6 +127,40 @@ t.test('what a relay reports is told at once', async (t) => {
   t.match(h.events.at(-1), { data: { state: 'stalled' } })
 })
 
+t.test('a camera that sends pictures is there, though it takes no other connection', async (t) => {
+  const clock = new FakeClock()
+  const live = new Set<string>()
+  const now = { state: 'live', since: 0 } as const
+  const counts = { reconnects: 0, receivedPackets: 0, lostPackets: 0, opens: { count: 1, failed: 0 } }
+  const h = await harness(t, {
+    clock,
+    describeStream: described,
+    watchEveryMs: EVERY_MS,
+    streamFigures: (id) => ({ ...counts, ...(live.has(id) ? { now } : {}) }),
+  })
+  const [sending, silent] = [await port(t), await port(t, '127.0.45.2')]
+  const id = await registered(h, `rtsp://127.0.45.1:${sending.number}/live`)
+  const other = await registered(h, `rtsp://127.0.45.2:${silent.number}/live`)
+  const streamId = (await h.registry.streamSource(id, 'main'))?.streamId ?? ''
+  live.add(streamId)
+  await sending.off()
+  await silent.off()
+  const told = (cameraId: string): string[] =>
+    states(h.events.filter((event) => event.kind === 'camera' && event.data.id === cameraId))
+  h.registry.start()
+  await round(clock, () => told(other).length > 0)
+  for (let rounds = 0; rounds < 20; rounds++) await clock.advance(EVERY_MS / 10)
+  t.same([told(id), told(other)], [[], ['offline']])
+
+  live.delete(streamId)
+  await round(clock, () => told(id).length > 0)
+  t.same(told(id), ['offline'], 'nobody watches any more, so it is asked')
+  live.add(streamId)
+  await round(clock, () => told(id).length > 1)
+  t.same(told(id), ['offline', 'online'])
+  t.equal(sending.asked.length, 0)
+})
+
 t.test('forty cameras behind one dead switch are one incident', { timeout: 60_000 }, async (t) => {
   const clock = new FakeClock()
   const h = await harness(t, { clock, describeStream: described, watchEveryMs: EVERY_MS })

@@ -57,8 +57,8 @@ export interface JourneyGateway {
   panel: Panel
   /** Cameras of the gateway by the ids they have in the township. */
   cameraIds: Record<string, string>
-  /** The process ends as on SIGTERM and comes back at the same address; its panel does not. */
-  restart(): Promise<void>
+  /** The process ends as on SIGTERM and comes back at the same address, once `meanwhile` has resolved; its panel does not. */
+  restart(meanwhile?: () => Promise<unknown>): Promise<void>
   /** The centre revokes the link of a camera. */
   revoke(cameraName: string): Promise<void>
   /** The centre links a public camera that has no link, for these uses. */
@@ -147,8 +147,9 @@ export async function startGateway(
     township,
     panel,
     cameraIds: seeded.cameraIds,
-    async restart() {
+    async restart(meanwhile = async () => {}) {
       await gateway.close()
+      await meanwhile()
       const { config } = loaded
       gateway = await buildApp({ ...config, http: { ...config.http, port: Number(new URL(baseUrl).port) } }, deps)
       await gateway.start()

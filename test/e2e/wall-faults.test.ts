@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { LIVE_SOCKET_PATH } from '../../gateway/contracts/live-socket.ts'
 import { layCable } from '../fakes/cable.ts'
 import { WALL } from './browser.ts'
 import { cameraTile, startGateway } from './gateway.ts'
@@ -6,6 +7,8 @@ import { arrangeWall, framesOf, signInAs, statesOf, textOf, tileIs } from './jou
 import { browserTests, type Scene } from './scene.ts'
 
 const BACK_AFTER_MS = 30_000
+/** Attempts at a live socket after which a page that never had one plays without. */
+const MORE_THAN_ENOUGH = 4
 
 const test = browserTests(() => startGateway('127.0.80.0'))
 
@@ -18,6 +21,15 @@ async function wallOfTwo({ gateway, somebody }: Scene, baseUrl: string): Promise
   await page.locator('.tree-camera').first().waitFor()
   return page
 }
+
+/** Resolves when the page has tried so often to have a live socket. */
+const socketsTried = (page: Page, times: number): Promise<void> =>
+  new Promise((resolve) => {
+    let tried = 0
+    page.on('websocket', (socket) => {
+      if (socket.url().endsWith(LIVE_SOCKET_PATH) && ++tried === times) resolve()
+    })
+  })
 
 test('a camera unplugged, a cable that is cut, and one that hangs: no old picture passes for live', async (t, scene) => {
   const { gateway } = scene
@@ -53,12 +65,19 @@ test('the gateway starts anew: the wall comes back by itself', async (t, scene) 
   const { gateway } = scene
   const page = await wallOfTwo(scene, gateway.baseUrl)
   for (const tile of [1, 2]) await tileIs(page, tile, 'live')
+  const requests: string[] = []
+  page.on('request', (request) => requests.push(new URL(request.url()).pathname))
   const startedAt = performance.now()
-  await gateway.restart()
+  await gateway.restart(() => socketsTried(page, MORE_THAN_ENOUGH))
   for (const tile of [1, 2]) await tileIs(page, tile, 'live', BACK_AFTER_MS)
   t.comment(`live again ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the signal to end`)
   const before = await framesOf(page)
   await page.waitForTimeout(1_000) // the time over which frames are counted
   const after = await framesOf(page)
   for (const at of [0, 1]) t.ok((after[at] ?? 0) > (before[at] ?? 0) + 5, `tile ${at + 1} moves`)
+  t.same(
+    requests.filter((path) => path.startsWith('/live/') || path.includes('hls')),
+    [],
+    'all media come over the socket again',
+  )
 })

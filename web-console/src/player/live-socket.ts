@@ -27,7 +27,10 @@ export interface CarriedView {
 
 /** One WebSocket for all tiles; it comes back by itself and asks again for what it carried. */
 export interface LiveSocket {
-  /** False once several attempts in a row came to nothing, as behind a proxy that passes no WebSockets. */
+  /**
+   * False once several attempts came to nothing and none to anything, as behind a proxy that passes no WebSockets. One that
+   * was open before failed because the gateway was away, and whoever has a new view knows that it is back.
+   */
   isUsable(): boolean
   carry(viewId: string, sink: LiveSink): CarriedView
   close(): void
@@ -45,6 +48,7 @@ export function openLiveSocket(origin: string): LiveSocket {
   let numbers = new Map<number, string>()
   let socket: WebSocket | undefined
   let failures = 0
+  let hasOpened = false
   let retry: ReturnType<typeof setTimeout> | undefined
   let fastestMs: number | undefined
   let isOver = false
@@ -62,6 +66,7 @@ export function openLiveSocket(origin: string): LiveSocket {
     opened.binaryType = 'arraybuffer'
     opened.onopen = () => {
       failures = 0
+      hasOpened = true
       for (const viewId of sinks.keys()) send({ open: viewId, sound: heard.has(viewId) })
     }
     opened.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -115,12 +120,15 @@ export function openLiveSocket(origin: string): LiveSocket {
 
   connect()
   return {
-    isUsable: () => failures < MAX_FAILURES,
+    isUsable: () => hasOpened || failures < MAX_FAILURES,
     carry(viewId, sink) {
       sinks.set(viewId, sink)
       send({ open: viewId })
       // The gateway has just granted a view, so it is there.
-      if (retry !== undefined) connect()
+      if (retry !== undefined) {
+        if (hasOpened) failures = 0
+        connect()
+      }
       return {
         hear(isOn) {
           if (isOn) heard.add(viewId)
